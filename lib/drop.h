@@ -1,0 +1,12 @@
+/* Giving up root for good. */
+#ifndef SALLYPORT_LIB_DROP_H
+#define SALLYPORT_LIB_DROP_H
+
+/* Becomes the named system account: its uid and gid in all three places, no
+ * supplementary groups, no capability, no way back (proved by trying), no new
+ * privileges by exec, not dumpable. Call before the first byte of input.
+ * 0; -ENOENT when there is no such account; -EPERM when root could be regained
+ * or the account is uid 0; -errno. On error the caller must end. */
+int drop_to_account(const char *name);
+
+#endif

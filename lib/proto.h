@@ -1,0 +1,140 @@
+/* Every message between Sallyport's processes: numbers and fields, in order.
+ * A message begins with the header {u8 PROTO_VERSION, u8 type, u32 id}; an
+ * answer carries the id of its request. Fields are packed as in wire.h; "str"
+ * is u16 length and bytes without NUL. A receiver refuses unknown versions and
+ * types, missing fields and bytes left over. */
+#ifndef SALLYPORT_LIB_PROTO_H
+#define SALLYPORT_LIB_PROTO_H
+
+#include "lib/wire.h"
+
+#include <stdint.h>
+
+#define PROTO_VERSION 1
+
+/* Field bounds, in bytes without the final NUL. */
+#define PROTO_NAME_MAX      255 /* user, group, VM, right, service, host */
+#define PROTO_TEXT_MAX      1023
+#define PROTO_OTP_MAX       128
+#define PROTO_PUBLIC_ID_MAX 32 /* modhex characters */
+#define PROTO_KEY_MAX       12288 /* one line of SSH_AUTH_INFO_0 */
+#define PROTO_AUTH_LINES    8
+#define PROTO_GROUPS_MAX    512
+#define PROTO_KEYS_MAX      64 /* YubiKeys of one user */
+
+enum proto_type {
+	PROTO_NONE = 0,
+
+	/* pam.sock, from the module (root). LOGIN fields: str service, str user,
+	 * str rhost, str tty, u8 n, n * {str method, str data} (the lines of
+	 * SSH_AUTH_INFO_0; data "" when longer than PROTO_KEY_MAX). */
+	PROTO_PAM_BEGIN = 1,   /* LOGIN -> PROMPT or REFUSED */
+	PROTO_PAM_OTP = 2,     /* str otp -> GRANTED or REFUSED */
+	PROTO_PAM_ACCOUNT = 3, /* LOGIN -> GRANTED or REFUSED */
+	PROTO_PAM_OPEN = 4,    /* LOGIN -> GRANTED or REFUSED */
+	PROTO_PAM_CLOSE = 5,   /* LOGIN -> GRANTED or REFUSED */
+	PROTO_PAM_PROMPT = 6,  /* str text */
+	PROTO_PAM_GRANTED = 7, /* no field */
+	PROTO_PAM_REFUSED = 8, /* u8 enum proto_refusal, str text for the user */
+
+	/* admin.sock, from the CLI (root). */
+	PROTO_ADMIN_STATUS = 20,  /* no field -> ROW..., END */
+	PROTO_ADMIN_LIST = 21,    /* str what: vms users connections channels -> ROW..., END */
+	PROTO_ADMIN_SHOW = 22,    /* no field -> ROW{key, value, origin}..., END */
+	PROTO_ADMIN_EXPLAIN = 23, /* str user, str vm, str right, u64 time (s since epoch, 0 = now)
+	                             -> ROW..., END (exit 0 allow, 1 deny) */
+	PROTO_ADMIN_RELOAD = 24,  /* u8 flags: 1 dry run, 2 force -> ROW..., END */
+	PROTO_ADMIN_KEYS_IMPORT = 25,  /* u8 flags: 1 dry run; one descriptor -> END */
+	PROTO_ADMIN_KEYS_LIST = 26,    /* str after (public id, "" = from the start) -> ROW..., END */
+	PROTO_ADMIN_KEYS_DISABLE = 27, /* str public id -> END */
+	PROTO_ADMIN_ROW = 40, /* u16 n, n * {str key, str value} */
+	PROTO_ADMIN_END = 41, /* u8 exit status of the CLI, str text (may be "") */
+
+	/* Every helper, once it is confined and ready; id 0. */
+	PROTO_READY = 50, /* verify: u64 store sequence, u64 highest audit sequence it was told;
+	                     recorder: u64 last audit sequence, u64 highest store sequence on record;
+	                     relay, names: no field */
+
+	/* supervisor -> verify. */
+	PROTO_VERIFY_OTP = 60, /* str otp, u64 audit sequence, u16 n (<= PROTO_KEYS_MAX), n * str
+	                          public id (the user's keys) -> VERIFIED */
+	PROTO_VERIFIED = 61,   /* u8 enum proto_otp, str public id ("" if none could be read),
+	                          u32 counter (use << 8 | session), u64 store sequence */
+	PROTO_KEYS_IMPORT = 62,  /* u8 flags: 1 dry run; one descriptor, a readable file or pipe of
+	                            key lines (man/sallyport.8) -> KEYS_DONE */
+	PROTO_KEYS_LIST = 63,    /* str after -> KEYS */
+	PROTO_KEYS_DISABLE = 64, /* str public id -> KEYS_DONE */
+	PROTO_KEYS = 65,      /* u8 more follow, u16 n, n * {str public id, u8 enum proto_key_state,
+	                         u32 counter, u64 created (s since epoch), str note} */
+	PROTO_KEYS_DONE = 66, /* u8 exit status of the CLI, str report */
+
+	/* supervisor -> recorder. */
+	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1
+	                        text), u64 | str} -> RECORDED if durable, else no answer */
+	PROTO_RECORDED = 81, /* u32 errno (0 = on disk), u64 sequence */
+
+	/* supervisor -> relay, and back. A channel's number is the supervisor's. */
+	PROTO_RELAY_START = 100, /* u32 channel, u32 idle timeout (s, 0 none); descriptors: client, VM */
+	PROTO_RELAY_STOP = 101,  /* u32 channel -> RELAY_ENDED, unless it crossed one */
+	PROTO_RELAY_ENDED = 102, /* u32 channel, u64 bytes client to VM, u64 bytes VM to client,
+	                            u8 enum proto_ended; id 0 */
+
+	/* supervisor -> names. */
+	PROTO_NAMES_USER = 120,  /* str user, u16 n (<= PROTO_GROUPS_MAX), n * str group -> NAMED_USER */
+	PROTO_NAMED_USER = 121,  /* u8 enum proto_name, u32 uid, u32 gid, u8 the uid has one name only,
+	                            u16 n, n * u8 is a member (order of the request) */
+	PROTO_NAMES_GROUP = 122, /* str group -> NAMED_GROUP */
+	PROTO_NAMED_GROUP = 123, /* u8 enum proto_name, u32 gid */
+};
+
+/* Why the module was refused; it turns this into PAM's code. */
+enum proto_refusal {
+	PROTO_REFUSED_POLICY = 0,      /* PAM_PERM_DENIED */
+	PROTO_REFUSED_OTP = 1,         /* PAM_AUTH_ERR */
+	PROTO_REFUSED_UNAVAILABLE = 2, /* PAM_AUTHINFO_UNAVAIL */
+	PROTO_REFUSED_NO_KEY = 3,      /* PAM_USER_UNKNOWN */
+};
+
+/* What verify found. Only PROTO_OTP_OK lets anyone in; the OTP is then spent on
+ * disk. PROTO_OTP_FOREIGN, too, has spent it. */
+enum proto_otp {
+	PROTO_OTP_FAILED = 0,   /* store failed or out of order: no answer */
+	PROTO_OTP_OK = 1,
+	PROTO_OTP_GARBLED = 2,  /* not an OTP by its form, or does not decrypt */
+	PROTO_OTP_REPLAYED = 3, /* counter not above the stored one */
+	PROTO_OTP_UNKNOWN = 4,  /* no such key here */
+	PROTO_OTP_DISABLED = 5, /* key disabled, deleted or its row broken */
+	PROTO_OTP_FOREIGN = 6,  /* good, but not among the keys given */
+};
+
+enum proto_key_state {
+	PROTO_KEY_BROKEN = 0, /* its row fails the integrity check */
+	PROTO_KEY_ACTIVE = 1,
+	PROTO_KEY_DISABLED = 2,
+};
+
+enum proto_ended {
+	PROTO_ENDED_ERROR = 0,
+	PROTO_ENDED_BOTH = 1, /* both ways closed in order */
+	PROTO_ENDED_CLIENT = 2,
+	PROTO_ENDED_VM = 3,
+	PROTO_ENDED_IDLE = 4,
+	PROTO_ENDED_STOPPED = 5, /* the supervisor said so */
+};
+
+enum proto_name {
+	PROTO_NAME_FAILED = 0, /* could not be read: the caller denies */
+	PROTO_NAME_FOUND = 1,
+	PROTO_NAME_ABSENT = 2,
+};
+
+struct proto_header {
+	uint8_t type; /* enum proto_type */
+	uint32_t id;
+};
+
+void proto_put_header(struct wire_out *out, uint8_t type, uint32_t id);
+/* 0, or -EBADMSG for a short message, -EPROTONOSUPPORT for a foreign version. */
+int proto_get_header(struct wire_in *in, struct proto_header *header);
+
+#endif
