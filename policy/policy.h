@@ -35,6 +35,12 @@ size_t policy_grant_count(const struct policy *policy);
 size_t policy_group_count(const struct policy *policy);
 const char *policy_group(const struct policy *policy, size_t i);
 
+/* Every distinct "who" of vm_mappings as it stands there ("anne", "@group"), in
+ * order of first mention, and how many lines name it. */
+size_t policy_who_count(const struct policy *policy);
+const char *policy_who(const struct policy *policy, size_t i);
+size_t policy_who_grants(const struct policy *policy, size_t i);
+
 /* The public ids (lower-case modhex) mapped to user; *n is 0 for nobody. */
 const char *const *policy_keys(const struct policy *policy, const char *user, size_t *n);
 

@@ -1,0 +1,17 @@
+/* The CLI's questions. Each handler answers with ROWs and one END. */
+#ifndef SALLYPORT_DAEMON_ADMIN_REQUESTS_H
+#define SALLYPORT_DAEMON_ADMIN_REQUESTS_H
+
+#include "daemon/door.h"
+
+void admin_status(struct caller *caller, struct wire_in *in);
+void admin_list(struct caller *caller, struct wire_in *in);
+void admin_show(struct caller *caller, struct wire_in *in);
+void admin_explain(struct caller *caller, struct wire_in *in);
+void admin_reload(struct caller *caller, struct wire_in *in);
+/* (admin_keys.c) */
+void admin_keys_import(struct caller *caller, struct wire_in *in);
+void admin_keys_list(struct caller *caller, struct wire_in *in);
+void admin_keys_disable(struct caller *caller, struct wire_in *in);
+
+#endif

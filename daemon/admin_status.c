@@ -1,0 +1,224 @@
+/* status and list: what goes on now. */
+#include "daemon/admin_requests.h"
+#include "daemon/audit.h"
+#include "daemon/channel.h"
+#include "daemon/conns.h"
+#include "daemon/endpoint.h"
+#include "daemon/row.h"
+#include "lib/proto.h"
+#include "policy/vm.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define VERSION	 "0.1"
+#define EX_USAGE 64
+
+static void
+put_servant(struct row *row, const char *name, const struct servant *servant)
+{
+	row_format(row, name, "%s (pid %d, started %u times)",
+	    servant_is_up(servant) ? "up" : "DOWN", (int)servant_pid(servant),
+	    servant_starts(servant));
+}
+
+/* The policy's files that are not as they were read. */
+static void
+put_changed(struct row *row, const struct policy *policy)
+{
+	char text[PROTO_TEXT_MAX + 1] = "", when[16];
+	size_t used = 0;
+	struct tm tm;
+
+	for (size_t i = 0; i < policy_file_count(policy) && used < sizeof(text); i++) {
+		const struct policy_file *file = policy_file(policy, i);
+		const char *base = strrchr(file->path, '/');
+		struct stat st;
+
+		if (stat(file->path, &st) < 0)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s is gone",
+			    used > 0 ? "; " : "", base != NULL ? base + 1 : file->path);
+		else if (st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec != file->mtime_ns &&
+			 localtime_r(&st.st_mtim.tv_sec, &tm) != NULL) {
+			strftime(when, sizeof(when), "%H:%M", &tm);
+			used += (size_t)snprintf(text + used, sizeof(text) - used,
+			    "%s%s changed %s, not loaded", used > 0 ? "; " : "",
+			    base != NULL ? base + 1 : file->path, when);
+		}
+	}
+	if (text[0] != '\0')
+		row_text(row, "changed", text);
+}
+
+static void
+put_policy(struct row *row, const struct gateway *gw)
+{
+	char when[16] = "";
+	struct tm tm;
+
+	if (localtime_r(&gw->loaded, &tm) != NULL)
+		strftime(when, sizeof(when), "%H:%M", &tm);
+	row_format(row, "policy", "loaded %s, %zu grants, %zu VMs", when,
+	    policy_grant_count(gw->policy), policy_vm_count(gw->policy));
+	put_changed(row, gw->policy);
+}
+
+void
+admin_status(struct caller *caller, struct wire_in *in)
+{
+	const struct gateway *gw = caller->gw;
+	const struct settings *settings = gateway_settings(gw);
+	const char *disorder = gateway_disorder(gw);
+	size_t open, wanted;
+	struct row row;
+
+	if (wire_end(in) < 0) {
+		row_end(caller, EX_USAGE, "malformed question");
+		return;
+	}
+	endpoints_count(gw->endpoints, &open, &wanted);
+	row_begin(&row, caller);
+	row_text(&row, "version", VERSION);
+	row_format(&row, "pid", "%d", (int)getpid());
+	row_time(&row, "since", gw->started);
+	row_format(&row, "gated", "@%s%s", settings->gated,
+	    gw->gated_gid == (gid_t)-1 ? " (cannot be looked up)" : "");
+	put_policy(&row, gw);
+	put_servant(&row, "verify", gw->verify);
+	put_servant(&row, "recorder", gw->recorder);
+	put_servant(&row, "relay", gw->relay);
+	put_servant(&row, "names", gw->names);
+	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
+	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
+	row_format(&row, "endpoints", "%zu of %zu listen", open, wanted);
+	row_format(&row, "connections", "%zu", conns_count(gw->conns));
+	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
+	    settings->max_channels);
+	if (row_send(&row))
+		row_end(caller, disorder == NULL && open == wanted ? 0 : 1, "");
+}
+
+static bool
+list_vms(struct caller *caller)
+{
+	const struct gateway *gw = caller->gw;
+	struct row row;
+
+	for (size_t i = 0; i < policy_vm_count(gw->policy); i++) {
+		const struct vm *vm = policy_vm(gw->policy, i);
+		struct in_addr address = endpoints_address(gw->endpoints, i);
+		char rights[PROTO_TEXT_MAX + 1] = "";
+		size_t used = 0;
+
+		for (size_t j = 0; j < vm->endpoint_count && used < sizeof(rights); j++)
+			used += (size_t)snprintf(rights + used, sizeof(rights) - used, "%s%s",
+			    j > 0 ? "," : "", vm->endpoints[j].right);
+		row_begin(&row, caller);
+		row_text(&row, "vm", vm->name);
+		row_text(&row, "address", address.s_addr != INADDR_ANY ? inet_ntoa(address) : "");
+		row_text(&row, "rights", rights);
+		row_text(&row, "title", vm->title);
+		if (!row_send(&row))
+			return false;
+	}
+	return true;
+}
+
+static bool
+list_connections(struct caller *caller)
+{
+	const struct conn *conn = NULL;
+	struct row row;
+
+	while ((conn = conns_next(caller->gw->conns, conn)) != NULL) {
+		row_begin(&row, caller);
+		row_format(&row, "id", "c%u", conn->id);
+		row_text(&row, "user", conn->user);
+		row_text(&row, "state", conn_state_name(conn->state));
+		row_time(&row, "since", conn->since);
+		row_text(&row, "source", conn->source);
+		row_text(&row, "key", conn->public_id);
+		if (!row_send(&row))
+			return false;
+	}
+	return true;
+}
+
+static void
+list_channel(void *arg, const struct channel_info *info)
+{
+	static const char *const states[] = {"connecting", "recording", "open", "ending"};
+	struct row *row = arg;
+
+	if (row->caller == NULL)
+		return;
+	row_begin(row, row->caller);
+	row_format(row, "id", "ch%u", info->id);
+	row_format(row, "conn", "c%u", info->conn_id);
+	row_text(row, "user", info->user);
+	row_text(row, "vm", info->vm);
+	row_text(row, "right", info->right);
+	row_text(row, "state", states[info->state]);
+	row_time(row, "since", info->since);
+	if (!row_send(row))
+		row->caller = NULL;
+}
+
+static bool
+list_channels(struct caller *caller)
+{
+	struct row row = {.caller = caller};
+
+	channels_each(caller->gw->channels, list_channel, &row);
+	return row.caller != NULL;
+}
+
+static bool
+list_users(struct caller *caller)
+{
+	const struct policy *policy = caller->gw->policy;
+	struct row row;
+
+	for (size_t i = 0; i < policy_who_count(policy); i++) {
+		const char *who = policy_who(policy, i);
+		size_t keys = 0;
+
+		(void)policy_keys(policy, who, &keys);
+		row_begin(&row, caller);
+		row_text(&row, "who", who);
+		row_format(&row, "grants", "%zu", policy_who_grants(policy, i));
+		if (who[0] == '@')
+			row_text(&row, "keys", "");
+		else
+			row_format(&row, "keys", "%zu", keys);
+		if (!row_send(&row))
+			return false;
+	}
+	return true;
+}
+
+void
+admin_list(struct caller *caller, struct wire_in *in)
+{
+	static const struct {
+		const char *what;
+		bool (*list)(struct caller *caller);
+	} lists[] = {{"vms", list_vms},
+	    {"users", list_users},
+	    {"connections", list_connections},
+	    {"channels", list_channels}};
+	char what[PROTO_NAME_MAX + 1];
+
+	wire_get_str(in, what, sizeof(what));
+	for (size_t i = 0; wire_end(in) == 0 && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (strcmp(lists[i].what, what) == 0) {
+			if (lists[i].list(caller))
+				row_end(caller, 0, "");
+			return;
+		}
+	}
+	row_end(caller, EX_USAGE, "there are: vms, users, connections, channels");
+}

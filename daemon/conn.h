@@ -1,0 +1,82 @@
+/* A connection: the pair (U, M) of one SSH connection, and how far it has come.
+ * M is sshd's root process for it, U the one that runs as the user and makes all
+ * its forwards. The table of states is in conn.c and is the policy. */
+#ifndef SALLYPORT_DAEMON_CONN_H
+#define SALLYPORT_DAEMON_CONN_H
+
+#include "daemon/proc.h"
+#include "lib/proto.h"
+#include "lib/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <time.h>
+
+enum conn_state {
+	CONN_NONE = 0, /* not known: all that may happen is that it begins */
+	CONN_KEYED,    /* public key seen, OTP refused, none outstanding */
+	CONN_PENDING,  /* the OTP is being asked for */
+	CONN_ACCEPTED, /* an OTP was accepted in this very connection */
+	CONN_OPEN,     /* PAM session open */
+	CONN_LIVE,     /* U seen */
+	CONN_ENDED,
+	CONN_STATES,
+};
+
+enum conn_event {
+	CONN_EV_BEGIN = 0, /* public key seen, the module asks for a prompt */
+	CONN_EV_OTP_OK,
+	CONN_EV_OTP_BAD,
+	CONN_EV_ACCOUNT,
+	CONN_EV_SESSION, /* open_session, from M itself */
+	CONN_EV_FORWARD, /* U connects to an endpoint */
+	CONN_EV_END,     /* close_session, M or U gone, told to */
+	CONN_EVENTS,
+};
+
+struct conns;
+struct loop_watch;
+
+struct conn_groups {
+	char **names;
+	size_t count;
+};
+
+struct conn {
+	LIST_ENTRY(conn) link;
+	uint32_t id; /* c12 */
+	enum conn_state state;
+	char user[PROTO_NAME_MAX + 1];
+	uid_t uid;
+	struct conn_groups groups; /* of the policy's groups, those the user is in */
+	char source[PROTO_NAME_MAX + 1];
+	char *ssh_key; /* "TYPE BASE64" or NULL */
+	char public_id[PROTO_PUBLIC_ID_MAX + 1]; /* of the YubiKey, once accepted */
+	struct proc m, u; /* u.pid 0 until seen */
+	int m_pidfd, u_pidfd;
+	struct loop_watch *m_watch, *u_watch; /* conns.c's */
+	struct conns *owner;
+	time_t since;
+	unsigned int channels;
+};
+
+/* "none", "keyed" … */
+const char *conn_state_name(enum conn_state state);
+/* May event happen in this state? */
+enum verdict conn_may(enum conn_state state, enum conn_event event);
+/* Takes the step if it may happen; on a denial nothing changes. */
+enum verdict conn_step(struct conn *conn, enum conn_event event);
+
+/* A fresh one in CONN_NONE for M (its pidfd is taken over); NULL without memory. */
+struct conn *conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_pidfd);
+void conn_free(struct conn *conn);
+bool conn_set_groups(struct conn *conn, const struct conn_groups *groups);
+void conn_groups_free(struct conn_groups *groups);
+
+/* Is proc the U of this connection? All must hold: wholly the user's uid and not
+ * 0, M its parent, the same executable as M, M alive and unchanged and root. The
+ * first that passes is held by pidfd and from then on the only one. */
+enum verdict conn_is_u(struct conn *conn, const struct proc *proc);
+
+#endif

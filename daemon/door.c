@@ -1,0 +1,225 @@
+/* Accepting callers and reading their questions. */
+#include "daemon/door.h"
+
+#include "daemon/listener.h"
+#include "daemon/request.h"
+#include "lib/io.h"
+#include "lib/log.h"
+#include "lib/proto.h"
+#include "lib/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#define PAM_PATH    "/run/sallyport/pam.sock"
+#define ADMIN_PATH  "/run/sallyport/admin.sock"
+#define CALLERS_MAX 2048
+#define QUIET_MS    10000 /* for the first question, and between two */
+#define ANSWER_MS   8000  /* for an answer at pam.sock: less than the module waits */
+#define ADMIN_MS    120000
+
+struct guest {
+	struct caller caller; /* first: what the handlers see */
+	LIST_ENTRY(guest) link;
+	struct doors *doors;
+	int fd;
+	struct loop_watch *watch, *timer;
+};
+
+struct doors {
+	struct gateway *gw;
+	int fds[DOORS];
+	struct loop_watch *watches[DOORS];
+	LIST_HEAD(, guest) guests;
+	size_t count;
+	struct wire_out out;
+	uint8_t buf[IO_MESSAGE_MAX];
+};
+
+static struct guest *
+guest_of(struct caller *caller)
+{
+	return (struct guest *)caller;
+}
+
+void
+door_hold(struct caller *caller, struct caller **pointer)
+{
+	caller->held = pointer;
+}
+
+void
+door_close(struct caller *caller)
+{
+	struct guest *g = guest_of(caller);
+
+	if (caller->held != NULL)
+		*caller->held = NULL;
+	LIST_REMOVE(g, link);
+	g->doors->count--;
+	loop_watch_free(g->watch);
+	loop_watch_free(g->timer);
+	io_close(&caller->fd_passed);
+	io_close(&g->fd);
+	free(g);
+}
+
+struct wire_out *
+door_begin(struct caller *caller, uint8_t type)
+{
+	struct doors *doors = guest_of(caller)->doors;
+
+	wire_out_init(&doors->out, doors->buf, sizeof(doors->buf));
+	proto_put_header(&doors->out, type, caller->request);
+	return &doors->out;
+}
+
+int
+door_send(struct caller *caller, bool is_last)
+{
+	struct guest *g = guest_of(caller);
+	struct wire_out *out = &g->doors->out;
+	int err = out->failed ? -EMSGSIZE : io_send(g->fd, out->buf, out->len, NULL, 0);
+
+	if (err < 0) {
+		door_close(caller);
+		return -EPIPE;
+	}
+	if (is_last) {
+		caller->request_type = 0;
+		(void)loop_timer_set(g->timer, QUIET_MS);
+	}
+	return 0;
+}
+
+void
+door_wait(struct caller *caller, uint32_t timeout_ms)
+{
+	(void)loop_timer_set(guest_of(caller)->timer, timeout_ms);
+}
+
+static void
+on_timer(void *arg, int fd, unsigned int events)
+{
+	struct caller *caller = arg;
+
+	(void)fd;
+	(void)events;
+	if (caller->request_type != 0)
+		request_timed_out(caller);
+	else
+		door_close(caller);
+}
+
+static void
+on_readable(void *arg, int fd, unsigned int events)
+{
+	static uint8_t buf[IO_MESSAGE_MAX];
+	struct guest *g = arg;
+	int fds[IO_FDS_MAX];
+	ssize_t n = io_receive(fd, buf, sizeof(buf), fds);
+
+	(void)events;
+	if (n == -EAGAIN)
+		return;
+	io_close(&fds[1]);
+	if (n <= 0 || g->caller.request_type != 0) {
+		/* Gone, or asks before it is answered. */
+		io_close(&fds[0]);
+		door_close(&g->caller);
+		return;
+	}
+	io_close(&g->caller.fd_passed);
+	g->caller.fd_passed = fds[0];
+	(void)loop_timer_set(g->timer, g->caller.door == DOOR_PAM ? ANSWER_MS : ADMIN_MS);
+	request_dispatch(&g->caller, buf, (size_t)n);
+	secret_wipe(buf, (size_t)n); /* it may have been an OTP */
+}
+
+static bool
+let_in(struct doors *doors, enum door door, int fd)
+{
+	const int room = door == DOOR_ADMIN ? 8 * 1024 * 1024 : 64 * 1024;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	struct guest *g;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != 0 ||
+	    doors->count >= CALLERS_MAX || (g = calloc(1, sizeof(*g))) == NULL)
+		return false;
+	g->caller = (struct caller){
+	    .gw = doors->gw, .door = door, .pid = peer.pid, .fd_passed = -1};
+	g->doors = doors;
+	g->fd = fd;
+	g->watch = loop_watch_fd(doors->gw->loop, fd, LOOP_READ, on_readable, g);
+	g->timer = loop_timer(doors->gw->loop, on_timer, &g->caller);
+	if (g->watch == NULL || g->timer == NULL || loop_timer_set(g->timer, QUIET_MS) < 0) {
+		loop_watch_free(g->watch);
+		loop_watch_free(g->timer);
+		free(g);
+		return false;
+	}
+	/* A long list must fit, because nobody waits for a slow reader. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	LIST_INSERT_HEAD(&doors->guests, g, link);
+	doors->count++;
+	return true;
+}
+
+static void
+on_accept(void *arg, int fd, unsigned int events)
+{
+	struct doors *doors = arg;
+	enum door door = fd == doors->fds[DOOR_PAM] ? DOOR_PAM : DOOR_ADMIN;
+	int client;
+
+	(void)events;
+	for (int i = 0; i < 32 && (client = listener_accept(fd)) >= 0; i++)
+		if (!let_in(doors, door, client))
+			io_close(&client);
+}
+
+struct doors *
+doors_new(struct gateway *gw)
+{
+	static const char *const paths[DOORS] = {PAM_PATH, ADMIN_PATH};
+	struct doors *doors = calloc(1, sizeof(*doors));
+
+	if (doors == NULL)
+		return NULL;
+	doors->gw = gw;
+	LIST_INIT(&doors->guests);
+	doors->fds[DOOR_PAM] = doors->fds[DOOR_ADMIN] = -1;
+	for (int i = 0; i < DOORS; i++) {
+		doors->fds[i] = listener_unix(paths[i], SOCK_SEQPACKET);
+		if (doors->fds[i] >= 0)
+			doors->watches[i] = loop_watch_fd(
+			    gw->loop, doors->fds[i], LOOP_READ, on_accept, doors);
+		if (doors->watches[i] == NULL) {
+			log_error("%s: %s", paths[i],
+			    doors->fds[i] < 0 ? strerror(-doors->fds[i]) : "no memory");
+			doors_free(doors);
+			return NULL;
+		}
+	}
+	return doors;
+}
+
+void
+doors_free(struct doors *doors)
+{
+	struct guest *g;
+
+	if (doors == NULL)
+		return;
+	while ((g = LIST_FIRST(&doors->guests)) != NULL)
+		door_close(&g->caller);
+	for (int i = 0; i < DOORS; i++) {
+		loop_watch_free(doors->watches[i]);
+		io_close(&doors->fds[i]);
+	}
+	free(doors);
+}

@@ -1,0 +1,278 @@
+/* Listening sockets of the VMs' rights, kept in step with the policy. */
+#include "daemon/endpoint.h"
+
+#include "daemon/channel.h"
+#include "daemon/identify.h"
+#include "daemon/kept_address.h"
+#include "daemon/listener.h"
+#include "lib/io.h"
+#include "lib/log.h"
+#include "lib/proto.h"
+#include "policy/vm.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER	    "/run/sallyport/vm"
+#define ACCEPT_MAX  32 /* in one turn of the loop */
+#define PATH_LENGTH 108
+
+struct endpoint {
+	LIST_ENTRY(endpoint) link;
+	struct endpoints *owner;
+	char vm[64], right[64];
+	struct in_addr address; /* TCP */
+	uint16_t port;		/* 0: the Unix socket */
+	bool is_wanted, is_grouped, is_told;
+	int fd; /* -1: not open */
+	struct loop_watch *watch;
+};
+
+struct endpoints {
+	struct gateway *gw;
+	LIST_HEAD(, endpoint) list;
+	struct in_addr *addresses; /* of policy_vm(i) */
+	size_t address_count;
+};
+
+struct endpoints *
+endpoints_new(struct gateway *gw)
+{
+	struct endpoints *endpoints = calloc(1, sizeof(*endpoints));
+
+	if (endpoints == NULL)
+		return NULL;
+	endpoints->gw = gw;
+	LIST_INIT(&endpoints->list);
+	return endpoints;
+}
+
+static void
+path_of(const struct endpoint *e, char path[PATH_LENGTH])
+{
+	snprintf(path, PATH_LENGTH, FOLDER "/%s/%s", e->vm, e->right);
+}
+
+static void
+drop(struct endpoint *e)
+{
+	char path[PATH_LENGTH];
+
+	LIST_REMOVE(e, link);
+	loop_watch_free(e->watch);
+	if (e->fd >= 0 && e->port == 0) {
+		path_of(e, path);
+		(void)unlink(path);
+	}
+	io_close(&e->fd);
+	free(e);
+}
+
+void
+endpoints_free(struct endpoints *endpoints)
+{
+	struct endpoint *e;
+
+	if (endpoints == NULL)
+		return;
+	while ((e = LIST_FIRST(&endpoints->list)) != NULL)
+		drop(e);
+	free(endpoints->addresses);
+	free(endpoints);
+}
+
+static void
+on_accept(void *arg, int fd, unsigned int events)
+{
+	struct endpoint *e = arg;
+	struct gateway *gw = e->owner->gw;
+	struct identity id;
+	int client;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX && (client = listener_accept(fd)) >= 0; i++) {
+		if (e->port == 0)
+			identify_unix(gw, client, &id);
+		else
+			identify_tcp(gw, client, &id);
+		if (id.conn != NULL)
+			channel_open(gw->channels, client, id.conn, e->vm, e->right);
+		else
+			channel_refuse(
+			    gw->channels, client, e->vm, e->right, id.uid, id.pid, id.reason);
+	}
+}
+
+static int
+open_unix(struct endpoint *e)
+{
+	char path[PATH_LENGTH], folder[PATH_LENGTH];
+
+	snprintf(folder, sizeof(folder), FOLDER "/%s", e->vm);
+	if (mkdir(folder, 0711) < 0 && errno != EEXIST)
+		return -errno;
+	path_of(e, path);
+	return listener_unix(path, SOCK_STREAM);
+}
+
+/* Group membership keeps strangers from costing anything; it proves nothing. */
+static void
+give_to_group(struct endpoint *e)
+{
+	gid_t gid = e->owner->gw->gated_gid;
+	char path[PATH_LENGTH];
+
+	if (e->fd < 0 || e->port != 0 || e->is_grouped || gid == (gid_t)-1)
+		return;
+	path_of(e, path);
+	if (lchown(path, 0, gid) < 0 || chmod(path, 0660) < 0)
+		log_error("%s: %s", path, strerror(errno));
+	else
+		e->is_grouped = true;
+}
+
+static void
+open_endpoint(struct endpoint *e)
+{
+	char where[PATH_LENGTH + 32];
+	int fd = e->port == 0 ? open_unix(e) : listener_tcp(e->address, e->port);
+
+	if (fd >= 0)
+		e->watch = loop_watch_fd(e->owner->gw->loop, fd, LOOP_READ, on_accept, e);
+	if (fd >= 0 && e->watch != NULL) {
+		e->fd = fd;
+		give_to_group(e);
+		return;
+	}
+	if (!e->is_told) {
+		if (e->port == 0)
+			path_of(e, where);
+		else
+			snprintf(where, sizeof(where), "%s:%u", inet_ntoa(e->address), e->port);
+		log_error("%s (%s of %s) cannot be opened: %s; trying again", where, e->right,
+		    e->vm, fd < 0 ? strerror(-fd) : "no memory");
+	}
+	e->is_told = true;
+	io_close(&fd);
+}
+
+static void
+want(struct endpoints *endpoints, const char *vm, const char *right, struct in_addr address,
+    uint16_t port)
+{
+	struct endpoint *e;
+
+	LIST_FOREACH(e, &endpoints->list, link)
+	{
+		if (strcmp(e->vm, vm) == 0 && strcmp(e->right, right) == 0 && e->port == port &&
+		    (port == 0 || e->address.s_addr == address.s_addr)) {
+			e->is_wanted = true;
+			return;
+		}
+	}
+	e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return;
+	e->owner = endpoints;
+	snprintf(e->vm, sizeof(e->vm), "%s", vm);
+	snprintf(e->right, sizeof(e->right), "%s", right);
+	e->address = address;
+	e->port = port;
+	e->is_wanted = true;
+	e->fd = -1;
+	LIST_INSERT_HEAD(&endpoints->list, e, link);
+}
+
+static void
+want_vm(struct endpoints *endpoints, const struct vm *vm, struct in_addr address)
+{
+	const struct in_addr none = {.s_addr = INADDR_ANY};
+
+	for (size_t i = 0; i < vm->endpoint_count; i++) {
+		want(endpoints, vm->name, vm->endpoints[i].right, none, 0);
+		if (vm->endpoints[i].port != 0 && address.s_addr != INADDR_ANY)
+			want(endpoints, vm->name, vm->endpoints[i].right, address,
+			    vm->endpoints[i].port);
+	}
+}
+
+static void
+allot_addresses(struct endpoints *endpoints)
+{
+	const struct policy *policy = endpoints->gw->policy;
+	size_t n = policy_vm_count(policy);
+	struct in_addr *addresses = calloc(n + 1, sizeof(*addresses));
+
+	if (addresses == NULL || kept_address_allot(policy, addresses) < 0) {
+		log_error("the VMs' addresses cannot be handed out: no TCP endpoints");
+		free(addresses);
+		addresses = NULL;
+		n = 0;
+	}
+	free(endpoints->addresses);
+	endpoints->addresses = addresses;
+	endpoints->address_count = n;
+}
+
+void
+endpoints_sync(struct endpoints *endpoints)
+{
+	const struct policy *policy = endpoints->gw->policy;
+	struct endpoint *e, *next;
+
+	if (mkdir(FOLDER, 0711) < 0 && errno != EEXIST)
+		log_error(FOLDER ": %s", strerror(errno));
+	LIST_FOREACH(e, &endpoints->list, link)
+		e->is_wanted = false;
+	allot_addresses(endpoints);
+	for (size_t i = 0; i < policy_vm_count(policy); i++)
+		want_vm(endpoints, policy_vm(policy, i), endpoints_address(endpoints, i));
+	for (e = LIST_FIRST(&endpoints->list); e != NULL; e = next) {
+		next = LIST_NEXT(e, link);
+		if (!e->is_wanted)
+			drop(e);
+	}
+	endpoints_retry(endpoints);
+}
+
+void
+endpoints_retry(struct endpoints *endpoints)
+{
+	struct endpoint *e;
+
+	LIST_FOREACH(e, &endpoints->list, link)
+	{
+		if (e->fd < 0)
+			open_endpoint(e);
+		else
+			give_to_group(e);
+	}
+}
+
+struct in_addr
+endpoints_address(const struct endpoints *endpoints, size_t i)
+{
+	const struct in_addr none = {.s_addr = INADDR_ANY};
+
+	return i < endpoints->address_count ? endpoints->addresses[i] : none;
+}
+
+void
+endpoints_count(const struct endpoints *endpoints, size_t *open, size_t *wanted)
+{
+	const struct endpoint *e;
+
+	*open = *wanted = 0;
+	LIST_FOREACH(e, &endpoints->list, link)
+	{
+		(*wanted)++;
+		*open += e->fd >= 0;
+	}
+}

@@ -1,0 +1,59 @@
+/* The supervisor's own state, and what its parts know of each other. One per
+ * process; everything runs on one loop. */
+#ifndef SALLYPORT_DAEMON_GATEWAY_H
+#define SALLYPORT_DAEMON_GATEWAY_H
+
+#include "daemon/servant.h"
+#include "loop/loop.h"
+#include "policy/policy.h"
+#include "policy/settings.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct conns;     /* conns.h: the connections */
+struct channels;  /* channel.h: what passes */
+struct endpoints; /* endpoint.h: where it comes in */
+struct doors;     /* door.h: pam.sock and admin.sock */
+struct audit;     /* audit.h: the record */
+
+struct gateway {
+	struct loop *loop;
+	const char *conf_path;
+	time_t started;
+
+	struct policy *policy; /* never NULL once running */
+	uint32_t generation;   /* +1 at each reload */
+	time_t loaded;
+	uid_t *backend_uids; /* backend_uid, resolved; who is missing here may not listen */
+	size_t backend_uid_count;
+	gid_t gated_gid; /* of the gated group; (gid_t)-1 until known */
+
+	struct servant *verify, *recorder, *relay, *names;
+	/* Store and log must have seen each other's last: else a backup of one of them
+	 * was put back, and every OTP is refused. */
+	bool verify_told, recorder_told, log_is_cut;
+	uint64_t store_seq;	  /* verify's last */
+	uint64_t store_audit_seq; /* the highest record that verify had been told of at its start */
+	uint64_t log_store_seq;	  /* the highest store_seq on record at the recorder's start */
+
+	int netlink; /* sockdiag */
+	struct conns *conns;
+	struct channels *channels;
+	struct endpoints *endpoints;
+	struct doors *doors;
+	struct audit *audit;
+};
+
+static inline const struct settings *
+gateway_settings(const struct gateway *gw)
+{
+	return policy_settings(gw->policy);
+}
+
+/* NULL when store and log agree, else the words for the admin. */
+const char *gateway_disorder(const struct gateway *gw);
+bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
+
+#endif

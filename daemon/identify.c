@@ -1,0 +1,127 @@
+/* Sockets to connections. A name or a uid proves nothing: the peer must be the
+ * very process that sshd made for a connection whose OTP was accepted. */
+#include "daemon/identify.h"
+
+#include "daemon/conns.h"
+#include "daemon/sockdiag.h"
+#include "lib/io.h"
+
+#include <sys/socket.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* asm-generic/socket.h of Linux 6.5 */
+#endif
+
+#define CHILDREN_MAX 64
+
+static bool
+is_candidate(const struct conn *conn, uid_t uid)
+{
+	return conn->uid == uid && conn_may(conn->state, CONN_EV_FORWARD) == VERDICT_ALLOW;
+}
+
+static void
+found(struct gateway *gw, struct conn *conn, struct identity *id)
+{
+	if (conn_step(conn, CONN_EV_FORWARD) != VERDICT_ALLOW)
+		return;
+	conns_watch_u(gw->conns, conn);
+	id->conn = conn;
+	id->pid = conn->u.pid;
+	id->reason = "";
+}
+
+static void
+match_process(struct gateway *gw, const struct proc *proc, struct identity *id)
+{
+	struct conn *conn = NULL;
+
+	id->reason = "no connection of this user has an accepted OTP";
+	while ((conn = conns_next(gw->conns, conn)) != NULL) {
+		if (!is_candidate(conn, id->uid))
+			continue;
+		id->reason = "not the sshd process of a connection with an accepted OTP";
+		if (conn_is_u(conn, proc) == VERDICT_ALLOW) {
+			found(gw, conn, id);
+			return;
+		}
+	}
+}
+
+void
+identify_unix(struct gateway *gw, int fd, struct identity *id)
+{
+	struct ucred peer;
+	struct proc proc;
+	socklen_t len = sizeof(peer);
+	int pidfd = -1;
+	socklen_t pidfd_len = sizeof(pidfd);
+
+	*id = (struct identity){.reason = "the peer cannot be told", .uid = (uid_t)-1};
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return;
+	id->uid = peer.uid;
+	id->pid = peer.pid;
+	if (peer.uid == 0) {
+		id->reason = "uid 0 never reaches an endpoint";
+		return;
+	}
+	/* The credentials of a peer that died in the backlog still name its pid. With
+	 * the pidfd that death shows, and as long as it lives the pid is its own. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_len) < 0)
+		pidfd = -1;
+	if (proc_read(peer.pid, &proc) < 0 || (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
+		id->reason = "the peer has already ended";
+	else
+		match_process(gw, &proc, id);
+	if (id->conn != NULL && !proc_pidfd_is_alive(pidfd >= 0 ? pidfd : id->conn->u_pidfd)) {
+		id->conn = NULL;
+		id->reason = "the peer has already ended";
+	}
+	io_close(&pidfd);
+}
+
+/* U is M's child; it is known from its first Unix connection on, else looked for. */
+static bool
+know_u(struct conn *conn)
+{
+	pid_t children[CHILDREN_MAX];
+	struct proc proc;
+	ssize_t n;
+
+	if (conn->u.pid != 0)
+		return proc_read(conn->u.pid, &proc) == 0 && conn_is_u(conn, &proc) == VERDICT_ALLOW;
+	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
+	for (ssize_t i = 0; i < n; i++)
+		if (proc_read(children[i], &proc) == 0 && conn_is_u(conn, &proc) == VERDICT_ALLOW)
+			return true;
+	return false;
+}
+
+void
+identify_tcp(struct gateway *gw, int fd, struct identity *id)
+{
+	struct sockdiag_owner owner;
+	struct conn *conn = NULL;
+
+	*id = (struct identity){
+	    .reason = "the peer's socket belongs to no process", .uid = (uid_t)-1};
+	if (sockdiag_peer(gw->netlink, fd, &owner) < 0)
+		return; /* closed already: it would report uid 0 and inode 0 */
+	id->uid = owner.uid;
+	if (owner.uid == 0) {
+		id->reason = "uid 0 never reaches an endpoint";
+		return;
+	}
+	id->reason = "no connection of this user has an accepted OTP";
+	while ((conn = conns_next(gw->conns, conn)) != NULL) {
+		if (!is_candidate(conn, owner.uid))
+			continue;
+		id->reason = "not the sshd process of a connection with an accepted OTP";
+		if (know_u(conn) && proc_holds_socket(conn->u.pid, owner.inode) &&
+		    proc_pidfd_is_alive(conn->u_pidfd)) {
+			found(gw, conn, id);
+			return;
+		}
+	}
+}

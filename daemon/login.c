@@ -1,0 +1,95 @@
+/* LOGIN fields, and who asks. */
+#include "daemon/login.h"
+
+#include "daemon/conns.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void
+unpack_auth_line(struct login *login, struct wire_in *in)
+{
+	char method[PROTO_NAME_MAX + 1];
+	static char data[PROTO_KEY_MAX + 1];
+
+	wire_get_str(in, method, sizeof(method));
+	wire_get_str(in, data, sizeof(data));
+	if (in->failed)
+		return;
+	if (strcmp(method, "publickey") == 0) {
+		login->has_publickey = true;
+		memcpy(login->ssh_key, data, sizeof(login->ssh_key));
+	} else if (strncmp(method, "keyboard-interactive", 20) == 0 &&
+		   (method[20] == '\0' || method[20] == '/')) {
+		login->has_kbdint = true;
+	}
+}
+
+int
+login_unpack(struct login *login, struct wire_in *in)
+{
+	uint8_t n;
+
+	memset(login, 0, sizeof(*login));
+	wire_get_str(in, login->service, sizeof(login->service));
+	wire_get_str(in, login->user, sizeof(login->user));
+	wire_get_str(in, login->rhost, sizeof(login->rhost));
+	wire_get_str(in, login->tty, sizeof(login->tty));
+	n = wire_get_u8(in);
+	if (n > PROTO_AUTH_LINES)
+		return -EBADMSG;
+	for (uint8_t i = 0; i < n; i++)
+		unpack_auth_line(login, in);
+	return login->user[0] == '\0' ? -EBADMSG : wire_end(in);
+}
+
+static bool
+is_our_sshd(const struct gateway *gw, const struct proc *proc)
+{
+	const struct settings *settings = gateway_settings(gw);
+
+	return proc_is_wholly(proc, 0) &&
+	       proc_runs_one_of(proc, settings->sshd, settings->sshd_count);
+}
+
+void
+login_find_m(struct login *login, struct gateway *gw, pid_t peer)
+{
+	struct proc asker, parent;
+
+	login->asker = LOGIN_ASKER_OTHER;
+	if (proc_read(peer, &asker) < 0)
+		return;
+	if (conns_by_m(gw->conns, &asker) != NULL) {
+		login->asker = LOGIN_ASKER_M;
+		login->m = asker;
+		return;
+	}
+	if (!proc_is_wholly(&asker, 0) || proc_read(asker.parent, &parent) < 0)
+		return;
+	if (conns_by_m(gw->conns, &parent) != NULL && parent.exe_dev == asker.exe_dev &&
+	    parent.exe_ino == asker.exe_ino) {
+		login->asker = LOGIN_ASKER_P;
+		login->m = parent;
+		return;
+	}
+	/* Not known yet: by path now, and by device and inode from then on. */
+	if (is_our_sshd(gw, &asker) && is_our_sshd(gw, &parent) &&
+	    asker.exe_dev == parent.exe_dev && asker.exe_ino == parent.exe_ino) {
+		login->asker = LOGIN_ASKER_P;
+		login->m = parent;
+	} else if (is_our_sshd(gw, &asker)) {
+		login->asker = LOGIN_ASKER_M;
+		login->m = asker;
+	}
+}
+
+struct conn *
+login_conn(const struct login *login, struct gateway *gw)
+{
+	struct conn *conn = NULL;
+
+	if (login->asker != LOGIN_ASKER_OTHER)
+		conn = conns_by_m(gw->conns, &login->m);
+	return conn != NULL && strcmp(conn->user, login->user) == 0 ? conn : NULL;
+}

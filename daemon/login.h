@@ -1,0 +1,37 @@
+/* A question of the PAM module, unpacked, with the processes behind it: the asker,
+ * and M, sshd's process of the connection. */
+#ifndef SALLYPORT_DAEMON_LOGIN_H
+#define SALLYPORT_DAEMON_LOGIN_H
+
+#include "daemon/conn.h"
+#include "daemon/gateway.h"
+#include "lib/wire.h"
+
+#include <stdbool.h>
+
+enum login_asker {
+	LOGIN_ASKER_OTHER = 0, /* not an sshd of ours */
+	LOGIN_ASKER_M,	       /* M itself: session, or account without keyboard-interactive */
+	LOGIN_ASKER_P,	       /* a child of M: authenticate, account */
+};
+
+struct login {
+	char service[PROTO_NAME_MAX + 1], user[PROTO_NAME_MAX + 1];
+	char rhost[PROTO_NAME_MAX + 1], tty[PROTO_NAME_MAX + 1];
+	bool has_publickey, has_kbdint; /* lines of SSH_AUTH_INFO_0 */
+	char ssh_key[PROTO_KEY_MAX + 1];
+	enum login_asker asker;
+	struct proc m;
+};
+
+/* 0, -EBADMSG. Takes all of in. */
+int login_unpack(struct login *login, struct wire_in *in);
+
+/* Fills asker and m for the peer pid. With a connection already known for the peer
+ * it is M; else its parent is, if both run a configured sshd as root. */
+void login_find_m(struct login *login, struct gateway *gw, pid_t peer);
+
+/* The connection of login's M; NULL if none, or if it is another user's. */
+struct conn *login_conn(const struct login *login, struct gateway *gw);
+
+#endif

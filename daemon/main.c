@@ -1,0 +1,276 @@
+/* sallyportd, the supervisor: options, start, sweep, end. Wires only. */
+#include "daemon/audit.h"
+#include "daemon/channel.h"
+#include "daemon/conns.h"
+#include "daemon/door.h"
+#include "daemon/endpoint.h"
+#include "daemon/gateway.h"
+#include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/servants.h"
+#include "daemon/sockdiag.h"
+#include "lib/io.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SWEEP_MS  1000
+#define EX_USAGE  64
+#define EX_NOPERM 77
+#define EX_CONFIG 78
+
+struct watches {
+	struct loop_watch *sweep, *hup, *term, *intr, *child;
+};
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: sallyportd [--config FILE] [--debug]\n"
+	      "The supervisor of the gateway; runs in the foreground, as root.\n"
+	      "  --config FILE  instead of " SYSCONFDIR "/sallyport/sallyport.conf; the other\n"
+	      "                 files are looked for in its folder\n"
+	      "  --debug        say more on standard error (never an OTP or a key)\n",
+	    out);
+}
+
+static void
+on_sweep(void *arg, int fd, unsigned int events)
+{
+	struct watches *w = ((void **)arg)[1];
+	struct gateway *gw = ((void **)arg)[0];
+
+	(void)fd;
+	(void)events;
+	reload_sweep(gw);
+	channels_judge(gw->channels);
+	endpoints_retry(gw->endpoints);
+	audit_sweep(gw->audit);
+	notify_manager("WATCHDOG=1");
+	(void)loop_timer_set(w->sweep, SWEEP_MS);
+}
+
+static void
+on_hup(void *arg, int signal, unsigned int events)
+{
+	struct report report = {0};
+	int err = reload_policy(arg, &report, false, false);
+
+	(void)signal;
+	(void)events;
+	if (report.text != NULL)
+		log_error("%s", report.text);
+	if (err < 0)
+		log_error("the policy was not loaded: %s", err == -EPERM
+							       ? "it holds no grant at all"
+							       : strerror(-err));
+	report_free(&report);
+}
+
+static void
+on_term(void *arg, int signal, unsigned int events)
+{
+	(void)signal;
+	(void)events;
+	loop_stop(((struct gateway *)arg)->loop);
+}
+
+static void
+on_child(void *arg, int signal, unsigned int events)
+{
+	(void)arg;
+	(void)signal;
+	(void)events;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+/* One daemon on one /run/sallyport: the lock lasts as long as we do. A predecessor
+ * may still be ending. */
+static int
+take_run(void)
+{
+	int64_t deadline_ms = io_now_ms() + 3000;
+	int fd;
+
+	if ((mkdir("/run/sallyport", 0755) < 0 && errno != EEXIST) ||
+	    (mkdir("/var/lib/sallyport", 0755) < 0 && errno != EEXIST))
+		return -errno;
+	fd = open("/run/sallyport/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || io_now_ms() > deadline_ms) {
+			int err = -errno;
+			close(fd);
+			return err;
+		}
+		usleep(20000);
+	}
+	return fd;
+}
+
+static int
+load_first_policy(struct gateway *gw)
+{
+	struct report report = {0};
+	int err = reload_policy(gw, &report, false, true);
+
+	if (report.text != NULL)
+		fprintf(stderr, "%s", report.text);
+	if (err < 0)
+		log_error("%zu errors in the configuration: not started", report.errors);
+	report_free(&report);
+	return err;
+}
+
+/* In this order: records and connections before anyone can ask. */
+static int
+build(struct gateway *gw)
+{
+	gw->netlink = sockdiag_open();
+	gw->audit = audit_new(gw);
+	gw->conns = conns_new(gw);
+	gw->channels = channels_new(gw);
+	if (gw->netlink < 0 || gw->audit == NULL || gw->conns == NULL || gw->channels == NULL ||
+	    servants_start(gw) < 0)
+		return -ENOMEM;
+	conns_restore(gw->conns);
+	gw->endpoints = endpoints_new(gw);
+	gw->doors = doors_new(gw);
+	if (gw->endpoints == NULL || gw->doors == NULL)
+		return -ENOMEM;
+	endpoints_sync(gw->endpoints);
+	return 0;
+}
+
+static void
+tear_down(struct gateway *gw)
+{
+	doors_free(gw->doors);
+	endpoints_free(gw->endpoints);
+	channels_free(gw->channels);
+	servants_end(gw);
+	conns_free(gw->conns);
+	audit_free(gw->audit);
+	io_close(&gw->netlink);
+	policy_free(gw->policy);
+	free(gw->backend_uids);
+}
+
+static int
+serve(struct gateway *gw)
+{
+	struct watches w = {0};
+	void *both[2] = {gw, &w};
+	int err = -ENOMEM;
+
+	w.sweep = loop_timer(gw->loop, on_sweep, both);
+	w.hup = loop_watch_signal(gw->loop, SIGHUP, on_hup, gw);
+	w.term = loop_watch_signal(gw->loop, SIGTERM, on_term, gw);
+	w.intr = loop_watch_signal(gw->loop, SIGINT, on_term, gw);
+	w.child = loop_watch_signal(gw->loop, SIGCHLD, on_child, gw);
+	if (w.sweep != NULL && w.hup != NULL && w.term != NULL && w.intr != NULL &&
+	    w.child != NULL && loop_timer_set(w.sweep, 50) == 0) {
+		notify_manager("READY=1");
+		log_info("ready");
+		err = loop_run(gw->loop);
+	}
+	notify_manager("STOPPING=1");
+	loop_watch_free(w.sweep);
+	loop_watch_free(w.hup);
+	loop_watch_free(w.term);
+	loop_watch_free(w.intr);
+	loop_watch_free(w.child);
+	return err;
+}
+
+static int
+run(const char *conf_path)
+{
+	struct gateway gw = {.conf_path = conf_path,
+	    .started = time(NULL),
+	    .gated_gid = (gid_t)-1,
+	    .netlink = -1};
+	int err = 0, lock = take_run();
+
+	if (lock < 0) {
+		log_error("/run/sallyport: %s", lock == -EWOULDBLOCK
+						    ? "another sallyportd is running"
+						    : strerror(-lock));
+		return 1;
+	}
+	gw.loop = loop_new();
+	if (load_first_policy(&gw) < 0)
+		err = EX_CONFIG;
+	else if (gw.loop == NULL || build(&gw) < 0 || serve(&gw) < 0)
+		err = 1;
+	tear_down(&gw);
+	loop_free(gw.loop);
+	io_close(&lock);
+	return err;
+}
+
+static void
+prepare_process(void)
+{
+	struct rlimit files;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	    {"debug", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
+	const char *conf_path = SYSCONFDIR "/sallyport/sallyport.conf";
+	bool is_debug = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			conf_path = optarg;
+			break;
+		case 'd':
+			is_debug = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return EX_USAGE;
+	}
+	log_open("sallyportd", is_debug);
+	if (geteuid() != 0) {
+		log_error("must be started as root");
+		return EX_NOPERM;
+	}
+	prepare_process();
+	return run(conf_path);
+}

@@ -1,0 +1,172 @@
+/* authenticate: who asks, for whom, and may there be a prompt? */
+#include "daemon/pam_requests.h"
+
+#include "daemon/conns.h"
+#include "daemon/people.h"
+#include "lib/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A BEGIN that waits for the names helper. */
+struct begin {
+	struct caller *caller; /* NULL when it has gone */
+	struct login login;
+	int m_pidfd;
+};
+
+static void
+begin_free(struct begin *begin)
+{
+	if (begin->caller != NULL)
+		door_hold(begin->caller, NULL);
+	io_close(&begin->m_pidfd);
+	free(begin);
+}
+
+static void
+prompt(struct begin *begin, struct conn *conn)
+{
+	struct caller *caller = begin->caller;
+	char text[PROTO_TEXT_MAX + 1];
+
+	snprintf(text, sizeof(text), "YubiKey for %s: ", conn->user);
+	caller->conn_id = conn->id;
+	wire_put_str(door_begin(caller, PROTO_PAM_PROMPT), text);
+	if (door_send(caller, true) == 0)
+		door_wait(caller, gateway_settings(caller->gw)->prompt_timeout_s * 1000);
+}
+
+/* The connection of this M, made if this is its first prompt. */
+static struct conn *
+find_or_add(struct begin *begin, const struct people_user *user)
+{
+	struct conns *conns = begin->caller->gw->conns;
+	struct conn *conn = conns_by_m(conns, &begin->login.m);
+
+	if (conn != NULL)
+		return strcmp(conn->user, begin->login.user) == 0 && conn->uid == user->uid ? conn
+											     : NULL;
+	conn = conns_add(conns, begin->login.user, user->uid, &begin->login.m, begin->m_pidfd);
+	if (conn != NULL)
+		begin->m_pidfd = -1;
+	return conn;
+}
+
+static bool
+fill(struct conn *conn, const struct begin *begin, const struct people_user *user)
+{
+	free(conn->ssh_key);
+	conn->ssh_key = begin->login.ssh_key[0] != '\0' ? strdup(begin->login.ssh_key) : NULL;
+	memcpy(conn->source, begin->login.rhost, sizeof(conn->source));
+	conn->public_id[0] = '\0';
+	return conn_set_groups(conn, &user->groups) &&
+	       conn_step(conn, CONN_EV_BEGIN) == VERDICT_ALLOW;
+}
+
+struct objection {
+	enum proto_refusal refusal;
+	const char *reason, *words;
+};
+
+/* Why this user gets no prompt; reason NULL: he does. */
+static struct objection
+object(const struct begin *begin, const struct people_user *user)
+{
+	struct gateway *gw = begin->caller->gw;
+	size_t keys;
+
+	if (user->status == PROTO_NAME_FAILED)
+		return (struct objection){PROTO_REFUSED_UNAVAILABLE, "the user cannot be looked up",
+		    "Users cannot be looked up on this gateway now: no access. Please tell its "
+		    "administrators."};
+	if (user->status != PROTO_NAME_FOUND)
+		return (struct objection){PROTO_REFUSED_POLICY, "no such user", ""};
+	if (user->uid == 0)
+		return (struct objection){PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
+	if (!user->is_only_name)
+		return (struct objection){PROTO_REFUSED_POLICY, "two user names have this uid",
+		    "Your account shares its number with another: no access. Please tell the "
+		    "administrators."};
+	(void)policy_keys(gw->policy, begin->login.user, &keys);
+	if (keys == 0)
+		return (struct objection){PROTO_REFUSED_NO_KEY, "no YubiKey is mapped to this user",
+		    "No YubiKey is registered for you on this gateway."};
+	if (conns_pending(gw->conns, user->uid) >= gateway_settings(gw)->max_prompts)
+		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
+		    "too many open prompts (max_prompts)",
+		    "Too many of your logins wait at this prompt. Please try again later."};
+	return (struct objection){.reason = NULL};
+}
+
+static void
+on_user(void *arg, struct people_user *user)
+{
+	struct begin *begin = arg;
+	struct objection o;
+	struct conn *conn;
+
+	if (begin->caller == NULL) {
+		begin_free(begin);
+		return;
+	}
+	o = object(begin, user);
+	conn = o.reason == NULL ? find_or_add(begin, user) : NULL;
+	door_hold(begin->caller, NULL);
+	if (conn != NULL && fill(conn, begin, user))
+		prompt(begin, conn);
+	else if (o.reason != NULL)
+		pam_refuse(begin->caller, &begin->login, NULL, o.refusal, o.reason, o.words);
+	else
+		pam_refuse(begin->caller, &begin->login, NULL, PROTO_REFUSED_POLICY,
+		    "the connection is another user's, or there is no memory", "");
+	begin->caller = NULL;
+	begin_free(begin);
+}
+
+static struct begin *
+begin_new(struct caller *caller, const struct login *login)
+{
+	struct begin *begin = calloc(1, sizeof(*begin));
+
+	if (begin == NULL)
+		return NULL;
+	begin->login = *login;
+	begin->m_pidfd = proc_pidfd(&login->m);
+	if (begin->m_pidfd < 0 || people_ask_user(caller->gw, login->user, on_user, begin) < 0) {
+		begin->caller = NULL;
+		begin_free(begin);
+		return NULL;
+	}
+	begin->caller = caller;
+	door_hold(caller, &begin->caller);
+	return begin;
+}
+
+void
+pam_begin(struct caller *caller, struct login *login, struct conn *conn)
+{
+	const char *disorder = gateway_disorder(caller->gw);
+
+	(void)conn;
+	if (login->asker != LOGIN_ASKER_P)
+		pam_refuse(caller, login, NULL, PROTO_REFUSED_POLICY,
+		    login->asker == LOGIN_ASKER_OTHER
+			? "asked by a program that is not among sshd = in sallyport.conf"
+			: "asked outside keyboard-interactive",
+		    "This way of logging in is not open to you on this gateway.");
+	else if (!login->has_publickey)
+		pam_refuse(caller, login, NULL, PROTO_REFUSED_POLICY,
+		    "no public key was accepted before the OTP (AuthenticationMethods)",
+		    "A public key must come first: no access.");
+	else if (disorder != NULL)
+		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE, disorder,
+		    "One-time passwords cannot be checked on this gateway now: no access. Please "
+		    "tell its administrators.");
+	else if (begin_new(caller, login) == NULL)
+		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE,
+		    "the user cannot be looked up: the names helper is down",
+		    "Users cannot be looked up on this gateway now: no access. Please tell its "
+		    "administrators.");
+}

@@ -1,0 +1,137 @@
+/* Questions to the names helper. */
+#include "daemon/people.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct user_question {
+	struct conn_groups asked; /* a reload may change the policy's list meanwhile */
+	void (*fn)(void *arg, struct people_user *user);
+	void *arg;
+};
+
+struct group_question {
+	void (*fn)(void *arg, gid_t gid);
+	void *arg;
+};
+
+/* Moves the groups that the user is in from asked to groups. */
+static void
+unpack_groups(struct wire_in *in, struct conn_groups *asked, struct conn_groups *groups)
+{
+	uint16_t n = wire_get_u16(in);
+
+	groups->names = calloc(asked->count + 1, sizeof(char *));
+	if (n != asked->count || groups->names == NULL) {
+		in->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (wire_get_u8(in) == 1) {
+			groups->names[groups->count++] = asked->names[i];
+			asked->names[i] = NULL;
+		}
+	}
+}
+
+static void
+on_user(void *arg, int error, uint8_t type, struct wire_in *in)
+{
+	struct user_question *q = arg;
+	struct people_user user = {.status = PROTO_NAME_FAILED};
+
+	if (error == 0 && type == PROTO_NAMED_USER) {
+		user.status = (enum proto_name)wire_get_u8(in);
+		user.uid = wire_get_u32(in);
+		user.gid = wire_get_u32(in);
+		user.is_only_name = wire_get_u8(in) == 1;
+		unpack_groups(in, &q->asked, &user.groups);
+		if (wire_end(in) < 0)
+			user.status = PROTO_NAME_FAILED;
+	}
+	q->fn(q->arg, &user);
+	conn_groups_free(&user.groups);
+	conn_groups_free(&q->asked);
+	free(q);
+}
+
+static struct user_question *
+user_question(const struct policy *policy)
+{
+	struct user_question *q = calloc(1, sizeof(*q));
+	size_t n = policy_group_count(policy);
+
+	if (q == NULL)
+		return NULL;
+	q->asked.names = calloc(n + 1, sizeof(char *));
+	for (size_t i = 0; q->asked.names != NULL && i < n; i++) {
+		q->asked.names[i] = strdup(policy_group(policy, i));
+		if (q->asked.names[i] == NULL)
+			break;
+		q->asked.count++;
+	}
+	if (q->asked.names != NULL && q->asked.count == n)
+		return q;
+	conn_groups_free(&q->asked);
+	free(q);
+	return NULL;
+}
+
+int
+people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg)
+{
+	struct user_question *q = user_question(gw->policy);
+	struct wire_out *out;
+	int err;
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->fn = fn;
+	q->arg = arg;
+	out = servant_begin(gw->names, PROTO_NAMES_USER);
+	wire_put_str(out, user);
+	wire_put_u16(out, (uint16_t)q->asked.count);
+	for (size_t i = 0; i < q->asked.count; i++)
+		wire_put_str(out, q->asked.names[i]);
+	err = servant_ask(gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_user, q);
+	if (err < 0) {
+		conn_groups_free(&q->asked);
+		free(q);
+	}
+	return err;
+}
+
+static void
+on_group(void *arg, int error, uint8_t type, struct wire_in *in)
+{
+	struct group_question q = *(struct group_question *)arg;
+	gid_t gid = (gid_t)-1;
+
+	free(arg);
+	if (error == 0 && type == PROTO_NAMED_GROUP) {
+		uint8_t status = wire_get_u8(in);
+		gid_t named = wire_get_u32(in);
+		if (wire_end(in) == 0 && status == PROTO_NAME_FOUND)
+			gid = named;
+	}
+	q.fn(q.arg, gid);
+}
+
+int
+people_ask_group(
+    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg)
+{
+	struct group_question *q = calloc(1, sizeof(*q));
+	int err;
+
+	if (q == NULL)
+		return -ENOMEM;
+	*q = (struct group_question){.fn = fn, .arg = arg};
+	wire_put_str(servant_begin(gw->names, PROTO_NAMES_GROUP), group);
+	err = servant_ask(gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_group, q);
+	if (err < 0)
+		free(q);
+	return err;
+}

@@ -1,0 +1,25 @@
+/* Users and groups, asked of the names helper: the supervisor itself never calls
+ * NSS. */
+#ifndef SALLYPORT_DAEMON_PEOPLE_H
+#define SALLYPORT_DAEMON_PEOPLE_H
+
+#include "daemon/conn.h"
+#include "daemon/gateway.h"
+
+struct people_user {
+	enum proto_name status; /* PROTO_NAME_FAILED: nothing below counts */
+	uid_t uid;
+	gid_t gid;
+	bool is_only_name;	   /* no other name has this uid */
+	struct conn_groups groups; /* of the policy's groups; the receiver's to free */
+};
+
+/* fn is called later, once, unless -errno is returned. */
+int people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg);
+
+/* The gid of a group, likewise; (gid_t)-1 when it cannot be told. */
+int people_ask_group(
+    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg);
+
+#endif

@@ -1,0 +1,245 @@
+/* Reads /proc. Traps: comm in stat may hold ") S 4242 1 1", so fields are counted
+ * behind the last ')', and parent and uids come from status, which escapes; the
+ * exe link's text is the process's own view, so device and inode count. */
+#include "daemon/proc.h"
+
+#include "lib/num.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PROC_TEXT 4096
+
+/* /proc/PID/NAME into text, NUL-terminated. */
+static int
+read_text(pid_t pid, const char *name, char *text, size_t cap)
+{
+	char path[64];
+	size_t used = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (used < cap - 1 && (n = read(fd, text + used, cap - 1 - used)) > 0)
+		used += (size_t)n;
+	close(fd);
+	text[used] = '\0';
+	return used > 0 ? 0 : -ESRCH;
+}
+
+/* The n-th blank-separated word of text (from 0), as a number. */
+static int
+word_number(const char *text, size_t n, uint64_t *value)
+{
+	char word[24];
+	size_t len;
+
+	for (; n > 0; n--) {
+		text += strcspn(text, " \t\n");
+		text += strspn(text, " \t");
+	}
+	len = strcspn(text, " \t\n");
+	if (len == 0 || len >= sizeof(word))
+		return -EBADMSG;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return num_parse(word, 0, UINT64_MAX, value);
+}
+
+/* Field 22 of stat; field 3 is the first word behind ") ". */
+static int
+read_start(pid_t pid, uint64_t *start)
+{
+	char text[PROC_TEXT];
+	const char *paren;
+	int err = read_text(pid, "stat", text, sizeof(text));
+
+	if (err < 0)
+		return err;
+	paren = strrchr(text, ')');
+	if (paren == NULL || paren[1] != ' ')
+		return -EBADMSG;
+	return word_number(paren + 2, 22 - 3, start);
+}
+
+/* The line of status that begins with key, behind it. */
+static const char *
+status_line(const char *status, const char *key)
+{
+	size_t len = strlen(key);
+
+	while (status != NULL && *status != '\0') {
+		if (strncmp(status, key, len) == 0)
+			return status + len + strspn(status + len, " \t");
+		status = strchr(status, '\n');
+		if (status != NULL)
+			status++;
+	}
+	return NULL;
+}
+
+static int
+read_status(pid_t pid, struct proc *proc)
+{
+	char text[PROC_TEXT];
+	const char *parent, *uids;
+	uint64_t value, uid[4];
+	int err = read_text(pid, "status", text, sizeof(text));
+
+	if (err < 0)
+		return err;
+	parent = status_line(text, "PPid:");
+	uids = status_line(text, "Uid:");
+	if (parent == NULL || uids == NULL || word_number(parent, 0, &value) < 0)
+		return -EBADMSG;
+	proc->parent = (pid_t)value;
+	for (size_t i = 0; i < 4; i++)
+		if (word_number(uids, i, &uid[i]) < 0)
+			return -EBADMSG;
+	proc->uid = (uid_t)uid[0];
+	proc->euid = (uid_t)uid[1];
+	proc->suid = (uid_t)uid[2];
+	proc->fsuid = (uid_t)uid[3];
+	return 0;
+}
+
+static int
+read_exe(pid_t pid, struct proc *proc)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	proc->exe_dev = st.st_dev;
+	proc->exe_ino = st.st_ino;
+	return 0;
+}
+
+int
+proc_read(pid_t pid, struct proc *proc)
+{
+	struct proc again = {0};
+	uint64_t start;
+	int err;
+
+	*proc = (struct proc){.pid = pid};
+	if (pid <= 0)
+		return -ESRCH;
+	if ((err = read_start(pid, &proc->start)) < 0 || (err = read_status(pid, proc)) < 0 ||
+	    (err = read_exe(pid, proc)) < 0 || (err = read_status(pid, &again)) < 0 ||
+	    (err = read_start(pid, &start)) < 0)
+		return err;
+	if (start != proc->start || again.parent != proc->parent || again.uid != proc->uid ||
+	    again.euid != proc->euid || again.suid != proc->suid)
+		return -ESRCH;
+	return 0;
+}
+
+bool
+proc_runs_one_of(const struct proc *proc, char *const *paths, size_t n)
+{
+	char link[64], target[PATH_MAX];
+	ssize_t len;
+	struct stat st;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)proc->pid);
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len <= 0)
+		return false;
+	target[len] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(target, paths[i]) == 0 && stat(paths[i], &st) == 0 &&
+		    st.st_dev == proc->exe_dev && st.st_ino == proc->exe_ino)
+			return true;
+	return false;
+}
+
+bool
+proc_is_wholly(const struct proc *proc, uid_t uid)
+{
+	return proc->uid == uid && proc->euid == uid && proc->suid == uid && proc->fsuid == uid;
+}
+
+int
+proc_pidfd(const struct proc *proc)
+{
+	uint64_t start;
+	int fd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
+
+	if (fd < 0)
+		return -errno;
+	/* The pid may have been reused before the pidfd held it. */
+	if (read_start(proc->pid, &start) == 0 && start == proc->start &&
+	    proc_pidfd_is_alive(fd))
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+bool
+proc_pidfd_is_alive(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return pidfd >= 0 && poll(&p, 1, 0) == 0;
+}
+
+ssize_t
+proc_children(pid_t pid, pid_t *children, size_t cap)
+{
+	char name[32], text[PROC_TEXT];
+	size_t n = 0;
+	uint64_t child;
+	int err;
+
+	snprintf(name, sizeof(name), "task/%d/children", (int)pid);
+	err = read_text(pid, name, text, sizeof(text));
+	if (err == -ESRCH)
+		return 0;
+	if (err < 0)
+		return err;
+	for (const char *at = text; n < cap && word_number(at, 0, &child) == 0; n++) {
+		children[n] = (pid_t)child;
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	return (ssize_t)n;
+}
+
+bool
+proc_holds_socket(pid_t pid, ino_t inode)
+{
+	char path[64], wanted[40], target[40];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(wanted, sizeof(wanted), "socket:[%llu]", (unsigned long long)inode);
+	dir = opendir(path);
+	if (dir == NULL)
+		return false;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+		if (len > 0) {
+			target[len] = '\0';
+			found = strcmp(target, wanted) == 0;
+		}
+	}
+	closedir(dir);
+	return found;
+}

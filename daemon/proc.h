@@ -1,0 +1,40 @@
+/* Who a process is, read from /proc in one go that cannot mix two processes. */
+#ifndef SALLYPORT_DAEMON_PROC_H
+#define SALLYPORT_DAEMON_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc {
+	pid_t pid, parent;
+	uint64_t start; /* clock ticks since boot: with pid, the process's name */
+	uid_t uid, euid, suid, fsuid;
+	dev_t exe_dev; /* the executable's device and inode: a path proves nothing */
+	ino_t exe_ino;
+};
+
+/* 0; -ESRCH when there is no such process or it changed while being read;
+ * -errno. Reads /proc/PID/{stat,status,exe}; about 20 µs. */
+int proc_read(pid_t pid, struct proc *proc);
+
+/* Is the executable of proc one of paths[n]: by path, and by device and inode of
+ * what lies at that path now? */
+bool proc_runs_one_of(const struct proc *proc, char *const *paths, size_t n);
+
+/* Are all four uids equal to uid? */
+bool proc_is_wholly(const struct proc *proc, uid_t uid);
+
+/* A pidfd (O_CLOEXEC, the caller's) of exactly this process; -ESRCH, -errno. */
+int proc_pidfd(const struct proc *proc);
+/* Has the process behind pidfd not yet ended? */
+bool proc_pidfd_is_alive(int pidfd);
+
+/* The direct children of pid, at most cap of them: their number or -errno. */
+ssize_t proc_children(pid_t pid, pid_t *children, size_t cap);
+
+/* Does pid hold the socket with this inode? Looks at no other process. */
+bool proc_holds_socket(pid_t pid, ino_t inode);
+
+#endif

@@ -1,0 +1,114 @@
+/* The table, and the one switch over it. */
+#include "daemon/request.h"
+
+#include "daemon/admin_requests.h"
+#include "daemon/conns.h"
+#include "daemon/login.h"
+#include "daemon/pam_requests.h"
+#include "lib/log.h"
+
+#include <errno.h>
+
+/* Which state the question's connection must allow. ANY: the question is about no
+ * connection. */
+#define ANY CONN_EVENTS
+
+struct request {
+	enum proto_type type;
+	enum door from;	       /* both doors are root's alone */
+	enum conn_event event; /* must be allowed in the connection's state (conn.c) */
+	/* One of the two: with LOGIN fields, or with fields of its own. */
+	void (*login)(struct caller *caller, struct login *login, struct conn *conn);
+	void (*fields)(struct caller *caller, struct wire_in *in);
+};
+
+static const struct request table[] = {
+    /* request                from        in a state that allows  handler */
+    {PROTO_PAM_BEGIN, DOOR_PAM, CONN_EV_BEGIN, .login = pam_begin},
+    {PROTO_PAM_OTP, DOOR_PAM, CONN_EV_OTP_OK, .fields = pam_otp},
+    {PROTO_PAM_ACCOUNT, DOOR_PAM, CONN_EV_ACCOUNT, .login = pam_account},
+    {PROTO_PAM_OPEN, DOOR_PAM, CONN_EV_SESSION, .login = pam_open},
+    {PROTO_PAM_CLOSE, DOOR_PAM, CONN_EV_END, .login = pam_close},
+    {PROTO_ADMIN_STATUS, DOOR_ADMIN, ANY, .fields = admin_status},
+    {PROTO_ADMIN_LIST, DOOR_ADMIN, ANY, .fields = admin_list},
+    {PROTO_ADMIN_SHOW, DOOR_ADMIN, ANY, .fields = admin_show},
+    {PROTO_ADMIN_EXPLAIN, DOOR_ADMIN, ANY, .fields = admin_explain},
+    {PROTO_ADMIN_RELOAD, DOOR_ADMIN, ANY, .fields = admin_reload},
+    {PROTO_ADMIN_KEYS_IMPORT, DOOR_ADMIN, ANY, .fields = admin_keys_import},
+    {PROTO_ADMIN_KEYS_LIST, DOOR_ADMIN, ANY, .fields = admin_keys_list},
+    {PROTO_ADMIN_KEYS_DISABLE, DOOR_ADMIN, ANY, .fields = admin_keys_disable},
+};
+
+static const struct request *
+find(enum door from, uint8_t type)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == type && table[i].from == from)
+			return &table[i];
+	return NULL;
+}
+
+/* The connection that an OTP belongs to is the one that its BEGIN named. */
+static void
+dispatch_otp(const struct request *request, struct caller *caller, struct wire_in *in)
+{
+	const struct conn *conn = conns_by_id(caller->gw->conns, caller->conn_id);
+
+	if (conn == NULL || conn_may(conn->state, request->event) != VERDICT_ALLOW)
+		pam_refuse_state(caller, NULL, conn);
+	else
+		request->fields(caller, in);
+}
+
+static void
+dispatch_login(const struct request *request, struct caller *caller, struct wire_in *in)
+{
+	static struct login login; /* 13 KiB; used up within the call */
+	struct conn *conn;
+
+	if (login_unpack(&login, in) < 0) {
+		log_error("the PAM module (pid %d) sent a malformed question", (int)caller->pid);
+		door_close(caller);
+		return;
+	}
+	login_find_m(&login, caller->gw, caller->pid);
+	conn = login_conn(&login, caller->gw);
+	if (conn_may(conn != NULL ? conn->state : CONN_NONE, request->event) != VERDICT_ALLOW)
+		pam_refuse_state(caller, &login, conn);
+	else
+		request->login(caller, &login, conn);
+}
+
+void
+request_dispatch(struct caller *caller, const uint8_t *buf, size_t len)
+{
+	const struct request *request = NULL;
+	struct proto_header header;
+	struct wire_in in;
+
+	wire_in_init(&in, buf, len);
+	if (proto_get_header(&in, &header) == 0)
+		request = find(caller->door, header.type);
+	if (request == NULL) {
+		log_error("pid %d asked what cannot be asked here", (int)caller->pid);
+		door_close(caller);
+		return;
+	}
+	caller->request = header.id;
+	caller->request_type = header.type;
+	if (request->login != NULL)
+		dispatch_login(request, caller, &in);
+	else if (request->event != ANY)
+		dispatch_otp(request, caller, &in);
+	else
+		request->fields(caller, &in);
+}
+
+void
+request_timed_out(struct caller *caller)
+{
+	if (caller->door == DOOR_PAM)
+		pam_refuse_late(caller);
+	else
+		door_close(caller);
+}

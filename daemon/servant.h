@@ -1,0 +1,52 @@
+/* A helper process as the supervisor sees it: started, asked, restarted when it
+ * dies or fails to answer in time. Every question gets exactly one answer, if
+ * need be "-ECONNRESET" or "-ETIMEDOUT"; never blocks. */
+#ifndef SALLYPORT_DAEMON_SERVANT_H
+#define SALLYPORT_DAEMON_SERVANT_H
+
+#include "lib/proto.h"
+#include "loop/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct servant;
+
+/* error 0: the answer's type and its fields in in, to be read before returning.
+ * Else error is -errno, type and in are 0 and NULL. */
+typedef void servant_answer_fn(void *arg, int error, uint8_t type, struct wire_in *in);
+
+struct servant_spec {
+	const char *name;
+	char *const *argv; /* argv[0] is the executable's path; must outlive the servant */
+	/* Each time it has become ready (fields of PROTO_READY in in). */
+	void (*on_ready)(void *arg, struct wire_in *in);
+	/* Each time it is gone: after the answers to all open questions. */
+	void (*on_down)(void *arg);
+	/* A message with id 0 other than READY. */
+	void (*on_notice)(void *arg, uint8_t type, struct wire_in *in);
+	void *arg;
+};
+
+/* Starts it. NULL without memory; a failed start is retried like a death. */
+struct servant *servant_new(struct loop *loop, const struct servant_spec *spec);
+/* Ends it: open questions are answered with -ECANCELED. Accepts NULL. */
+void servant_free(struct servant *servant);
+
+/* Begins a question in a buffer of the servant's; add fields, then servant_ask. */
+struct wire_out *servant_begin(struct servant *servant, uint8_t type);
+/* Sends it; fn is called later, never from within, exactly once if 0 is returned.
+ * -EAGAIN when the servant is down, -EMSGSIZE, -ENOMEM. The descriptors stay the
+ * caller's. A servant that misses timeout_ms is killed. */
+int servant_ask(struct servant *servant, const int *fds, size_t nfds, uint32_t timeout_ms,
+    servant_answer_fn *fn, void *arg);
+/* As servant_ask, for a message that has no answer. */
+int servant_tell(struct servant *servant, const int *fds, size_t nfds);
+
+bool servant_is_up(const struct servant *servant);
+pid_t servant_pid(const struct servant *servant);
+/* How often it has been started. */
+unsigned int servant_starts(const struct servant *servant);
+
+#endif

@@ -1,0 +1,72 @@
+/* fork, exec, kill, reap. */
+#include "daemon/servant_process.h"
+
+#include "lib/helper.h"
+#include "lib/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void
+become(int socket, char *const *argv)
+{
+	char journal[64];
+	const char *stream = getenv("JOURNAL_STREAM");
+	char *env[2] = {NULL, NULL};
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR);
+
+	if (stream != NULL) {
+		snprintf(journal, sizeof(journal), "JOURNAL_STREAM=%s", stream);
+		env[0] = journal;
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	/* socket may be 3 itself, or 0..2 if those were closed: move it up first. */
+	socket = fcntl(socket, F_DUPFD, 10);
+	if (socket < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(socket, HELPER_FD) < 0 || close_range(HELPER_FD + 1, ~0U, 0) < 0)
+		_exit(126);
+	execve(argv[0], argv, env);
+	_exit(127);
+}
+
+int
+servant_process_start(struct servant_process *process, char *const *argv)
+{
+	int ends[2], err;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		become(ends[1], argv);
+	err = pid < 0 ? -errno : 0;
+	close(ends[1]);
+	if (err < 0)
+		close(ends[0]);
+	else
+		*process = (struct servant_process){.pid = pid, .socket = ends[0]};
+	return err;
+}
+
+void
+servant_process_end(struct servant_process *process)
+{
+	io_close(&process->socket);
+	/* KILL and not TERM: what it has not told us does not count, and a store or log
+	 * that was cut in mid-write is what its start is made for. Reaped by main's
+	 * SIGCHLD, because a wait for a process that hangs in the disk would hang us. */
+	if (process->pid > 0)
+		kill(process->pid, SIGKILL);
+	process->pid = -1;
+}

@@ -1,0 +1,20 @@
+/* Starting and ending a helper's process. */
+#ifndef SALLYPORT_DAEMON_SERVANT_PROCESS_H
+#define SALLYPORT_DAEMON_SERVANT_PROCESS_H
+
+#include <sys/types.h>
+
+struct servant_process {
+	pid_t pid;  /* -1: none */
+	int socket; /* our end of the pair, -1: none */
+};
+
+/* Forks and executes argv[0] with the other end on descriptor 3, standard error
+ * as ours, nothing else open and an empty environment (but for JOURNAL_STREAM).
+ * 0 or -errno. */
+int servant_process_start(struct servant_process *process, char *const *argv);
+
+/* Closes the socket and kills the process; SIGCHLD reaps it. Accepts an empty one. */
+void servant_process_end(struct servant_process *process);
+
+#endif

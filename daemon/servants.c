@@ -1,0 +1,96 @@
+/* Which executables, with which arguments. */
+#include "daemon/servants.h"
+
+#include "daemon/audit.h"
+#include "daemon/channel.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#define STATE "/var/lib/sallyport"
+#define LOG   "/var/log/sallyport/audit.jsonl"
+
+static void
+on_verify_ready(void *arg, struct wire_in *in)
+{
+	struct gateway *gw = arg;
+
+	gw->store_seq = wire_get_u64(in);
+	gw->store_audit_seq = wire_get_u64(in);
+	gw->verify_told = wire_end(in) == 0;
+	if (gateway_disorder(gw) != NULL)
+		log_error("no OTP can be verified: %s", gateway_disorder(gw));
+}
+
+static void
+on_recorder_ready(void *arg, struct wire_in *in)
+{
+	struct gateway *gw = arg;
+
+	uint64_t seq = wire_get_u64(in);
+
+	gw->log_store_seq = wire_get_u64(in);
+	gw->recorder_told = wire_end(in) == 0;
+	if (seq < audit_seq(gw->audit))
+		gw->log_is_cut = true; /* under our eyes: it had more before */
+	audit_set_seq(gw->audit, seq);
+	audit_begin(gw->audit, "start");
+	audit_text(gw->audit, AUDIT_DETAIL,
+	    servant_starts(gw->recorder) == 1 ? "the daemon started" : "the recorder started again");
+	audit_end_noted(gw->audit);
+}
+
+static void
+on_relay_notice(void *arg, uint8_t type, struct wire_in *in)
+{
+	channels_on_notice(((struct gateway *)arg)->channels, type, in);
+}
+
+static void
+on_relay_down(void *arg)
+{
+	channels_on_relay_down(((struct gateway *)arg)->channels);
+}
+
+int
+servants_start(struct gateway *gw)
+{
+	static char relay_path[] = LIBEXECDIR "/relay", names_path[] = LIBEXECDIR "/names";
+	static char recorder_path[] = LIBEXECDIR "/recorder", verify_path[] = LIBEXECDIR "/verify";
+	static char opt_log[] = "--log", log[] = LOG;
+	static char opt_store[] = "--store", store[] = STATE "/verify", opt_key[] = "--key";
+	static char *relay[] = {relay_path, NULL}, *names[] = {names_path, NULL};
+	static char *recorder[] = {recorder_path, opt_log, log, NULL};
+	static char *verify[] = {verify_path, opt_store, store, opt_key, NULL, NULL};
+
+	verify[4] = gateway_settings(gw)->store_key;
+	gw->recorder = servant_new(gw->loop, &(struct servant_spec){.name = "recorder",
+						 .argv = recorder,
+						 .on_ready = on_recorder_ready,
+						 .arg = gw});
+	gw->verify = servant_new(gw->loop, &(struct servant_spec){.name = "verify",
+					       .argv = verify,
+					       .on_ready = on_verify_ready,
+					       .arg = gw});
+	gw->names = servant_new(
+	    gw->loop, &(struct servant_spec){.name = "names", .argv = names, .arg = gw});
+	gw->relay = servant_new(gw->loop, &(struct servant_spec){.name = "relay",
+					      .argv = relay,
+					      .on_down = on_relay_down,
+					      .on_notice = on_relay_notice,
+					      .arg = gw});
+	return gw->recorder != NULL && gw->verify != NULL && gw->names != NULL && gw->relay != NULL
+		   ? 0
+		   : -ENOMEM;
+}
+
+void
+servants_end(struct gateway *gw)
+{
+	servant_free(gw->verify);
+	servant_free(gw->names);
+	servant_free(gw->relay);
+	servant_free(gw->recorder);
+	gw->verify = gw->names = gw->relay = gw->recorder = NULL;
+}

@@ -1,0 +1,253 @@
+/* PAM's five entries. Asks the daemon, ferries the answer, obeys: no decision is
+ * made here but who is gated. Runs inside sshd as root: libc and libpam only, no
+ * global state, prints nothing, never exits. */
+#include "lib/io.h"
+#include "lib/secret.h"
+#include "pam_module/ask.h"
+#include "pam_module/gated.h"
+#include "pam_module/options.h"
+
+#define PAM_SM_AUTH
+#define PAM_SM_ACCOUNT
+#define PAM_SM_SESSION
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+/* With the 2.5 s of gated_ask, a refusal comes within 10 s whatever hangs. */
+#define ASK_MS     7000
+#define ASK_OTP_MS 9500
+
+#define DATA_GATED "sallyport_gated"
+#define DATA_OPEN  "sallyport_open"
+
+/* What gated_ask said of this handle's user, so that NSS is asked once. */
+struct remembered {
+	enum gated gated;
+	char user[PROTO_NAME_MAX + 1];
+};
+
+static void
+forget(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh;
+	(void)status;
+	free(data);
+}
+
+static void
+remember(pam_handle_t *pamh, const char *user, enum gated gated)
+{
+	struct remembered *r;
+
+	if (strlen(user) > PROTO_NAME_MAX || (r = calloc(1, sizeof(*r))) == NULL)
+		return;
+	r->gated = gated;
+	memcpy(r->user, user, strlen(user));
+	if (pam_set_data(pamh, DATA_GATED, r, forget) != PAM_SUCCESS)
+		free(r);
+}
+
+static enum gated
+recall(pam_handle_t *pamh, const char *user)
+{
+	const void *data = NULL;
+	const struct remembered *r;
+
+	if (pam_get_data(pamh, DATA_GATED, &data) != PAM_SUCCESS || data == NULL)
+		return GATED_UNKNOWN;
+	r = data;
+	return strcmp(r->user, user) == 0 ? r->gated : GATED_UNKNOWN;
+}
+
+static enum gated
+is_gated(pam_handle_t *pamh, const struct options *options, const char *user)
+{
+	enum gated gated = recall(pamh, user);
+
+	if (gated != GATED_UNKNOWN)
+		return gated;
+	if (options->unknown != NULL)
+		pam_syslog(pamh, LOG_ERR, "unknown option in the PAM file: %s", options->unknown);
+	if (options->group == NULL)
+		pam_syslog(pamh, LOG_ERR, "group= is missing in the PAM file: all but root are gated");
+	gated = gated_ask(options, user);
+	if (gated == GATED_UNKNOWN)
+		pam_syslog(pamh, LOG_ERR, "cannot tell whether %s is in group %s: counts as gated",
+		    user, options->group != NULL ? options->group : "(none)");
+	remember(pamh, user, gated);
+	return gated;
+}
+
+static const char *
+item(pam_handle_t *pamh, int which)
+{
+	const void *value = NULL;
+
+	return pam_get_item(pamh, which, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+/* Fills login; PAM_SUCCESS, or PAM_IGNORE for who is not gated, or an error. */
+static int
+prepare(pam_handle_t *pamh, const struct options *options, struct ask_login *login)
+{
+	const char *user = NULL;
+
+	if (pam_get_user(pamh, &user, NULL) != PAM_SUCCESS || user == NULL || *user == '\0')
+		return PAM_USER_UNKNOWN;
+	if (is_gated(pamh, options, user) == GATED_NO)
+		return PAM_IGNORE;
+	*login = (struct ask_login){
+	    .service = item(pamh, PAM_SERVICE),
+	    .user = user,
+	    .rhost = item(pamh, PAM_RHOST),
+	    .tty = item(pamh, PAM_TTY),
+	    .auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0"),
+	};
+	return PAM_SUCCESS;
+}
+
+static int
+pam_code(const struct ask_answer *answer)
+{
+	if (answer->type == PROTO_PAM_GRANTED)
+		return PAM_SUCCESS;
+	if (answer->type != PROTO_PAM_REFUSED)
+		return PAM_AUTHINFO_UNAVAIL;
+	switch ((enum proto_refusal)answer->refusal) {
+	case PROTO_REFUSED_OTP:
+		return PAM_AUTH_ERR;
+	case PROTO_REFUSED_UNAVAILABLE:
+		return PAM_AUTHINFO_UNAVAIL;
+	case PROTO_REFUSED_NO_KEY:
+		return PAM_USER_UNKNOWN;
+	case PROTO_REFUSED_POLICY:
+	default:
+		return PAM_PERM_DENIED;
+	}
+}
+
+/* Tells the user and the log, and returns PAM's code. */
+static int
+conclude(pam_handle_t *pamh, const char *user, const struct ask_answer *answer)
+{
+	int code = pam_code(answer);
+
+	if (answer->error != 0)
+		pam_syslog(pamh, LOG_CRIT, "no answer from sallyportd for %s: %s", user,
+		    strerror(-answer->error));
+	if (code != PAM_SUCCESS && answer->text[0] != '\0')
+		pam_error(pamh, "%s", answer->text);
+	return code;
+}
+
+/* Asks on the terminal and ferries what was typed. */
+static int
+ask_user(pam_handle_t *pamh, int fd, const char *user, const struct ask_answer *prompt)
+{
+	struct ask_answer answer;
+	char *typed = NULL;
+	size_t len;
+
+	if (pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &typed, "%s", prompt->text) != PAM_SUCCESS ||
+	    typed == NULL)
+		return PAM_CONV_ERR;
+	len = strlen(typed);
+	/* Longer than any OTP: one byte over the bound is refused by the daemon like
+	 * any other garbled OTP, and the rest goes nowhere. */
+	ask_otp(fd, typed, len > PROTO_OTP_MAX ? PROTO_OTP_MAX : len, ASK_OTP_MS, &answer);
+	secret_wipe(typed, len);
+	free(typed);
+	return conclude(pamh, user, &answer);
+}
+
+int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct ask_answer answer;
+	struct options options;
+	struct ask_login login;
+	int code, fd = -1;
+
+	(void)flags;
+	options_parse(&options, argc, argv);
+	code = prepare(pamh, &options, &login);
+	if (code != PAM_SUCCESS)
+		return code;
+	ask_with_login(&fd, options.socket, PROTO_PAM_BEGIN, &login, ASK_MS, &answer);
+	if (answer.type == PROTO_PAM_PROMPT)
+		code = ask_user(pamh, fd, login.user, &answer);
+	else if (answer.type == PROTO_PAM_REFUSED)
+		code = conclude(pamh, login.user, &answer);
+	else
+		code = PAM_AUTHINFO_UNAVAIL; /* granted without an OTP: there is no such thing */
+	io_close(&fd);
+	return code;
+}
+
+/* Credentials are not ours to set. Success and not PAM_IGNORE, because a stack in
+ * which all modules ignore setcred fails the whole login. */
+int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}
+
+/* One question with LOGIN fields that is granted or refused. */
+static int
+ask_once(pam_handle_t *pamh, uint8_t type, int argc, const char **argv)
+{
+	struct ask_answer answer;
+	struct options options;
+	struct ask_login login;
+	int code, fd = -1;
+
+	options_parse(&options, argc, argv);
+	code = prepare(pamh, &options, &login);
+	if (code != PAM_SUCCESS)
+		return code;
+	ask_with_login(&fd, options.socket, type, &login, ASK_MS, &answer);
+	io_close(&fd);
+	return conclude(pamh, login.user, &answer);
+}
+
+int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)flags;
+	return ask_once(pamh, PROTO_PAM_ACCOUNT, argc, argv);
+}
+
+int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	int code = ask_once(pamh, PROTO_PAM_OPEN, argc, argv);
+
+	(void)flags;
+	if (code == PAM_IGNORE)
+		return code;
+	if (code != PAM_SUCCESS)
+		return PAM_SESSION_ERR;
+	(void)pam_set_data(pamh, DATA_OPEN, (void *)(uintptr_t)DATA_OPEN, NULL);
+	return PAM_SUCCESS;
+}
+
+int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const void *data = NULL;
+
+	(void)flags;
+	/* The daemon also sees M die; this only tells it sooner, so no error counts. */
+	if (pam_get_data(pamh, DATA_OPEN, &data) != PAM_SUCCESS || data == NULL)
+		return PAM_IGNORE;
+	(void)ask_once(pamh, PROTO_PAM_CLOSE, argc, argv);
+	return PAM_SUCCESS;
+}
