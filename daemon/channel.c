@@ -60,18 +60,6 @@ drop(struct channel *ch)
 	free(ch);
 }
 
-void
-channels_free(struct channels *channels)
-{
-	struct channel *ch;
-
-	if (channels == NULL)
-		return;
-	while ((ch = LIST_FIRST(&channels->list)) != NULL)
-		drop(ch);
-	free(channels);
-}
-
 static struct channel *
 by_id(struct channels *channels, uint32_t id)
 {
@@ -162,6 +150,30 @@ record_close(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 	audit_number(audit, AUDIT_BYTES_DOWN, down);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - ch->opened_ms));
 	audit_end_noted(audit);
+}
+
+void
+channels_free(struct channels *channels)
+{
+	struct channel *ch;
+
+	if (channels == NULL)
+		return;
+	while ((ch = LIST_FIRST(&channels->list)) != NULL)
+		drop(ch);
+	free(channels);
+}
+
+void
+channels_stop(struct channels *channels)
+{
+	struct channel *ch;
+
+	while (channels != NULL && (ch = LIST_FIRST(&channels->list)) != NULL) {
+		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING)
+			record_close(ch, "the daemon stopped; bytes not counted", 0, 0);
+		drop(ch);
+	}
 }
 
 /* The same question as at first, since time has passed: NULL or the reason. */

@@ -25,6 +25,8 @@ struct channel_info {
 };
 
 struct channels *channels_new(struct gateway *gw);
+/* Ends and records all: the daemon stops. */
+void channels_stop(struct channels *channels);
 void channels_free(struct channels *channels);
 
 /* fd, an accepted connection of conn's U to (vm, right), is taken over: it is

@@ -1,5 +1,6 @@
 /* sallyportd, the supervisor: options, start, sweep, end. Wires only. */
 #include "daemon/audit.h"
+#include "daemon/caps.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
 #include "daemon/door.h"
@@ -161,8 +162,13 @@ tear_down(struct gateway *gw)
 {
 	doors_free(gw->doors);
 	endpoints_free(gw->endpoints);
+	channels_stop(gw->channels);
+	if (gw->audit != NULL && servant_is_up(gw->recorder)) {
+		audit_begin(gw->audit, "stop");
+		audit_end_noted(gw->audit);
+	}
+	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	channels_free(gw->channels);
-	servants_end(gw);
 	conns_free(gw->conns);
 	audit_free(gw->audit);
 	io_close(&gw->netlink);
@@ -244,7 +250,7 @@ main(int argc, char **argv)
 	    {"debug", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
 	const char *conf_path = SYSCONFDIR "/sallyport/sallyport.conf";
 	bool is_debug = false;
-	int c;
+	int c, err;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
@@ -272,5 +278,10 @@ main(int argc, char **argv)
 		return EX_NOPERM;
 	}
 	prepare_process();
+	err = caps_keep_needed();
+	if (err < 0) {
+		log_error("cannot give up unneeded capabilities: %s", strerror(-err));
+		return EX_NOPERM;
+	}
 	return run(conf_path);
 }

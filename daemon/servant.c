@@ -347,7 +347,7 @@ servant_free(struct servant *s)
 	loop_watch_free(s->readable);
 	loop_watch_free(s->writable);
 	loop_watch_free(s->timer);
-	servant_process_end(&s->process);
+	servant_process_finish(&s->process, 1000);
 	free(s);
 }
 

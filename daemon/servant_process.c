@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void
@@ -69,4 +70,20 @@ servant_process_end(struct servant_process *process)
 	if (process->pid > 0)
 		kill(process->pid, SIGKILL);
 	process->pid = -1;
+}
+
+void
+servant_process_finish(struct servant_process *process, int timeout_ms)
+{
+	int64_t deadline_ms = io_now_ms() + timeout_ms;
+
+	if (process->socket >= 0)
+		(void)shutdown(process->socket, SHUT_WR);
+	while (process->pid > 0 && io_now_ms() < deadline_ms) {
+		if (waitpid(process->pid, NULL, WNOHANG) != 0)
+			process->pid = -1; /* ended, or reaped before */
+		else
+			usleep(5000);
+	}
+	servant_process_end(process);
 }

@@ -17,4 +17,8 @@ int servant_process_start(struct servant_process *process, char *const *argv);
 /* Closes the socket and kills the process; SIGCHLD reaps it. Accepts an empty one. */
 void servant_process_end(struct servant_process *process);
 
+/* Lets it finish what was sent to it, at most timeout_ms, then ends it. Blocks: for
+ * the daemon's own end only. */
+void servant_process_finish(struct servant_process *process, int timeout_ms);
+
 #endif

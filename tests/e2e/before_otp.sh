@@ -1,0 +1,40 @@
+#!/bin/bash
+# Nothing before the OTP, at any point; after it bytes flow both ways and half-close is kept.
+# timeout: 120
+. tests/e2e/lib.sh
+gw_start || { fail "the gateway did not start"; finish; }
+
+OUT=$(mktemp); gw_press anne >"$GW/otp"
+python3 tests/support/early.py 22 anne "$GW/anne.key" webdev 2222 /run/sallyport/vm/webdev/spice "$GW/otp" >"$OUT" 2>"$GW/err" &
+PY=$!
+wait $PY
+for point in "before the service request" "after a failed none" "after publickey" \
+	"while the OTP is asked for" "after a wrong OTP"; do
+	check "channels asked for $point: none confirmed" "~$point: 0 confirmed" "$(grep "^$point" "$OUT")"
+done
+check "the same request after the OTP" "after the OTP: CONTROL" "$(tail -n 1 "$OUT")"
+check "connects of the SPICE back end" 0 "$(gw_connects webdev)"
+check "connects of the TCP back end: the control alone" 1 "$(gw_connects ssh)"
+
+check "-W TCP without OTP" "" "$(OTP=none gw_talk anne webdev:2222)"
+check "-W Unix without OTP" "" "$(OTP=none gw_talk anne /run/sallyport/vm/webdev/spice)"
+check "connects after them" "0 1" "$(gw_connects webdev) $(gw_connects ssh)"
+
+check "-W TCP with OTP: up, down, half-close" "HELLO END 5" "$(gw_talk anne webdev:2222)"
+check "connects of the TCP back end" 2 "$(gw_connects ssh)"
+rm -f "$GW/l.sock"
+gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/spice" 2>"$GW/err" & L=$!
+gw_wait 10 test -S "$GW/l.sock"
+check "-L Unix with OTP: up, down, half-close" "HELLO END 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
+check "a second channel of the same connection" "HELLO END 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
+kill $L; wait $L 2>/dev/null
+gw_logged 5 '"event":"close"' '"vm":"webdev"' '"right":"spice"' '"bytes_up":5' '"bytes_down":11' &&
+	pass "the close is on record, with its bytes" || fail "no close with bytes on record"
+gw_logged 5 '"event":"session-end"' '"user":"anne"' && pass "the connection's end is on record" || fail "no session-end on record"
+
+head -c 20000000 /dev/urandom >"$GW/big"
+gw_ssh anne -W webdev:2222 <"$GW/big" 2>"$GW/err" | head -c 20000000 | sha256sum >"$GW/got"
+check "20 MB through the gate, upper-cased byte by byte" \
+	"$(LC_ALL=C tr a-z A-Z <"$GW/big" | sha256sum)" "$(cat "$GW/got")"
+sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
+finish

@@ -1,0 +1,87 @@
+#!/bin/bash
+# Whatever is down, full or hanging: gated users are refused within 10 s with words, and
+# an ungated admin and root log in as before.
+# timeout: 240
+. tests/e2e/lib.sh
+
+# Small file systems that can be filled.
+mkdir -p /var/log/sallyport /var/lib/sallyport
+mount -t tmpfs -o size=3m,mode=750 log /var/log/sallyport
+mount -t tmpfs -o size=6m,mode=755 lib /var/lib/sallyport
+gcc -shared -fPIC -o /usr/lib/"$(gcc -dumpmachine)"/libnss_hang.so.2 tests/e2e/nss_hang.c
+gw_start || { fail "the gateway did not start"; finish; }
+usermod -aG adm fred
+
+refused() { # WHAT WORDS: gated anne is refused within 10 s, and is told so
+	local start end out
+	start=$(date +%s%N)
+	out=$(gw_talk anne webdev:2222)
+	end=$(( ($(date +%s%N) - start) / 1000000 ))
+	check "$1: gated: no byte" "" "$out"
+	if [ $end -le 10000 ]; then pass "  refused after $end ms"; else fail "  refused after $end ms only"; fi
+	check "  with words" "~$2" "$(cat "$GW/err" "$GW/asked" 2>/dev/null)"
+	: >"$GW/asked"
+}
+others() {
+	check "  ungated admin logs in" hi "$(OTP=none gw_ssh fred -- echo hi 2>&1)"
+	check "  root logs in" hi "$(OTP=none gw_ssh root -- echo hi 2>&1)"
+}
+works() { gw_wait 8 sallyport status; check "$1" "HELLO END 5" "$(gw_talk anne webdev:2222)"; }
+
+works "before: the gate works"
+others
+
+kill -STOP "$(cat "$GW/daemon.pid")"
+refused "daemon hangs" "Sallyport does not answer"; others
+kill -CONT "$(cat "$GW/daemon.pid")"
+works "daemon goes on: works again"
+
+gw_daemon_stop
+refused "daemon stopped" "Sallyport does not answer"; others
+rm -f /run/sallyport/pam.sock
+refused "socket gone" "Sallyport does not answer"; others
+python3 - <<-'PY' &
+	import os, socket
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	s.bind("/run/sallyport/pam.sock")
+	os.chmod("/run/sallyport/pam.sock", 0o666)
+	os.setuid(65534)
+	s.listen(5)
+	import time
+	time.sleep(30)
+PY
+FAKE=$!; gw_wait 5 test -S /run/sallyport/pam.sock
+gw_daemon && works "daemon started again: works"
+kill $FAKE 2>/dev/null; wait $FAKE 2>/dev/null
+
+dd if=/dev/zero of=/var/log/sallyport/fill bs=4k 2>/dev/null
+# what was reserved is soon used up
+for _ in 1 2 3; do gw_talk anne webdev:2222 >/dev/null; done
+dd if=/dev/zero of=/var/log/sallyport/fill2 bs=1k 2>/dev/null
+refused "audit disk full" "records now"; others
+rm -f /var/log/sallyport/fill*
+works "space again: works"
+
+dd if=/dev/zero of=/var/lib/sallyport/fill bs=4k 2>/dev/null
+FULL=$(gw_press anne)
+out=$(OTP=$FULL gw_talk anne webdev:2222)
+if [ -z "$out" ]; then pass "store disk full: no byte"; else
+	# SQLite may still have had room in its own files: then the OTP must be spent.
+	check "store disk full, but it had room left: the OTP is spent" "" "$(OTP=$FULL gw_talk anne webdev:2222)"
+fi
+others
+rm -f /var/lib/sallyport/fill
+works "space again: works"
+
+# A directory that hangs. sshd itself never asks for the group that only it would know.
+sed -i '/^passwd:/d; /^group:/d; /^initgroups:/d' /etc/nsswitch.conf
+printf 'passwd: files hang\ngroup: files hang\ninitgroups: files [SUCCESS=return] hang\n' >>/etc/nsswitch.conf
+echo '@directory  webdev  ssh  always' >>/etc/sallyport/vm_mappings
+gw_reload >/dev/null
+works "with a directory that answers: works"
+touch /run/nss-hang
+refused "the directory hangs" "looked up"; others
+rm -f /run/nss-hang
+works "it answers again: works"
+sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
+finish

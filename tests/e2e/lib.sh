@@ -1,0 +1,222 @@
+# A whole gateway in the disposable copy, for the end-to-end tests: the real sshd,
+# PAM and sallyportd under their real paths. Sourced; needs `make install` before.
+#
+#   gw_start            users anne, maggie (gated) and fred (not), two VMs with
+#                       counting back ends, YubiKeys, daemon, sshd
+#   gw_ssh USER ARG…    ssh as USER; the OTP prompt is answered by OTP=
+#                       fresh (default), none (empty line), or the text itself
+#   gw_press USER       prints the next OTP of USER's key
+#   gw_connects VM      how often VM's back end was reached
+#   gw_log FILTER…      audit lines that contain all of the given strings
+#   gw_stop             ends what was started, by pid
+
+set -u
+REPO=$(pwd)
+BUILD=${BUILD:-$REPO/build}
+GW=$(mktemp -d /tmp/gw.XXXXXX)
+AUDIT=/var/log/sallyport/audit.jsonl
+FAILED=0
+chmod 755 "$GW"
+
+[ -e /run/sallyport-sandbox ] || { echo "runs in the disposable copy only (tools/sandbox run)"; exit 77; }
+[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+for need in /usr/sbin/sshd /usr/sbin/sallyportd "$BUILD/tests/yk"; do
+	[ -x "$need" ] || { echo "$need is missing"; exit 1; }
+done
+
+pass() { echo "ok    $*"; }
+fail() { echo "FAIL  $*"; FAILED=$((FAILED + 1)); }
+# check WHAT EXPECTED GOT: an exact comparison; "~text" as EXPECTED means "contains".
+check() {
+	case $2 in
+	"~"*) case $3 in *"${2#\~}"*) pass "$1"; return ;; esac ;;
+	*) if [ "$2" = "$3" ]; then pass "$1"; return; fi ;;
+	esac
+	fail "$1: expected '$2', got '$3'"
+}
+finish() { gw_stop; [ "$FAILED" = 0 ] || { echo "$FAILED failed"; exit 1; }; exit 0; }
+
+gw_wait() { # SECONDS COMMAND…: until it succeeds
+	local end=$((SECONDS + $1)); shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+gw_users() {
+	getent group vmusers >/dev/null || groupadd vmusers
+	id vmhost >/dev/null 2>&1 || useradd -r -s /usr/sbin/nologin vmhost
+	local u
+	for u in anne maggie fred; do
+		id $u >/dev/null 2>&1 || useradd -m -s /bin/bash $u
+		usermod -p '*' $u
+		mkdir -p /home/$u/.ssh
+		[ -e "$GW/$u.key" ] || ssh-keygen -q -t ed25519 -N '' -f "$GW/$u.key"
+		cp "$GW/$u.key.pub" /home/$u/.ssh/authorized_keys
+		chown -R $u: /home/$u; chmod 700 /home/$u/.ssh
+		# the client side of the test runs as root and as this user
+		chmod 600 "$GW/$u.key"
+	done
+	usermod -aG vmusers anne
+	usermod -aG vmusers maggie
+	mkdir -p /root/.ssh
+	[ -e "$GW/root.key" ] || ssh-keygen -q -t ed25519 -N '' -f "$GW/root.key"
+	cp "$GW/root.key.pub" /root/.ssh/authorized_keys
+	chmod 700 /root/.ssh
+}
+
+gw_policy() { # the files; a test may rewrite them and call gw_reload
+	mkdir -p /etc/sallyport /run/vms
+	cat >/etc/sallyport/sallyport.conf <<-CONF
+	[sallyport]
+	gated = @vmusers
+	backend_uid = vmhost
+	${GW_CONF:-}
+	CONF
+	cat >/etc/sallyport/vms.conf <<-CONF
+	[vm books]
+	title = the books
+	spice = unix:/run/vms/books.spice
+
+	[vm webdev]
+	title = web server for development
+	spice = unix:/run/vms/webdev.spice
+	service.ssh = tcp:127.0.0.1:20022
+	CONF
+	cat >/etc/sallyport/vm_mappings <<-CONF
+	# who    VM      may         when
+	anne     webdev  spice,ssh   always
+	maggie   books   spice       always
+	CONF
+	: >/etc/sallyport/yubikey_mappings
+	local u
+	for u in anne maggie; do
+		echo "$u:$(cat "$GW/$u.id")" >>/etc/sallyport/yubikey_mappings
+	done
+	chmod 644 /etc/sallyport/*
+}
+
+gw_keys() {
+	local u
+	for u in anne maggie; do
+		"$BUILD/tests/yk" new "$GW/$u.yk" >"$GW/$u.csv"
+		cut -d, -f2 <"$GW/$u.csv" >"$GW/$u.id"
+	done
+}
+gw_import() { cat "$GW/anne.csv" "$GW/maggie.csv" >"$GW/all.csv"; sallyport key import "$GW/all.csv"; }
+gw_press() { "$BUILD/tests/yk" press "$GW/$1.yk"; }
+
+# The daemon under a loop that starts it again, as systemd would.
+gw_daemon() {
+	(
+		trap 'kill $child 2>/dev/null; wait $child 2>/dev/null; exit 0' TERM
+		while :; do
+			/usr/sbin/sallyportd ${GW_DEBUG:+--debug} >>"$GW/daemon.log" 2>&1 &
+			child=$!
+			echo $child >"$GW/daemon.pid"
+			wait $child
+			[ -e "$GW/no-restart" ] && exit 0
+			sleep 0.2
+		done
+	) &
+	GW_LOOP=$!
+	gw_wait 10 sallyport status || { echo "the daemon did not come up:"; cat "$GW/daemon.log"; sallyport status; return 1; }
+}
+gw_daemon_stop() { touch "$GW/no-restart"; kill "$GW_LOOP" 2>/dev/null; wait "$GW_LOOP" 2>/dev/null; rm -f "$GW/no-restart"; GW_LOOP=; }
+gw_reload() { sallyport reload "$@"; }
+
+gw_sshd() {
+	mkdir -p /run/sshd /etc/ssh
+	ssh-keygen -A >/dev/null
+	cp "$REPO/conf/pam-sshd.example" /etc/pam.d/sshd
+	{
+		cat <<-CONF
+		ListenAddress 127.0.0.1
+		Port 22
+		UsePAM yes
+		PasswordAuthentication no
+		KbdInteractiveAuthentication yes
+		PermitRootLogin prohibit-password
+		LogLevel VERBOSE
+		LoginGraceTime ${GW_GRACE:-60}
+		Subsystem sftp internal-sftp
+		${GW_SSHD:-}
+		CONF
+		sallyport print sshd
+	} >/etc/ssh/sshd_config
+	/usr/sbin/sshd -t || return 1
+	/usr/sbin/sshd -D -E "$GW/sshd.log" &
+	GW_SSHD_PID=$!
+	gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+}
+
+gw_backends() {
+	local uid
+	uid=$(id -u vmhost)
+	chown vmhost /run/vms
+	python3 "$REPO/tests/support/backend.py" unix /run/vms/books.spice "$GW/books.count" "$uid" & GW_PIDS="${GW_PIDS:-} $!"
+	python3 "$REPO/tests/support/backend.py" unix /run/vms/webdev.spice "$GW/webdev.count" "$uid" & GW_PIDS="$GW_PIDS $!"
+	python3 "$REPO/tests/support/backend.py" tcp 127.0.0.1 20022 "$GW/ssh.count" "$uid" & GW_PIDS="$GW_PIDS $!"
+	gw_wait 5 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
+	sleep 0.2
+}
+gw_connects() { cat "$GW/$1.count"; }
+
+gw_hosts() { sallyport print hosts >>/etc/hosts; }
+
+gw_start() {
+	gw_users; gw_keys; gw_policy
+	gw_backends && gw_daemon && gw_import >/dev/null && gw_hosts && gw_sshd
+}
+
+cat >"$GW/askpass" <<'ASK'
+#!/bin/sh
+echo "$1" >>"$GW_ASKED"
+case $1 in *ubi?ey*) cat "$GW_OTP" ;; *) echo ;; esac
+ASK
+chmod 755 "$GW/askpass"
+
+# gw_ssh USER [options] [-- command]
+gw_ssh() {
+	local user=$1 words=(); shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do words+=("$1"); shift; done
+	[ $# -gt 0 ] && shift
+	case ${OTP:-fresh} in
+	fresh) gw_press "$user" >"$GW/otp.$user" ;;
+	none) echo >"$GW/otp.$user" ;;
+	*) echo "$OTP" >"$GW/otp.$user" ;;
+	esac
+	GW_OTP="$GW/otp.$user" GW_ASKED="$GW/asked" SSH_ASKPASS="$GW/askpass" SSH_ASKPASS_REQUIRE=force \
+		timeout "${GW_TIMEOUT:-30}" ssh -F none -i "$GW/$user.key" -o IdentitiesOnly=yes \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+		-o NumberOfPasswordPrompts=1 "${words[@]}" "$user@127.0.0.1" "$@"
+}
+# One -W talk: prints the back end's words. gw_talk USER TARGET [ssh options…]
+gw_talk() {
+	local user=$1 target=$2; shift 2
+	printf hello | gw_ssh "$user" "$@" -W "$target" 2>"$GW/err" | tr '\n' ' ' | sed 's/ $//'
+}
+
+gw_log() {
+	local lines word
+	lines=$(cat $AUDIT)
+	for word in "$@"; do lines=$(printf '%s\n' "$lines" | grep -F -- "$word"); done
+	printf '%s\n' "$lines"
+}
+gw_logged() { # SECONDS WORD…: waits for a line with all the words
+	local secs=$1; shift
+	local end=$((SECONDS + secs))
+	until [ -n "$(gw_log "$@")" ]; do
+		[ $SECONDS -le $end ] || return 1
+		sleep 0.1
+	done
+}
+
+gw_stop() {
+	local pid
+	[ -n "${GW_LOOP:-}" ] && gw_daemon_stop
+	for pid in ${GW_SSHD_PID:-} ${GW_PIDS:-}; do kill "$pid" 2>/dev/null; done
+	wait 2>/dev/null
+	rm -rf "$GW"
+}

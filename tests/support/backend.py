@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""A VM's back end that tells how often it was reached.
+
+backend.py (unix PATH | tcp ADDRESS PORT) COUNTFILE [UID]
+
+Answers each connection with its bytes in upper case and, after the client's
+half-close, with "END <bytes>\\n". COUNTFILE holds the number of connects.
+Listens as UID if given, because the gate looks at who listens.
+"""
+import os
+import socket
+import sys
+import threading
+
+
+def serve(conn):
+    total = 0
+    with conn:
+        while True:
+            data = conn.recv(65536)
+            if not data:
+                break
+            total += len(data)
+            conn.sendall(data.upper())
+        try:
+            conn.sendall(b"END %d\n" % total)
+        except OSError:
+            pass
+
+
+def guarded(conn):
+    try:
+        serve(conn)
+    except OSError:
+        pass
+
+
+def main():
+    kind = sys.argv[1]
+    args = sys.argv[2:]
+    if kind == "unix":
+        path = args.pop(0)
+        if os.path.exists(path):
+            os.unlink(path)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+    else:
+        listener = socket.socket(socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((args.pop(0), int(args.pop(0))))
+    count_file = args.pop(0)
+    with open(count_file, "w") as out:
+        out.write("0\n")
+    if args:
+        os.chmod(count_file, 0o666)
+        os.setgroups([])
+        os.setgid(int(args[0]))
+        os.setuid(int(args[0]))
+        if kind == "tcp":  # the kernel remembers who made the socket
+            listener.close()
+            listener = socket.socket(socket.AF_INET)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((sys.argv[3], int(sys.argv[4])))
+    listener.listen(64)
+    count = 0
+    while True:
+        conn, _ = listener.accept()
+        count += 1
+        with open(count_file, "w") as out:
+            out.write("%d\n" % count)
+        threading.Thread(target=guarded, args=(conn,), daemon=True).start()
+
+
+main()
