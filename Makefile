@@ -1,30 +1,39 @@
-# Sallyport. Build: make all; make demo and make check set everything up themselves
-# (as root, in a disposable copy of the machine, see tools/sandbox).
+# Sallyport. "make demo" and "make check" set everything up themselves, as root,
+# in a disposable copy of the machine (tools/sandbox); "make help" names the rest.
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
 DESTDIR ?=
-LIBDIR ?= $(PREFIX)/lib/$(shell $(CC) -dumpmachine)
+BUILD ?= build
+# clang says x86_64-pc-linux-gnu where Debian's folders say x86_64-linux-gnu.
+LIBDIR ?= $(PREFIX)/lib/$(subst -pc-,-,$(shell $(CC) -dumpmachine))
 SBINDIR = $(PREFIX)/sbin
 BINDIR = $(PREFIX)/bin
 LIBEXECDIR = $(PREFIX)/libexec/sallyport
 PAMDIR ?= $(LIBDIR)/security
 MANDIR = $(PREFIX)/share/man
-BUILD ?= build
+DOCDIR = $(PREFIX)/share/doc/sallyport
+COMPLETIONDIR = $(PREFIX)/share/bash-completion/completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wmissing-prototypes \
 	-Wstrict-prototypes -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wswitch-enum -Wno-format-nonliteral
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
-HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+RELRO = -Wl,-z,relro,-z,now,-z,noexecstack
 OPT ?= -O2 -g
 SAN ?=
 CPPFLAGS += -I. -D_GNU_SOURCE -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"'
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
-ALL_LDFLAGS = $(HARDEN_LD) $(SAN) $(LDFLAGS)
+ALL_LDFLAGS = -pie $(RELRO) $(SAN) $(LDFLAGS)
 
-# Which sources make which program, and what it may be linked with.
+# --- what is made of what, and what it may be linked with -------------------
+
 LIB = $(filter-out lib/audit_field.c,$(wildcard lib/*.c))
 SRC_sallyportd = $(LIB) lib/audit_field.c loop/loop.c $(wildcard daemon/*.c) $(wildcard policy/*.c)
 LIBS_sallyportd = -levent_core -lini_config
@@ -41,34 +50,218 @@ LIBS_sallyport = -lini_config -ljansson -lcrypto
 SRC_sallyport-shell = $(wildcard shell/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
-PROGRAMS = sallyportd verify relay recorder names sallyport sallyport-shell
+HELPERS = verify relay recorder names
+PROGRAMS = sallyportd $(HELPERS) sallyport sallyport-shell
 TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
+
+# Tests: each file one program, linked with everything but the main files.
+SRC_all = $(sort $(LIB) lib/audit_field.c loop/loop.c \
+	$(foreach d,daemon policy $(HELPERS) cli shell pam_module,$(wildcard $(d)/*.c)))
+LIBS_all = -levent_core -lini_config -lsqlite3 -lcrypto -lyubikey -ljansson -lpam
+UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
+FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))
+FUZZ_SECONDS ?= 5
+
+# --- build -------------------------------------------------------------------
 
 all: $(TARGETS)
 
+Q = $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
-$(BUILD)/obj/%.o: %.c
+# One sentence about all missing packages instead of a storm of compiler errors.
+HEADERS = stdio.h:libc6-dev security/pam_modules.h:libpam0g-dev event2/event.h:libevent-dev \
+	sqlite3.h:libsqlite3-dev ini_configobj.h:libini-config-dev jansson.h:libjansson-dev \
+	openssl/evp.h:libssl-dev yubikey.h:libyubikey-dev
+$(BUILD)/headers: Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	@missing=; command -v $(firstword $(CC)) >/dev/null || missing=' $(firstword $(CC))'; \
+	for h in $(HEADERS); do \
+		[ -z "$$missing" ] || [ "$$missing" != ' $(firstword $(CC))' ] || break; \
+		printf '#include <stddef.h>\n#include <%s>\n' "$${h%:*}" | \
+			$(CC) -x c -E - >/dev/null 2>&1 || missing="$$missing $${h#*:}"; \
+	done; \
+	[ -z "$$missing" ] || { echo "To build here, these Debian packages are missing:$$missing" >&2; \
+		echo "(make demo and make check need none: they bring their own, in a copy)" >&2; exit 1; }
+	@touch $@
 
-$(BUILD)/pic/%.o: %.c
+$(BUILD)/obj/%.o: %.c | $(BUILD)/headers
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/pic/%.o: %.c | $(BUILD)/headers
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -c -o $@ $<
 
 define program
 $(BUILD)/$(1): $(call obj,$(SRC_$(1)))
-	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS_$(1))
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS_$(1))
 endef
 $(foreach p,$(filter-out sallyport-shell,$(PROGRAMS)),$(eval $(call program,$(p))))
 
 $(BUILD)/sallyport-shell: $(call obj,$(SRC_sallyport-shell))
-	$(CC) -static-pie $(SAN) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -o $@ $^
+	$(call say,LD,$@)
+	$(Q)$(CC) -static-pie $(RELRO) $(SAN) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/pam_sallyport.so: $(call pic,$(SRC_pam)) pam_module/pam_sallyport.map
-	$(CC) -shared $(SAN) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs \
-		-Wl,--version-script=pam_module/pam_sallyport.map \
-		-o $@ $(filter %.o,$^) -lpam
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(RELRO),-z,defs $(SAN) $(LDFLAGS) \
+		-Wl,--version-script=pam_module/pam_sallyport.map -o $@ $(filter %.o,$^) -lpam
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# q, not r: files of equal name in two folders must both be in it.
+$(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar qcs $@ $^
+
+units: $(UNITS)
+support: $(SUPPORT)
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/all.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(LDFLAGS_$*) -o $@ $^ $(LIBS_all) -lcmocka
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/support/%.o $(BUILD)/all.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all)
+
+.SECONDARY:
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c)) \
+	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam))
+
+# --- install -----------------------------------------------------------------
+
+MAN = $(wildcard man/*.[1-8])
+EXAMPLES = $(wildcard conf/*.example)
+
+install: all
+	install -d -m 755 $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(LIBEXECDIR) $(PAMDIR) \
+		$(DOCDIR) $(COMPLETIONDIR) $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) \
+		$(sort $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))))) \
+		$(SYSCONFDIR)/sallyport)
+	install -m 755 $(BUILD)/sallyportd $(BUILD)/sallyport $(DESTDIR)$(SBINDIR)/
+	install -m 755 $(BUILD)/sallyport-shell $(DESTDIR)$(BINDIR)/
+	install -m 755 $(addprefix $(BUILD)/,$(HELPERS)) $(DESTDIR)$(LIBEXECDIR)/
+	install -m 644 $(BUILD)/pam_sallyport.so $(DESTDIR)$(PAMDIR)/
+	$(foreach m,$(MAN),install -m 644 $(m) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/ &&) true
+	$(if $(EXAMPLES),install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/)
+	install -m 644 conf/sallyport.bash-completion $(DESTDIR)$(COMPLETIONDIR)/sallyport
+	install -m 644 systemd/sallyportd.service $(DESTDIR)$(UNITDIR)/
+	install -m 644 systemd/sallyport.sysusers $(DESTDIR)$(SYSUSERSDIR)/sallyport.conf
+	install -m 644 systemd/sallyport.tmpfiles $(DESTDIR)$(TMPFILESDIR)/sallyport.conf
+
+# Configuration, state and audit log stay.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/sallyportd $(SBINDIR)/sallyport \
+		$(BINDIR)/sallyport-shell $(addprefix $(LIBEXECDIR)/,$(HELPERS)) \
+		$(PAMDIR)/pam_sallyport.so $(COMPLETIONDIR)/sallyport \
+		$(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+		$(addprefix $(DOCDIR)/,$(notdir $(EXAMPLES))) $(UNITDIR)/sallyportd.service \
+		$(SYSUSERSDIR)/sallyport.conf $(TMPFILESDIR)/sallyport.conf)
+	for d in $(LIBEXECDIR) $(DOCDIR) $(SYSCONFDIR)/sallyport; do \
+		rmdir "$(DESTDIR)$$d" 2>/dev/null || true; done
+
+# --- tests -------------------------------------------------------------------
+
+# -j2 unless the caller chose.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+ROOT = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root (it works in a disposable copy of this machine)" >&2; exit 1; }
+
+check:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) check-here
+
+demo:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) demo-here
+
+# Only inside the copy: it installs to the real paths and makes users.
+check-here:
+	@tools/sandbox inside || { echo "check-here installs on this machine: use make check" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(JOBS) all units support
+	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:lint make:check-docs \
+		make:install-here $(SCRIPTS) make:fuzzers $(addprefix make:fuzz-,$(FUZZERS)) \
+		make:clang make:asan
+
+# As a package's maintainer scripts would.
+install-here: install
+	@tools/sandbox inside
+	systemd-sysusers sallyport.conf
+	systemd-tmpfiles --create sallyport.conf
+
+demo-here:
+	@tools/sandbox inside || { echo "demo-here installs on this machine: use make demo" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(JOBS) -s support install-here >$(BUILD)/demo-build.log 2>&1 || \
+		{ cat $(BUILD)/demo-build.log >&2; exit 1; }
+	@BUILD=$(abspath $(BUILD)) tools/demo
+
+check-unit: units
+	@BUILD=$(BUILD) tests/run $(UNITS)
+
+# Each compiler and sanitizer has a build folder of its own.
+clang:
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/clang CC=clang all check-unit
+
+asan:
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/asan SAN='$(SANITIZE)' OPT='-O1 -g' check-unit
+
+fuzzers:
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang OPT='-O1 -g' \
+		SAN='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzz-programs
+
+fuzz-programs: $(patsubst %,$(BUILD)/fuzz_%,$(FUZZERS))
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/all.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_all)
+
+# What is found new goes to the build folder; the corpus in tests/ is chosen by hand.
+fuzz-%: fuzzers
+	@mkdir -p $(BUILD)/fuzz/found/$*
+	$(BUILD)/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 \
+		$(BUILD)/fuzz/found/$* $(wildcard tests/fuzz/corpus/$*)
+
+fuzz: $(addprefix fuzz-,$(FUZZERS))
+
+# --- form --------------------------------------------------------------------
+
+check-layers:
+	@tools/check-layers
+
+check-docs: all
+	@BUILD=$(BUILD) tools/check-docs
+
+lint:
+	@CPPFLAGS="$(subst ",\",$(CPPFLAGS))" tools/lint
+
+format:
+	@tools/lint --format
+
+clean:
+	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name sandbox -exec rm -rf {} +
+
+help:
+	@echo 'make demo          the story of one login, told by the real programs (root, in a copy)'
+	@echo 'make check         all tests (root, in a copy)'
+	@echo 'make [all]         build here; CC=clang, V=1 for whole commands'
+	@echo 'make install       to $$DESTDIR$$PREFIX ($(PREFIX)) and $$DESTDIR$$SYSCONFDIR ($(SYSCONFDIR))'
+	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
+	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
+	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make check-layers  who includes whom, lengths, banned functions'
+	@echo 'make lint          form and static analysis;  format: brings the form about'
+	@echo 'make check-docs    manual pages and examples against the code'
+	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
+
+.PHONY: all units support install uninstall check demo check-here demo-here install-here check-unit clang asan \
+	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

@@ -22,7 +22,7 @@
 
 #define FOLDER	    "/run/sallyport/vm"
 #define ACCEPT_MAX  32 /* in one turn of the loop */
-#define PATH_LENGTH 108
+#define PATH_LENGTH 160
 
 struct endpoint {
 	LIST_ENTRY(endpoint) link;

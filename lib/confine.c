@@ -25,8 +25,8 @@
 #endif
 
 /* What any program needs to end, to return from a signal and to tell the time. */
-static const int always[] = {SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall,
-    SYS_clock_gettime};
+static const int always[] = {
+    SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall, SYS_clock_gettime};
 
 static size_t
 add(struct sock_filter *f, size_t at, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)

@@ -3,9 +3,26 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* The kernel takes capabilities away with uid 0, unless "securebits" say no. */
+static int
+prove_no_capability(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		if (data[i].effective != 0 || data[i].permitted != 0)
+			return -EPERM;
+	return 0;
+}
 
 /* Gone for good? Every way back must fail. */
 static int
@@ -20,7 +37,7 @@ prove(uid_t uid, gid_t gid)
 		return -errno;
 	if (r != uid || e != uid || s != uid || rg != gid || eg != gid || sg != gid)
 		return -EPERM;
-	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
+	return getgroups(0, NULL) == 0 ? prove_no_capability() : -EPERM;
 }
 
 int

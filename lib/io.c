@@ -122,11 +122,14 @@ io_receive(int fd, void *buf, size_t cap, int *fds)
 	ok = collect_fds(&msg, into);
 	if (fds == NULL && into[0] != -1)
 		ok = false;
-	if (ok && !(msg.msg_flags & MSG_TRUNC))
+	if (ok && n > 0 && !(msg.msg_flags & MSG_TRUNC))
 		return n;
+	/* An empty message counts as the end, and may have carried descriptors, too. */
 	for (size_t i = 0; i < IO_FDS_MAX; i++)
 		io_close(&into[i]);
-	return ok ? -EMSGSIZE : -EBADMSG;
+	if (!ok)
+		return -EBADMSG;
+	return n == 0 ? 0 : -EMSGSIZE;
 }
 
 void
@@ -152,22 +155,24 @@ distrust(const struct stat *st, enum io_trust trust)
 	return NULL;
 }
 
+/* The folder of the file itself, where a link led to it: whoever can write there
+ * can put another of root's files in its place. */
 static const char *
 distrust_parent(const char *path)
 {
-	char *copy = strdup(path);
+	char *real = realpath(path, NULL);
 	const char *why = NULL;
 	struct stat st;
 
-	if (copy == NULL)
-		return "is too much for the memory";
-	if (stat(dirname(copy), &st) < 0)
+	if (real == NULL)
+		return "is gone again";
+	if (stat(dirname(real), &st) < 0)
 		why = "lies in a folder that cannot be read";
 	else if (st.st_uid != 0)
 		why = "lies in a folder that is not owned by root";
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
 		why = "lies in a folder that others than root can write";
-	free(copy);
+	free(real);
 	return why;
 }
 

@@ -2,6 +2,7 @@
 #include "lib/num.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 int
 num_parse(const char *text, uint64_t min, uint64_t max, uint64_t *value)

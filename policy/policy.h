@@ -11,6 +11,7 @@
 struct policy;
 struct settings;
 struct vm;
+struct vm_run;
 
 /* Reads conf_path (sallyport.conf) and, from the same folder, vms.conf,
  * vms.conf.d/NAME.conf, vm_mappings, vm_mappings.d/NAME (names in byte order;
@@ -28,6 +29,9 @@ size_t policy_vm_count(const struct policy *policy);
 const struct vm *policy_vm(const struct policy *policy, size_t i);
 /* NULL when there is none of that name. */
 const struct vm *policy_vm_find(const struct policy *policy, const char *name);
+
+/* The run.NAME of [host]; NULL when there is none of that name. */
+const struct vm_run *policy_run_find(const struct policy *policy, const char *name);
 
 /* Lines of vm_mappings, and every distinct @group in them (without '@', at most
  * PROTO_GROUPS_MAX - 1). */

@@ -34,12 +34,22 @@ struct settings {
 	uint32_t channel_idle_s;    /* 0: never */
 };
 
+#define SETTINGS_WORDS_MAX 16 /* of sshd, of backend_uid */
+
 /* One line of the table, for show, the example and the tests. */
 struct settings_key {
 	const char *name;
 	const char *fallback; /* the default as one would write it; NULL: required */
 	const char *meaning;  /* one sentence */
 };
+
+struct report;
+/* Reads text[len] under the name file; what a key is not given is at its
+ * default. What is wrong is said in report. 0, and the caller frees what is in
+ * *settings by settings_free, errors or not; -ENOMEM, and nothing is in it. */
+int settings_parse(const char *file, const char *text, size_t len, struct report *report,
+    struct settings *settings);
+void settings_free(struct settings *settings);
 
 size_t settings_key_count(void);
 const struct settings_key *settings_key(size_t i);

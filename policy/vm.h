@@ -27,6 +27,7 @@ struct vm_endpoint {
 	uint16_t port; /* on the VM's address: 5900 spice, 5800 vnc, 2222 ssh, else the
 	                  TCP target's own; 0: no TCP endpoint */
 	struct target target;
+	size_t line; /* in the VM's file */
 };
 
 struct vm {
@@ -37,6 +38,14 @@ struct vm {
 	struct vm_endpoint *endpoints;
 	size_t endpoint_count;
 	const char *file; /* where it was declared */
+	size_t line;
+};
+
+/* A command line of [host], which "run:NAME" grants. */
+struct vm_run {
+	char *name;
+	char **words; /* NULL at the end; words[0] is an absolute path; no shell reads them */
+	const char *file;
 	size_t line;
 };
 

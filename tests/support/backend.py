@@ -35,6 +35,13 @@ def guarded(conn):
         pass
 
 
+def tcp(where):
+    listener = socket.socket(socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(where)
+    return listener
+
+
 def main():
     kind = sys.argv[1]
     args = sys.argv[2:]
@@ -45,9 +52,8 @@ def main():
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
     else:
-        listener = socket.socket(socket.AF_INET)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((args.pop(0), int(args.pop(0))))
+        where = (args.pop(0), int(args.pop(0)))
+        listener = tcp(where)
     count_file = args.pop(0)
     with open(count_file, "w") as out:
         out.write("0\n")
@@ -58,9 +64,7 @@ def main():
         os.setuid(int(args[0]))
         if kind == "tcp":  # the kernel remembers who made the socket
             listener.close()
-            listener = socket.socket(socket.AF_INET)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((sys.argv[3], int(sys.argv[4])))
+            listener = tcp(where)
     listener.listen(64)
     count = 0
     while True:

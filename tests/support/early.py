@@ -110,7 +110,7 @@ def main():
     def right(title, instructions, prompts):
         return [open(OTP).read().strip()] if prompts else []
 
-    transport.auth_publickey(USER, key)
+    # The publickey that was accepted still counts: only the OTP is asked again.
     transport.auth_interactive(USER, right)
     channel = transport.open_channel("direct-tcpip", (HOST, int(VMPORT)), ("127.0.0.1", 1))
     channel.sendall(b"control")

@@ -1,0 +1,180 @@
+/* One record, one line. */
+#include "cli/audit_show.h"
+
+#include "cli/audit_line.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* The recorder escaped foreign bytes already; what is not printable here was
+ * put into the file by somebody else. */
+static void
+put_text(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c >= 0x20 && c < 0x7f)
+			putc(c, out);
+		else
+			fprintf(out, "\\x%02x", c);
+	}
+}
+
+static void
+put_time(FILE *out, const char *text)
+{
+	struct tm utc = {0}, local;
+	char day[64] = "";
+	time_t at;
+
+	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) != NULL) {
+		at = timegm(&utc);
+		if (localtime_r(&at, &local) != NULL)
+			strftime(day, sizeof(day), "%a %Y-%m-%d %H:%M:%S", &local);
+	}
+	put_text(out, day[0] != '\0' ? day : text);
+}
+
+static void
+put_size(FILE *out, int64_t bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	for (; size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+		size /= 1024;
+	fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+}
+
+static void
+put_duration(FILE *out, int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (s < 60)
+		fprintf(out, "%" PRId64 ".%01" PRId64 " s", s, ms % 1000 / 100);
+	else if (s < 3600)
+		fprintf(out, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+	else
+		fprintf(out, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
+}
+
+/* " WORD value", nothing when the record has no such field. */
+static void
+put_field(FILE *out, const char *word, const struct audit_value *value)
+{
+	if (value->text == NULL && !value->is_number)
+		return;
+	fprintf(out, " %s%s", word, *word != '\0' ? " " : "");
+	if (value->is_number)
+		fprintf(out, "%" PRId64, value->number);
+	else
+		put_text(out, value->text);
+}
+
+/* allow: granted (vm_mappings:6) */
+static void
+put_verdict(FILE *out, const struct audit_record *record)
+{
+	const struct audit_value *field = record->field;
+
+	put_field(out, "", &field[AUDIT_VERDICT]);
+	if (field[AUDIT_REASON].text != NULL) {
+		fputs(field[AUDIT_VERDICT].text != NULL ? ": " : " ", out);
+		put_text(out, field[AUDIT_REASON].text);
+	}
+	if (field[AUDIT_LINE].text != NULL) {
+		fputs(" (", out);
+		put_text(out, field[AUDIT_LINE].text);
+		putc(')', out);
+	}
+}
+
+static void
+put_amounts(FILE *out, const struct audit_record *record)
+{
+	const struct audit_value *field = record->field;
+
+	if (field[AUDIT_BYTES_UP].is_number) {
+		fputs(" up ", out);
+		put_size(out, field[AUDIT_BYTES_UP].number);
+	}
+	if (field[AUDIT_BYTES_DOWN].is_number) {
+		fputs(" down ", out);
+		put_size(out, field[AUDIT_BYTES_DOWN].number);
+	}
+	if (field[AUDIT_DURATION_MS].is_number) {
+		fputs(" in ", out);
+		put_duration(out, field[AUDIT_DURATION_MS].number);
+	}
+	if (field[AUDIT_COUNT].is_number)
+		fprintf(out, " %" PRId64 " times", field[AUDIT_COUNT].number);
+}
+
+static void
+show_record(FILE *out, const struct audit_record *record)
+{
+	const struct audit_value *field = record->field;
+
+	put_time(out, record->time);
+	fprintf(out, "  %6" PRId64 " ", record->seq);
+	put_field(out, "", &field[AUDIT_EVENT]);
+	put_field(out, "", &field[AUDIT_USER]);
+	put_field(out, "", &field[AUDIT_VM]);
+	put_field(out, "", &field[AUDIT_RIGHT]);
+	put_verdict(out, record);
+	put_field(out, "key", &field[AUDIT_KEY]);
+	put_field(out, "from", &field[AUDIT_SOURCE]);
+	put_field(out, "", &field[AUDIT_CONN]);
+	put_field(out, "", &field[AUDIT_CHANNEL]);
+	put_field(out, "pid", &field[AUDIT_PID]);
+	put_amounts(out, record);
+	put_field(out, "-", &field[AUDIT_DETAIL]);
+	putc('\n', out);
+}
+
+static bool
+is_printable(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+static int
+show_line(FILE *out, bool json, const struct audit_lines *lines, const char *line, size_t len)
+{
+	struct audit_record record;
+
+	if (audit_line_parse(line, len, &record) < 0 || (json && !is_printable(line, len))) {
+		audit_line_free(&record);
+		fprintf(out, json ? "{\"no_record_at_line\":%" PRIu64 "}\n" :
+		    "line %" PRIu64 " is not an audit record\n", lines->number);
+		return -EBADMSG;
+	}
+	if (json)
+		fprintf(out, "%.*s\n", (int)len, line);
+	else
+		show_record(out, &record);
+	audit_line_free(&record);
+	return 0;
+}
+
+int
+audit_show(const char *path, bool json, FILE *out)
+{
+	struct audit_lines lines;
+	int n = audit_line_open(&lines, path), result = 0;
+	const char *line;
+	size_t len;
+
+	while (n >= 0 && (n = audit_line_next(&lines, &line, &len)) > 0)
+		if (show_line(out, json, &lines, line, len) < 0)
+			result = -EBADMSG;
+	audit_line_close(&lines);
+	return n < 0 ? n : result;
+}

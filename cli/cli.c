@@ -1,0 +1,21 @@
+/* Saying what went wrong. */
+#include "cli/cli.h"
+
+#include "cli/printable.h"
+
+#include <stdarg.h>
+
+int
+cli_fail(enum cli_exit status, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fputs("sallyport: ", stderr);
+	(void)printable_put(stderr, text);
+	fputc('\n', stderr);
+	return (int)status;
+}

@@ -1,0 +1,196 @@
+/* The table of verbs. */
+#include "cli/verb.h"
+
+#include "cli/options.h"
+
+#include <string.h>
+
+const struct verb verb_table[] = {
+    {.name = "status",
+	.run = verb_status,
+	.synopsis = "",
+	.summary = "is all well, and what goes on",
+	.details = "The daemon's parts, the policy in force, files changed since, and counts.\n"
+		   "Exit status 1 when a part is not as it should be.\n",
+	.needs_root = true},
+    {.name = "check",
+	.run = verb_check,
+	.synopsis = "[FILE]",
+	.summary = "the configuration, before it is loaded",
+	.details =
+	    "Reads sallyport.conf (or FILE) and the files beside it as the daemon would,\n"
+	    "and says all that is wrong in one run. Compares /etc/pam.d/sshd with it.\n"
+	    "Exit status 78 when there are errors.\n",
+	.most = 1},
+    {.name = "show",
+	.run = verb_show,
+	.synopsis = "",
+	.summary = "the settings in force",
+	.details = "Every setting of sallyport.conf as the daemon has it, with its default.\n",
+	.needs_root = true},
+    {.name = "explain",
+	.run = verb_explain,
+	.synopsis = "USER VM RIGHT [--at TIME]",
+	.summary = "may this user do that, and which line says so",
+	.details =
+	    "Asks the very function that decides at the gate. TIME: \"Wed 10:00\" (the next),\n"
+	    "\"10:00\", or \"2026-11-25 10:00\", by the gateway's wall clock.\n"
+	    "Exit status 0 allowed, 1 denied.\n",
+	.least = 3,
+	.most = 3,
+	.options = CLI_AT,
+	.needs_root = true},
+    {.name = "list",
+	.run = verb_list,
+	.synopsis = "vms|users|connections|channels",
+	.summary = "what there is, who is there",
+	.details = "vms: VMs, their addresses and rights. users: who is named in vm_mappings.\n"
+		   "connections: SSH connections of gated users. channels: what passes now.\n",
+	.least = 1,
+	.most = 1,
+	.needs_root = true},
+    {.name = "reload",
+	.run = verb_reload,
+	.synopsis = "[--dry-run] [--force]",
+	.summary = "put changed files into force",
+	.details =
+	    "Reads all files anew; with an error nothing changes. --dry-run only says what\n"
+	    "would happen. --force: also when no grant at all would be left.\n",
+	.options = CLI_DRY_RUN | CLI_FORCE,
+	.needs_root = true},
+    {.name = "key add",
+	.run = verb_key_add,
+	.synopsis = "PUBLICID [--stdin] [--dry-run]",
+	.summary = "add one YubiKey's secret",
+	.details =
+	    "Asks for private id and AES key on the terminal, unseen. --stdin: reads them as\n"
+	    "one line, \"privateid,aeskey\". --dry-run: checks them only.\n",
+	.least = 1,
+	.most = 1,
+	.options = CLI_STDIN | CLI_DRY_RUN,
+	.needs_root = true},
+    {.name = "key import",
+	.run = verb_key_import,
+	.synopsis = "FILE|- [--dry-run]",
+	.summary = "add the YubiKeys of a file",
+	.details =
+	    "FILE as written by `ykman otp yubiotp -O` or ykksm-gen-keys; \"-\" is standard\n"
+	    "input, as in: gpg -d keys.gpg | sallyport key import -\n"
+	    "FILE is left as it is. --dry-run: checks it only.\n",
+	.least = 1,
+	.most = 1,
+	.options = CLI_DRY_RUN,
+	.needs_root = true},
+    {.name = "key list",
+	.run = verb_key_list,
+	.synopsis = "",
+	.summary = "the YubiKeys in the store",
+	.details = "Public ids, states and counters; never a secret.\n",
+	.needs_root = true},
+    {.name = "key disable",
+	.run = verb_key_disable,
+	.synopsis = "PUBLICID",
+	.summary = "refuse a YubiKey's OTPs from now on",
+	.details = "The key stays in the store, and its OTPs are refused.\n",
+	.least = 1,
+	.most = 1,
+	.needs_root = true},
+    {.name = "audit show",
+	.run = verb_audit_show,
+	.synopsis = "[FILE]",
+	.summary = "the audit log, to read",
+	.details = "FILE instead of /var/log/sallyport/audit.jsonl.\n",
+	.most = 1},
+    {.name = "audit verify",
+	.run = verb_audit_verify,
+	.synopsis = "[FILE]",
+	.summary = "the audit log's hash chain",
+	.details = "Is each line there and as it was written? FILE instead of\n"
+		   "/var/log/sallyport/audit.jsonl. Exit status 1 when the chain is broken.\n",
+	.most = 1,
+	.is_text = true},
+    {.name = "print sshd",
+	.run = verb_print_sshd,
+	.synopsis = "",
+	.summary = "sshd_config for the gated users",
+	.details =
+	    "From the files as they are now, for /etc/ssh/sshd_config.d/sallyport.conf.\n"
+	    "Print it again when grants or VMs have changed; check it with sshd -t.\n",
+	.is_text = true},
+    {.name = "print pam",
+	.run = verb_print_pam,
+	.synopsis = "",
+	.summary = "/etc/pam.d/sshd with Sallyport in it",
+	.details =
+	    "This machine's /etc/pam.d/sshd with the lines it needs, and what was changed.\n",
+	.is_text = true},
+    {.name = "print hosts",
+	.run = verb_print_hosts,
+	.synopsis = "",
+	.summary = "the VMs' names for /etc/hosts",
+	.details = "A marked block: each VM's name and its loopback address on this gateway.\n",
+	.is_text = true},
+    {.name = "help",
+	.run = verb_help,
+	.synopsis = "[VERB]",
+	.summary = "this list, or a verb's own help",
+	.details = "The same as VERB --help.\n",
+	.most = 2},
+    {.name = NULL},
+};
+
+/* How many of words[count] name is made of; 0: it is not the name. */
+static size_t
+match(const char *name, const char *const *words, size_t count)
+{
+	const char *blank = strchr(name, ' ');
+	size_t first = blank != NULL ? (size_t)(blank - name) : strlen(name);
+
+	if (count == 0 || strlen(words[0]) != first || memcmp(words[0], name, first) != 0)
+		return 0;
+	if (blank == NULL)
+		return 1;
+	return count > 1 && strcmp(words[1], blank + 1) == 0 ? 2 : 0;
+}
+
+const struct verb *
+verb_find(const char *const *words, size_t count, size_t *used)
+{
+	for (const struct verb *v = verb_table; v->name != NULL; v++) {
+		*used = match(v->name, words, count);
+		if (*used > 0)
+			return v;
+	}
+	return NULL;
+}
+
+size_t
+verb_print_list(FILE *out, const char *first_word)
+{
+	size_t n = 0, len = first_word != NULL ? strlen(first_word) : 0;
+	char call[80];
+
+	for (const struct verb *v = verb_table; v->name != NULL; v++) {
+		if (first_word != NULL &&
+		    (strncmp(v->name, first_word, len) != 0 || v->name[len] != ' '))
+			continue;
+		if (n++ == 0)
+			fputs("usage: sallyport [--json] [--config FILE] [--socket PATH] VERB "
+			      "…\n",
+			    out);
+		snprintf(call, sizeof(call), "%s %s", v->name, v->synopsis);
+		fprintf(out, "  %-42s  %s\n", call, v->summary);
+	}
+	if (n > 0)
+		fputs("VERB --help tells more.\n", out);
+	return n;
+}
+
+void
+verb_print_help(FILE *out, const struct verb *verb)
+{
+	fprintf(out, "usage: sallyport %s%s%s\n%s", verb->name, verb->synopsis[0] ? " " : "",
+	    verb->synopsis, verb->details);
+	fputs("Everywhere: --json --config FILE --socket PATH --help. Manual: sallyport(8)\n",
+	    out);
+}

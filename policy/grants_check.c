@@ -1,0 +1,111 @@
+/* The lines of vm_mappings against what vms.conf declares, and against each other. */
+#include "policy/grants.h"
+#include "policy/rights.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+any_has(const struct vms *vms, const char *service)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		if (vms_endpoint(&vms->vms[i], service) != NULL)
+			return true;
+	return false;
+}
+
+/* What the line grants and its VM has not. */
+static void
+check_effect(const struct grant *grant, const struct vm *vm, struct report *report)
+{
+	static const struct {
+		uint32_t rights;
+		const char *endpoint;
+	} ways[] = {
+	    {RIGHT_SPICE_VIEW, "spice"}, {RIGHT_VNC_VIEW, "vnc"}, {RIGHT_SERIAL, "serial"}};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if ((grant->rights & ways[i].rights) != 0 &&
+		    vms_endpoint(vm, ways[i].endpoint) == NULL)
+			report_warning(report, grant->file, grant->line, ways[i].endpoint,
+			    "VM '%s' has none in %s:%zu", vm->name, vm->file, vm->line);
+	if ((grant->rights & RIGHT_SFTP_RO) != 0 && vm->folder == NULL)
+		report_warning(report, grant->file, grant->line, "sftp",
+		    "VM '%s' has no folder in %s:%zu", vm->name, vm->file, vm->line);
+}
+
+static void
+check_names(const struct grant *grant, const struct vm *vm, const struct vms *vms,
+    struct report *report)
+{
+	for (size_t i = 0; grant->names != NULL && grant->names[i] != NULL; i++) {
+		const char *name = grant->names[i];
+
+		if (grant->scope == GRANT_HOST && vms_find_run(vms, name) == NULL)
+			report_error(report, grant->file, grant->line, "may",
+			    "run:%s is not declared: there is no run.%s in [host]", name, name);
+		if (grant->scope == GRANT_VM && vms_endpoint(vm, name) == NULL)
+			report_error(report, grant->file, grant->line, "may",
+			    "'%s' is not a right: VM '%s' has no service.%s", name, vm->name,
+			    name);
+		if (grant->scope == GRANT_ANY && !any_has(vms, name))
+			report_error(report, grant->file, grant->line, "may",
+			    "'%s' is not a right: no VM has a service.%s", name, name);
+	}
+}
+
+static void
+check_grant(const struct grant *grant, const struct vms *vms, struct report *report)
+{
+	const struct vm *vm = grant->scope == GRANT_VM ? vms_find(vms, grant->vm) : NULL;
+
+	if (grant->scope == GRANT_VM && vm == NULL) {
+		report_error(
+		    report, grant->file, grant->line, "VM", "there is no VM '%s'", grant->vm);
+		return;
+	}
+	check_names(grant, vm, vms, report);
+	if (vm != NULL)
+		check_effect(grant, vm, report);
+}
+
+static int
+by_text(const void *a, const void *b, void *context)
+{
+	const struct grant *grants = context;
+	const size_t *left = a, *right = b;
+	int order = strcmp(grants[*left].text, grants[*right].text);
+
+	return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+static int
+check_double(const struct grants *grants, struct report *report)
+{
+	size_t *order = calloc(grants->count + 1, sizeof(*order));
+
+	if (order == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < grants->count; i++)
+		order[i] = i;
+	if (grants->count > 0)
+		qsort_r(order, grants->count, sizeof(*order), by_text, grants->grants);
+	for (size_t i = 1; i < grants->count; i++) {
+		const struct grant *first = &grants->grants[order[i - 1]];
+		const struct grant *grant = &grants->grants[order[i]];
+		if (strcmp(first->text, grant->text) == 0)
+			report_warning(report, grant->file, grant->line, NULL,
+			    "the same line as %s:%zu", first->file, first->line);
+	}
+	free(order);
+	return 0;
+}
+
+int
+grants_check(const struct grants *grants, const struct vms *vms, struct report *report)
+{
+	for (size_t i = 0; i < grants->count; i++)
+		check_grant(&grants->grants[i], vms, report);
+	return check_double(grants, report);
+}

@@ -1,0 +1,423 @@
+/* sallyport.conf: the table of its keys, and what reads and writes their values. */
+#include "policy/settings.h"
+
+#include "lib/num.h"
+#include "lib/proto.h"
+#include "policy/duration.h"
+#include "policy/ini.h"
+#include "policy/report.h"
+#include "policy/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum type {
+	TYPE_GROUP, /* char *, written @name */
+	TYPE_BOOL,
+	TYPE_OTP,
+	TYPE_PATHS, /* char ** and count */
+	TYPE_USERS, /* char ** and count */
+	TYPE_PATH,
+	TYPE_SECONDS, /* bounds in seconds */
+	TYPE_MILLIS,  /* bounds in milliseconds */
+	TYPE_COUNT,
+};
+
+struct row {
+	struct settings_key key;
+	enum type type;
+	size_t at, count_at; /* in struct settings */
+	uint64_t min, max;
+};
+
+#define AT(field)                  offsetof(struct settings, field)
+#define TEXT(t, field)             t, AT(field), 0, 0, 0
+#define WORDS(t, field, n)         t, AT(field), AT(n), 0, 0
+#define NUMBER(t, field, min, max) t, AT(field), 0, min, max
+
+static const struct row rows[] = {
+    {{"gated", NULL, "The group whose members need an OTP, written @group."},
+	TEXT(TYPE_GROUP, gated)},
+    {{"gate_root", "no", "Whether uid 0, too, needs an OTP to log in."},
+	TEXT(TYPE_BOOL, gate_root)},
+    {{"otp", "pam", "Where the OTP is asked: by the PAM module, or by sallyport-shell."},
+	TEXT(TYPE_OTP, otp)},
+    {{"sshd", "/usr/sbin/sshd /usr/lib/openssh/sshd-session /usr/libexec/sshd-session",
+	 "The executables that may be an SSH connection's processes."},
+	WORDS(TYPE_PATHS, sshd, sshd_count)},
+    {{"backend_uid", "", "The users (names or uids) that may listen at a VM's local back end."},
+	WORDS(TYPE_USERS, backend_users, backend_user_count)},
+    {{"store_key", "/etc/sallyport/store.key",
+	 "The file that holds the key which encrypts the OTP store."},
+	TEXT(TYPE_PATH, store_key)},
+    {{"prompt_timeout", "90s", "How long a prompt for an OTP stays open."},
+	NUMBER(TYPE_SECONDS, prompt_timeout_s, 5, 600)},
+    {{"verify_timeout", "5s", "How long the check of an OTP may take."},
+	NUMBER(TYPE_MILLIS, verify_timeout_ms, 100, 60000)},
+    {{"names_timeout", "3s", "How long a look-up of users and groups may take."},
+	NUMBER(TYPE_MILLIS, names_timeout_ms, 100, 60000)},
+    {{"record_timeout", "5s", "How long the writing of an audit record may take."},
+	NUMBER(TYPE_MILLIS, record_timeout_ms, 100, 60000)},
+    {{"connect_timeout", "3s", "How long connecting to a VM may take."},
+	NUMBER(TYPE_MILLIS, connect_timeout_ms, 100, 60000)},
+    {{"nss_recheck", "60s", "How often users and groups are looked up again."},
+	NUMBER(TYPE_SECONDS, nss_recheck_s, 1, 86400)},
+    {{"max_channels", "256", "How many channels a user may have open at once."},
+	NUMBER(TYPE_COUNT, max_channels, 1, 65536)},
+    {{"max_prompts", "16", "How many prompts a user may have open at once."},
+	NUMBER(TYPE_COUNT, max_prompts, 1, 1024)},
+    {{"channel_idle", "0s",
+	 "How long a channel may carry nothing before it is ended; 0s: for ever."},
+	NUMBER(TYPE_SECONDS, channel_idle_s, 0, 31 * 86400)},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* --- values ---------------------------------------------------------------- */
+
+struct place {
+	const char *file;
+	size_t line;
+	const char *key;
+	struct report *report;
+};
+
+#define BAD(place, ...)                                                                        \
+	report_error((place)->report, (place)->file, (place)->line, (place)->key, __VA_ARGS__)
+
+static void *
+field(const struct settings *settings, size_t at)
+{
+	return (char *)(uintptr_t)settings + at;
+}
+
+static int
+set_text(char **to, const char *text)
+{
+	free(*to);
+	*to = strdup(text);
+	return *to == NULL ? -ENOMEM : 0;
+}
+
+static int
+set_group(const struct place *place, char **to, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (text[0] != '@' || len < 2 || strpbrk(text, " :,@") != text ||
+	    strpbrk(text + 1, " :,@") != NULL) {
+		BAD(place, "'%s' is not a group: write @group", text);
+		return 0;
+	}
+	if (len - 1 > PROTO_NAME_MAX) {
+		BAD(place, "the group's name is too long");
+		return 0;
+	}
+	return set_text(to, text + 1);
+}
+
+static bool
+word_is_good(const struct place *place, enum type type, const char *word)
+{
+	uint64_t uid;
+
+	if (type == TYPE_PATHS) {
+		if (text_is_path(word, PATH_MAX - 1))
+			return true;
+		BAD(place, "'%s' is not an absolute path", word);
+		return false;
+	}
+	if (word[strspn(word, "0123456789")] == '\0') {
+		/* The highest uid is the "no change" of setuid: nobody has it. */
+		if (num_parse(word, 0, UINT32_MAX - 1, &uid) == 0)
+			return true;
+		BAD(place, "'%s' is not a uid", word);
+		return false;
+	}
+	if (strlen(word) <= PROTO_NAME_MAX && strpbrk(word, "@:,*/") == NULL && word[0] != '-')
+		return true;
+	BAD(place, "'%s' is not a user's name or uid", word);
+	return false;
+}
+
+static bool
+word_is_new(const struct place *place, char *const *words, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0) {
+			BAD(place, "'%s' is there twice", word);
+			return false;
+		}
+	return true;
+}
+
+static int
+set_words(
+    const struct place *place, enum type type, char ***to, size_t *count, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *word;
+	int err = -ENOMEM;
+
+	*to = calloc(SETTINGS_WORDS_MAX, sizeof(**to));
+	*count = 0;
+	if (copy == NULL || *to == NULL)
+		goto out;
+	while ((word = text_word(&rest)) != NULL) {
+		if (*count == SETTINGS_WORDS_MAX) {
+			BAD(place, "has more than %d words", SETTINGS_WORDS_MAX);
+			break;
+		}
+		if (!word_is_good(place, type, word) || !word_is_new(place, *to, *count, word))
+			continue;
+		(*to)[*count] = strdup(word);
+		if ((*to)[*count] == NULL)
+			goto out;
+		(*count)++;
+	}
+	if (type == TYPE_PATHS && *count == 0)
+		BAD(place, "is empty");
+	err = 0;
+out:
+	free(copy);
+	return err;
+}
+
+/* One of two words; neither leaves *is_second as it was. */
+static void
+set_choice(const struct place *place, const char *first, const char *second, const char *text,
+    bool *is_second)
+{
+	if (strcmp(text, first) == 0)
+		*is_second = false;
+	else if (strcmp(text, second) == 0)
+		*is_second = true;
+	else
+		BAD(place, "'%s' is neither %s nor %s", text, first, second);
+}
+
+static void
+set_number(const struct place *place, const struct row *row, uint32_t *to, const char *text)
+{
+	uint64_t unit = row->type == TYPE_SECONDS ? 1000 : 1, value = 0;
+	char least[32], most[32];
+	int err;
+
+	if (row->type == TYPE_COUNT) {
+		err = num_parse(text, row->min, row->max, &value);
+		if (err == -EINVAL)
+			BAD(place, "'%s' is not a number", text);
+		else if (err < 0)
+			BAD(place, "%s is not between %llu and %llu", text,
+			    (unsigned long long)row->min, (unsigned long long)row->max);
+	} else {
+		err = duration_parse(text, row->min * unit, row->max * unit, &value);
+		if (err == -EINVAL)
+			BAD(place, "'%s' is not a time: write a number and ms, s, m, h or d",
+			    text);
+		else if (err < 0)
+			BAD(place, "%s is not between %s and %s", text,
+			    duration_format(row->min * unit, least, sizeof(least)),
+			    duration_format(row->max * unit, most, sizeof(most)));
+		else if (value % unit != 0) {
+			BAD(place, "%s is not a whole number of seconds", text);
+			return;
+		}
+	}
+	if (err == 0)
+		*to = (uint32_t)(value / unit);
+}
+
+static int
+set_value(const struct place *place, const struct row *row, const char *text,
+    struct settings *settings)
+{
+	void *at = field(settings, row->at);
+	bool is_second = false;
+
+	switch (row->type) {
+	case TYPE_GROUP:
+		return set_group(place, at, text);
+	case TYPE_BOOL:
+		set_choice(place, "no", "yes", text, &is_second);
+		*(bool *)at = is_second;
+		return 0;
+	case TYPE_OTP:
+		set_choice(place, "pam", "shell", text, &is_second);
+		*(enum settings_otp *)at = is_second ? SETTINGS_OTP_SHELL : SETTINGS_OTP_PAM;
+		return 0;
+	case TYPE_PATHS:
+	case TYPE_USERS:
+		return set_words(place, row->type, at, field(settings, row->count_at), text);
+	case TYPE_PATH:
+		if (text_is_path(text, PATH_MAX - 1))
+			return set_text(at, text);
+		BAD(place, "'%s' is not an absolute path", text);
+		return 0;
+	case TYPE_SECONDS:
+	case TYPE_MILLIS:
+	case TYPE_COUNT:
+		set_number(place, row, at, text);
+		return 0;
+	}
+	return 0;
+}
+
+/* --- the file ---------------------------------------------------------------- */
+
+static const struct ini_entry *
+find_entry(const struct ini_section *section, const char *key)
+{
+	for (size_t i = 0; section != NULL && i < section->entry_count; i++)
+		if (strcmp(section->entries[i].key, key) == 0)
+			return &section->entries[i];
+	return NULL;
+}
+
+static int
+read_row(const struct row *row, const struct ini_section *section, struct place place,
+    struct settings *settings)
+{
+	const struct ini_entry *entry = find_entry(section, row->key.name);
+
+	place.line = entry != NULL ? entry->line : 0;
+	place.key = row->key.name;
+	if (entry == NULL && row->key.fallback == NULL) {
+		BAD(&place, "is required: there is no default");
+		return 0;
+	}
+	return set_value(
+	    &place, row, entry != NULL ? entry->value : row->key.fallback, settings);
+}
+
+/* The section [sallyport]; any other, and any unknown key, is reported. */
+static const struct ini_section *
+find_section(const char *file, const struct ini *ini, struct report *report)
+{
+	const struct ini_section *found = NULL;
+
+	for (size_t i = 0; i < ini->section_count; i++) {
+		const struct ini_section *section = &ini->sections[i];
+		if (strcmp(section->name, "sallyport") != 0)
+			report_error(report, file, section->line, NULL,
+			    "unknown section [%s]: there is only [sallyport]", section->name);
+		else if (found == NULL)
+			found = section;
+	}
+	for (size_t i = 0; found != NULL && i < found->entry_count; i++) {
+		size_t k = 0;
+		while (k < ROWS && strcmp(rows[k].key.name, found->entries[i].key) != 0)
+			k++;
+		if (k == ROWS)
+			report_error(report, file, found->entries[i].line,
+			    found->entries[i].key, "unknown key");
+	}
+	return found;
+}
+
+int
+settings_parse(const char *file, const char *text, size_t len, struct report *report,
+    struct settings *settings)
+{
+	struct place place = {.file = file, .report = report};
+	const struct ini_section *section;
+	struct ini ini = {0};
+	int err;
+
+	*settings = (struct settings){0};
+	err = ini_parse(file, text, len, report, &ini);
+	if (err < 0)
+		return err;
+	section = find_section(file, &ini, report);
+	for (size_t i = 0; i < ROWS && err == 0; i++)
+		err = read_row(&rows[i], section, place, settings);
+	ini_free(&ini);
+	if (err < 0)
+		settings_free(settings);
+	return err;
+}
+
+static void
+free_words(char **words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(words[i]);
+	free(words);
+}
+
+void
+settings_free(struct settings *settings)
+{
+	free(settings->gated);
+	free_words(settings->sshd, settings->sshd_count);
+	free_words(settings->backend_users, settings->backend_user_count);
+	free(settings->store_key);
+	*settings = (struct settings){0};
+}
+
+/* --- for show, the example and the tests ------------------------------------- */
+
+size_t
+settings_key_count(void)
+{
+	return ROWS;
+}
+
+const struct settings_key *
+settings_key(size_t i)
+{
+	return i < ROWS ? &rows[i].key : NULL;
+}
+
+static void
+join(char *const *words, size_t n, char *text, size_t cap)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used < cap; i++)
+		used += (size_t)snprintf(
+		    text + used, cap - used, "%s%s", i > 0 ? " " : "", words[i]);
+}
+
+void
+settings_value(const struct settings *settings, size_t i, char *text, size_t cap)
+{
+	const struct row *row = i < ROWS ? &rows[i] : NULL;
+	const void *at;
+
+	text[0] = '\0';
+	if (row == NULL)
+		return;
+	at = field(settings, row->at);
+	switch (row->type) {
+	case TYPE_GROUP:
+		if (*(char *const *)at != NULL)
+			snprintf(text, cap, "@%s", *(char *const *)at);
+		break;
+	case TYPE_BOOL:
+		snprintf(text, cap, "%s", *(const bool *)at ? "yes" : "no");
+		break;
+	case TYPE_OTP:
+		snprintf(text, cap, "%s",
+		    *(const enum settings_otp *)at == SETTINGS_OTP_SHELL ? "shell" : "pam");
+		break;
+	case TYPE_PATHS:
+	case TYPE_USERS:
+		join(*(char **const *)at, *(const size_t *)field(settings, row->count_at), text,
+		    cap);
+		break;
+	case TYPE_PATH:
+		snprintf(text, cap, "%s", *(char *const *)at != NULL ? *(char *const *)at : "");
+		break;
+	case TYPE_SECONDS:
+		duration_format((uint64_t) * (const uint32_t *)at * 1000, text, cap);
+		break;
+	case TYPE_MILLIS:
+		duration_format(*(const uint32_t *)at, text, cap);
+		break;
+	case TYPE_COUNT:
+		snprintf(text, cap, "%u", *(const uint32_t *)at);
+		break;
+	}
+}

@@ -1,0 +1,153 @@
+/* The relay: moves bytes between the descriptors that it is given. It may open
+ * nothing, and knows neither users nor VMs. */
+#include "lib/helper.h"
+#include "lib/io.h"
+#include "lib/log.h"
+#include "lib/proto.h"
+#include "relay/control.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FILES_MAX   65536
+#define FILES_SPARE 32 /* to take two descriptors and refuse them, and our own */
+#define EVENTS      256
+
+static const int calls[] = {SYS_epoll_pwait, SYS_epoll_ctl, SYS_ppoll,
+#ifdef SYS_epoll_wait
+    SYS_epoll_wait,
+#endif
+#ifdef SYS_poll
+    SYS_poll,
+#endif
+    SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_shutdown, SYS_getsockopt,
+    SYS_setsockopt, SYS_close, SYS_write, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap,
+    SYS_madvise};
+
+static struct table table;
+
+/* As many open files as we may have, for two each pair; in *max, the pairs. */
+static int
+raise_files(size_t *max)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	if (limit.rlim_cur <= FILES_SPARE)
+		return -EMFILE;
+	*max = (size_t)(limit.rlim_cur - FILES_SPARE) / 2;
+	return 0;
+}
+
+static int
+start(const char *account, int *epoll, size_t *pairs_max)
+{
+	struct epoll_event event = {.events = EPOLLIN}; /* data NULL: the supervisor */
+	uint8_t buf[16];
+	struct wire_out out;
+	int err = raise_files(pairs_max);
+
+	if (err < 0)
+		return err;
+	*epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (*epoll < 0 || epoll_ctl(*epoll, EPOLL_CTL_ADD, HELPER_FD, &event) < 0)
+		return -errno;
+	err = helper_confine(account, calls, sizeof(calls) / sizeof(calls[0]));
+	if (err < 0)
+		return err;
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, PROTO_READY, 0);
+	return helper_send(buf, out.len, 1000);
+}
+
+static int
+wait_ms(int64_t now_ms)
+{
+	if (table.sweep_ms == INT64_MAX)
+		return -1;
+	if (table.sweep_ms <= now_ms)
+		return 0;
+	return table.sweep_ms - now_ms > INT_MAX ? INT_MAX : (int)(table.sweep_ms - now_ms);
+}
+
+/* Hears when the supervisor can be told more, and only while there is more. */
+static int
+watch_supervisor(int epoll, int more_to_tell)
+{
+	static int watches_for_room;
+	struct epoll_event event = {.events = EPOLLIN | (more_to_tell ? EPOLLOUT : 0u)};
+
+	if (more_to_tell == watches_for_room)
+		return 0;
+	watches_for_room = more_to_tell;
+	return epoll_ctl(epoll, EPOLL_CTL_MOD, HELPER_FD, &event) < 0 ? -errno : 0;
+}
+
+/* One turn: pairs that end stay in memory until all its events are through.
+ * 0; 1: the supervisor is gone; -errno. */
+static int
+turn(int epoll, size_t pairs_max)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(epoll, events, EVENTS, wait_ms(io_now_ms())), result = 0, more;
+	int64_t now_ms = io_now_ms();
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n && result == 0; i++) {
+		struct pair_side *side = events[i].data.ptr;
+		if (side == NULL) {
+			result = control_read(&table, epoll, pairs_max, now_ms);
+			continue;
+		}
+		if (side->pair->has_ended) /* and is in the queue already */
+			continue;
+		pair_handle(side, events[i].events, now_ms);
+		if (side->pair->has_ended)
+			table_retire(&table, side->pair);
+	}
+	table_sweep(&table, now_ms);
+	if (result != 0)
+		return result;
+	more = control_tell(&table);
+	return more < 0 ? more : watch_supervisor(epoll, more);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option known[] = {
+	    {"account", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+	const char *account = "_sallyport-relay";
+	size_t pairs_max = 0;
+	int epoll = -1, c, result;
+
+	log_open("relay", false);
+	while ((c = getopt_long(argc, argv, "", known, NULL)) == 'a')
+		account = optarg;
+	if (c != -1 || optind != argc) {
+		log_error("usage: relay [--account NAME]");
+		return 64;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	table_init(&table);
+	result = start(account, &epoll, &pairs_max);
+	while (result == 0)
+		result = turn(epoll, pairs_max);
+	if (result == -EPIPE || result == -ECONNRESET) /* gone, while we had more to say */
+		return 0;
+	if (result < 0)
+		log_error("ends: %s", strerror(-result));
+	return result < 0 ? 1 : 0;
+}

@@ -1,0 +1,47 @@
+/* Any bytes as an OTP: what is taken is modhex, bounded, and comes back from its
+ * parts; what is refused leaves nothing. */
+#include "verify/otp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct otp none;
+	static const char digits[] = "cbdefghijklnrtuv";
+	static const uint8_t uid[OTP_UID];
+	char text[OTP_ID_MAX + 2 * OTP_BLOCK];
+	struct otp otp, again;
+	uint32_t counter;
+	size_t n;
+
+	if (otp_read(data, size, &otp) < 0) {
+		require(memcmp(&otp, &none, sizeof(otp)) == 0);
+		return 0;
+	}
+	n = strlen(otp.id);
+	require(n <= OTP_ID_MAX && n % 2 == 0 && otp_is_modhex(otp.id, n));
+	require(size >= n + 2 * OTP_BLOCK);
+	memcpy(text, otp.id, n);
+	for (size_t i = 0; i < OTP_BLOCK; i++) {
+		text[n++] = digits[otp.token[i] >> 4];
+		text[n++] = digits[otp.token[i] & 15];
+	}
+	require(otp_read(text, n, &again) == 0);
+	require(memcmp(&otp, &again, sizeof(otp)) == 0);
+	if (otp_open(otp.token, uid, &counter))
+		require(memcmp(otp.token, uid, OTP_UID) == 0);
+	require(counter <= OTP_COUNTER_MAX);
+	return 0;
+}

@@ -1,0 +1,60 @@
+#!/bin/bash
+# The recorder tells the journal each record's number and hash, as they are in the
+# file; a journal that hangs or is missing delays nothing. (A stand-in listens at
+# the journal's address.)
+# timeout: 60
+set -eu
+
+die() { echo "$*"; exit 1; }
+driver=$BUILD/tests/recorder_driver
+log=/var/log/sallyport/audit.jsonl
+socket=/run/systemd/journal/socket
+id _sallyport-record >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-record
+[ ! -S $socket ] || { echo "the real journal is here"; exit 77; }
+rm -f $log
+# As many waiting datagrams as systemd allows, instead of 10.
+echo 512 >/proc/sys/net/unix/max_dgram_qlen || { echo "the queue's length can't be set"; exit 77; }
+work=$(mktemp -d)
+mkdir -p /run/systemd/journal
+
+cat >"$work/journal.py" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/run/systemd/journal/socket")
+s.settimeout(30)
+with open(sys.argv[1], "w") as out:
+    print("listening", flush=True)
+    while True:
+        fields = dict(l.split("=", 1) for l in s.recv(65536).decode("ascii").splitlines())
+        assert fields["SYSLOG_IDENTIFIER"] == "sallyport" and fields["MESSAGE"]
+        print(fields["SALLYPORT_SEQ"], fields["SALLYPORT_HASH"], fields["SALLYPORT_EVENT"],
+              fields["SALLYPORT_USER"], file=out, flush=True)
+PY
+coproc journal { exec python3 "$work/journal.py" "$work/told"; }
+trap 'kill -KILL "$journal_PID" 2>/dev/null || true; rm -f $socket' EXIT
+read -r -t 10 _ <&"${journal[0]}" || die "the stand-in does not listen"
+
+seq -f 'ssh-ed25519 number-%.0f' 100 >"$work/keys"
+"$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null
+sleep 0.3
+n=0
+while IFS= read -r line; do
+	n=$((n + 1))
+	printf '%d %s\n' "$n" "$(printf %s "$line" | sha256sum | cut -d' ' -f1)"
+done <$log >"$work/want"
+cut -d' ' -f1,2 "$work/told" | diff "$work/want" - || die "the journal was told something else"
+[ "$n" -eq 102 ] || die "$n records"
+[ "$(tail -n 1 "$work/told" | cut -d' ' -f3,4)" = "close anne" ] || die "event and user"
+echo "ok the journal has number, hash, event and user of $n records"
+
+kill -STOP "$journal_PID"
+seq -f 'ssh-ed25519 number-%.0f' 20000 >"$work/keys"
+began=${EPOCHREALTIME/./}
+timeout 20 "$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null ||
+	die "a journal that hangs stops the recorder"
+echo "ok 20,000 records while the journal hangs: $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+kill -KILL "$journal_PID"
+wait "$journal_PID" 2>/dev/null || true
+rm -f $socket
+"$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null || die "without a journal it fails"
+echo "ok without a journal the file alone is written"

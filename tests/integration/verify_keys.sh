@@ -1,0 +1,78 @@
+#!/bin/bash
+# Keys: import from files and pipes, the list in pages, disabling.
+set -eu
+. tests/support/verify.sh
+
+verify_start_over
+yk=$BUILD/tests/yk
+for n in 1 2 3; do "$yk" new "$T/k$n.yk" >"$T/k$n.csv"; done
+id=$(cut -d, -f2 "$T/k1.csv")
+cat "$T/k1.csv" "$T/k2.csv" >"$T/two.csv"
+cat "$T/k3.csv" "$T/k1.csv" >"$T/third.csv"
+
+out=$(verify_talk <<EOT
+dry $T/two.csv
+list
+import $T/two.csv
+import $T/third.csv
+otp $("$yk" press "$T/k1.yk") $id
+import $T/k1.csv
+list
+import /dev/null
+disable $id
+disable $id
+otp $("$yk" press "$T/k1.yk") $id
+disable vvvvvvvvvvvv
+list
+EOT
+)
+has "$out" '^2 keys would be imported \(dry run\)$' "a dry run tells"
+has "$out" '^2 keys imported$' "an import tells"
+has "$out" "^line 2: key $id is in the store already" "a known key is not imported again"
+has "$out" "^OK $id 1/0 seq 1" "an imported key opens"
+has "$out" "^$id active 1/0 serial [0-9]+$" "its counter stands after another import"
+has "$out" '^keys are read from a file or a pipe only$' "a device is no key file"
+has "$out" "^DISABLED $id " "a disabled key does not open"
+has "$out" '^there is no such key$' "an unknown key cannot be disabled"
+has "$out" "^$id disabled 1/1 " "the list shows it disabled, and the OTP spent"
+# Those of dry, import and disable twice; the active keys of the lists: 2 and 1.
+that "disabling twice is no error" [ "$(grep -c '^DONE 0$' <<<"$out")" = 4 ]
+that "a failed import leaves nothing behind" [ "$(grep -c " active " <<<"$out")" = 3 ]
+
+# Logins go on while the writer of a pipe takes its time.
+id=$(cut -d, -f2 "$T/k2.csv")
+mkfifo "$T/slow.csv"
+(sleep 1; cat "$T/k3.csv") >"$T/slow.csv" &
+out=$(verify_talk <<EOT
+start $T/slow.csv
+otp $("$yk" press "$T/k2.yk") $id
+dry $T/k3.csv
+done
+EOT
+)
+wait
+has "$(tr '\n' ';' <<<"$out")" "OK $id.*another import is under way.*1 key imported" \
+	"while a pipe is slow, OTPs are judged and a second import waits its turn"
+
+# 5,000 keys: more than one page.
+awk 'BEGIN { for (i = 0; i < 5000; i++) {
+	id = sprintf("%05d", i); gsub("1", "b", id); gsub("0", "c", id); gsub("2", "d", id)
+	gsub("3", "e", id); gsub("4", "f", id); gsub("5", "g", id); gsub("6", "h", id)
+	gsub("7", "i", id); gsub("8", "j", id); gsub("9", "k", id)
+	printf "%d,tttttt%sr,0102030405ff,%032x,,2026-11-21T01:32:57,\n", i + 1, id, i + 1 } }' >"$T/many.csv"
+out=$(printf '%s\n' "import $T/many.csv" list | verify_talk)
+has "$out" '^5000 keys imported$' "5,000 keys are imported"
+that "and listed" [ "$(grep -c '^tttttt[a-z]* active 0/0 serial ' <<<"$out")" = 5000 ]
+that "each once" [ "$(grep '^tttttt' <<<"$out" | sort -u | wc -l)" = 5000 ]
+
+# Neither the store nor the log shows a secret.
+cut -d, -f3 "$T/k2.csv" >"$T/secrets"
+cut -d, -f4 "$T/k2.csv" >>"$T/secrets"
+sed -n 's/../\\x&/gp' "$T/secrets" >"$T/bytes"
+out=$({ cat "$T/k2.csv"; echo "x"; } >"$T/half.csv"; verify_talk <<<"import $T/half.csv" 2>&1)
+has "$out" '^nothing imported: 2 wrong lines' "a known key and a wrong line"
+never "no secret in the report" grep -if "$T/secrets" <<<"$out"
+never "nor in the store as text" grep -raif "$T/secrets" "$STORE"
+while read -r bytes; do
+	never "nor as bytes" env LC_ALL=C grep -raP "$bytes" "$STORE"
+done <"$T/bytes"

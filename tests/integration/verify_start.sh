@@ -1,0 +1,65 @@
+#!/bin/bash
+# How verify starts and ends: rights, files, key file, predecessor, bad messages.
+set -eu
+. tests/support/verify.sh
+
+mode() { stat -c '%U %a' "$1"; }
+
+verify_start_over
+out=$(verify_talk </dev/null 2>&1)
+has "$out" '^READY 0 0$' "it starts without a store"
+has "$out" '^EXIT 0$' "it ends when the supervisor has gone"
+has "$(mode "$KEK")" '^root 400$' "its key file is root's, 0400"
+has "$(mode "$STORE")" '^_sallyport-verify 700$' "its folder is its account's, 0700"
+has "$(mode "$STORE/keys.db")" '^_sallyport-verify 600$' "its store is 0600"
+that "it leaves nothing else behind" [ "$(find "$STORE" -mindepth 1)" = "$STORE/keys.db" ]
+
+cp -a "$KEK" "$KEK.kept"
+rm "$KEK"
+out=$(verify_talk </dev/null 2>&1)
+has "$out" 'key file .* is missing' "a store without its key file: it says so"
+has "$out" '^EXIT 78$' "and ends with 78"
+that "and makes no new one" [ ! -e "$KEK" ]
+
+head -c 32 /dev/urandom >"$KEK"
+chmod 444 "$KEK"
+has "$(verify_talk </dev/null 2>&1)" '^EXIT 78$' "a key file that others can read is refused"
+chmod 400 "$KEK"
+"$BUILD/tests/yk" new "$T/start.yk" >"$T/start.csv"
+id=$(cut -d, -f2 "$T/start.csv")
+otp=$("$BUILD/tests/yk" press "$T/start.yk")
+out=$(printf '%s\n' "otp $otp $id" "import $T/start.csv" | verify_talk 2>&1)
+has "$out" '^FAILED ' "with another store's key file, every OTP fails"
+has "$out" '^nothing imported: the store is broken' "and nothing is imported"
+mv "$KEK.kept" "$KEK"
+
+chown daemon "$STORE"
+has "$(verify_talk </dev/null 2>&1)" 'belongs to another account' "another account's folder is refused"
+chown _sallyport-verify "$STORE"
+
+# One after the other: the next waits for its predecessor, but not for ever.
+sleep 1 | verify_talk >/dev/null 2>&1 &
+sleep 0.3
+out=$(verify_talk </dev/null 2>&1)
+has "$out" '^READY' "it waits for a predecessor that is about to end"
+wait
+mkfifo "$T/start.in"
+verify_talk <"$T/start.in" >"$T/start.out" 2>&1 &
+exec 9>"$T/start.in"
+for _ in $(seq 100); do grep -q READY "$T/start.out" && break; sleep 0.05; done
+began=$SECONDS
+out=$(verify_talk </dev/null 2>&1)
+has "$out" 'another process holds' "of a predecessor that stays it complains"
+that "within 5 s" [ $((SECONDS - began)) -le 5 ]
+exec 9>&-
+wait
+
+for message in 01 0132 ff3c00000001 01ff00000001 013f000000010003 013c00000001 0140000000010001780000 013e0000000100; do
+	out=$(verify_talk 2>&1 <<<"raw $message
+end")
+	has "$out" '^EXIT 1$' "the malformed message $message ends it"
+	has "$out" 'malformed' "with words"
+done
+out=$("$BUILD/verify" --store "$STORE" --key "$KEK" 3<&- 2>&1 || echo "EXIT $?")
+has "$out" '^EXIT 64$' "by hand it does not start"
+has "$out" 'is started by sallyportd' "and says how"

@@ -1,0 +1,38 @@
+/* For tests: connected stream sockets. */
+#ifndef SALLYPORT_TESTS_SUPPORT_SOCKETS_H
+#define SALLYPORT_TESTS_SUPPORT_SOCKETS_H
+
+#include "tests/support/require.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static inline void
+tcp_pair(int fds[2])
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sin);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	REQUIRE(listener >= 0 && bind(listener, (struct sockaddr *)&sin, len) == 0);
+	REQUIRE(listen(listener, 1) == 0);
+	REQUIRE(getsockname(listener, (struct sockaddr *)&sin, &len) == 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	REQUIRE(fds[0] >= 0 && connect(fds[0], (struct sockaddr *)&sin, len) == 0);
+	fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	REQUIRE(fds[1] >= 0);
+	close(listener);
+}
+
+static inline void
+make_pair(bool tcp, int fds[2])
+{
+	if (tcp)
+		tcp_pair(fds);
+	else
+		REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* Plays the supervisor for the program verify, as a script tells it on standard
+ * input; prints the answers. */
+#include "tests/support/verify_list.h"
+#include "tests/support/verify_otp.h"
+
+#include <signal.h>
+#include <string.h>
+#include <yubikey.h>
+
+static struct peer peer;
+
+static const char *
+found_name(unsigned int found)
+{
+	static const char *const names[] = {[PROTO_OTP_FAILED] = "FAILED",
+	    [PROTO_OTP_OK] = "OK",
+	    [PROTO_OTP_GARBLED] = "GARBLED",
+	    [PROTO_OTP_REPLAYED] = "REPLAYED",
+	    [PROTO_OTP_UNKNOWN] = "UNKNOWN",
+	    [PROTO_OTP_DISABLED] = "DISABLED",
+	    [PROTO_OTP_FOREIGN] = "FOREIGN"};
+
+	return found < sizeof(names) / sizeof(names[0]) ? names[found] : "?";
+}
+
+static void
+say_end(int end)
+{
+	if (end >= 256)
+		printf("SIGNAL %d\n", end - 256);
+	else
+		printf("EXIT %d\n", end);
+}
+
+static bool
+say_verified(struct peer *p)
+{
+	struct verified v;
+
+	if (!peer_verified(p, &v))
+		return false;
+	printf("%s %s %u/%u seq %llu\n", found_name(v.found), v.key[0] != '\0' ? v.key : "-",
+	    v.counter >> 8, v.counter & 0xff, (unsigned long long)v.store_seq);
+	return true;
+}
+
+static bool
+say_done(struct peer *p)
+{
+	static char report[IO_MESSAGE_MAX];
+	unsigned int status;
+
+	if (!peer_done(p, &status, report))
+		return false;
+	printf("DONE %u\n%s", status, report);
+	return true;
+}
+
+static void
+say_row(const struct listed *row, void *arg)
+{
+	static const char *const states[] = {"broken", "active", "disabled"};
+
+	(void)arg;
+	printf("%s %s %u/%u %s\n", row->key, row->state < 3 ? states[row->state] : "?",
+	    row->counter >> 8, row->counter & 0xff, row->note);
+}
+
+static bool
+talk_import(struct peer *p, const char *path, bool is_dry)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_sent;
+
+	if (fd < 0)
+		peer_die("the key file cannot be opened");
+	is_sent = peer_import(p, fd, is_dry);
+	close(fd);
+	return is_sent;
+}
+
+static bool
+talk_raw(struct peer *p, const char *hex)
+{
+	static char bytes[4096];
+	struct wire_out out;
+	size_t len = strlen(hex);
+
+	if (len % 2 != 0 || len > 2 * sizeof(bytes) - 2 || !yubikey_hex_p(hex))
+		peer_die("raw wants hex digits");
+	yubikey_hex_decode(bytes, hex, len / 2);
+	wire_out_init(&out, bytes, sizeof(bytes));
+	out.len = len / 2;
+	return peer_send(p, &out, NULL);
+}
+
+/* One command; false when the program has gone. */
+static bool
+talk_line(struct peer *p, char **words, size_t n)
+{
+	const char *verb = words[0];
+
+	if (strcmp(verb, "otp") == 0 && n >= 2)
+		return peer_ask_otp(p, words[1], words + 2, n - 2) && say_verified(p);
+	if (strcmp(verb, "import") == 0 && n == 2)
+		return talk_import(p, words[1], false) && say_done(p);
+	if (strcmp(verb, "dry") == 0 && n == 2)
+		return talk_import(p, words[1], true) && say_done(p);
+	if (strcmp(verb, "start") == 0 && n == 2) /* an import, not waited for */
+		return talk_import(p, words[1], false);
+	if (strcmp(verb, "done") == 0 && n == 1)
+		return say_done(p);
+	if (strcmp(verb, "list") == 0 && n == 1)
+		return peer_list(p, say_row, NULL);
+	if (strcmp(verb, "disable") == 0 && n == 2)
+		return peer_ask_about_key(p, PROTO_KEYS_DISABLE, words[1]) && say_done(p);
+	if (strcmp(verb, "raw") == 0 && n == 2)
+		return talk_raw(p, words[1]);
+	if (strcmp(verb, "pid") == 0 && n == 1)
+		return printf("PID %d\n", (int)p->pid) > 0;
+	if (strcmp(verb, "kill") == 0 && n == 1)
+		return kill(p->pid, SIGKILL) == 0;
+	if (strcmp(verb, "end") == 0 && n == 1) /* waits until it ends by itself */
+		return io_wait(p->fd, POLLIN, io_now_ms() + PEER_ANSWER_MS) < 0;
+	peer_die("what? otp import dry start done list disable raw pid kill end");
+}
+
+int
+main(int argc, char **argv)
+{
+	static char line[8192];
+	char *words[80], *at, *word;
+	size_t n;
+
+	if (argc < 2) {
+		fputs("usage: verify_talk PROGRAM ARG...\n", stderr);
+		return 64;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	peer_start(&peer, argv + 1);
+	if (peer_ready(&peer)) {
+		printf("READY %llu %llu\n", (unsigned long long)peer.store_seq,
+		    (unsigned long long)peer.audit_seq);
+		while (fgets(line, sizeof(line), stdin) != NULL) {
+			line[strcspn(line, "\n")] = '\0';
+			at = line;
+			for (n = 0; n < 80 && (word = strsep(&at, " ")) != NULL;)
+				if (*word != '\0')
+					words[n++] = word;
+			if (n > 0 && !talk_line(&peer, words, n))
+				break;
+		}
+	}
+	say_end(peer_finish(&peer));
+	return 0;
+}

@@ -1,0 +1,397 @@
+/* The byte pump on socket pairs: both ways, half-closes, slow readers, resets. */
+#include "relay/pair.h"
+#include "relay/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int epoll, client, vm, kept[2]; /* kept: copies of the relay's ends */
+static struct pair *pair;
+
+static int
+setup(void **state)
+{
+	int a[2], b[2], fds[2];
+
+	(void)state;
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b) < 0)
+		return -1;
+	client = a[0];
+	vm = b[0];
+	fds[0] = a[1];
+	fds[1] = b[1];
+	kept[0] = kept[1] = -1;
+	return pair_new(epoll, 7, 0, fds, 1000, &pair);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	pair_end(pair, PROTO_ENDED_STOPPED);
+	pair_free(pair);
+	close(epoll);
+	close(client);
+	close(vm);
+	for (size_t i = 0; i < 2; i++)
+		if (kept[i] >= 0)
+			close(kept[i]);
+	return 0;
+}
+
+/* Handles events until there are none, or far too many: how many there were. */
+static int
+run(void)
+{
+	struct epoll_event events[4];
+	int total = 0, n;
+
+	while (total < 10000 && (n = epoll_wait(epoll, events, 4, 0)) > 0) {
+		for (int i = 0; i < n; i++)
+			pair_handle(events[i].data.ptr, events[i].events, 2000);
+		total += n;
+	}
+	assert_in_range(total, 0, 9999); /* no event that comes for ever */
+	return total;
+}
+
+static void
+expect(int fd, const char *text)
+{
+	char buf[64];
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	assert_int_equal(n, (ssize_t)strlen(text));
+	assert_memory_equal(buf, text, strlen(text));
+}
+
+static void
+expect_nothing(int fd)
+{
+	char c;
+
+	assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void
+put(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static void
+expect_ended(enum proto_ended why, uint64_t up, uint64_t down)
+{
+	assert_true(pair->has_ended);
+	assert_int_equal(pair->why, why);
+	assert_int_equal(pair->side[0].bytes, up);
+	assert_int_equal(pair->side[1].bytes, down);
+}
+
+static void
+test_both_ways(void **state)
+{
+	(void)state;
+	put(client, "hello");
+	put(vm, "world!");
+	run();
+	expect(vm, "hello");
+	expect(client, "world!");
+	assert_false(pair->has_ended);
+	assert_null(pair->side[0].pending);
+	assert_int_equal(pair->last_ms, 2000);
+	assert_int_equal(pair->side[0].bytes, 5);
+}
+
+static void
+half_close(int first, int second)
+{
+	put(first, "last words");
+	shutdown(first, SHUT_WR);
+	run();
+	expect(second, "last words");
+	expect(second, "");
+	assert_false(pair->has_ended);
+	put(second, "answer");
+	run();
+	expect(first, "answer");
+	expect_nothing(first);
+	shutdown(second, SHUT_WR);
+	run();
+	expect(first, "");
+}
+
+static void
+test_client_half_closes(void **state)
+{
+	(void)state;
+	half_close(client, vm);
+	expect_ended(PROTO_ENDED_BOTH, 10, 6);
+}
+
+static void
+test_vm_half_closes(void **state)
+{
+	(void)state;
+	half_close(vm, client);
+	expect_ended(PROTO_ENDED_BOTH, 6, 10);
+}
+
+/* Data and end in one event: all of it arrives before the end does. */
+static void
+test_client_closes(void **state)
+{
+	(void)state;
+	put(client, "goodbye");
+	close(client);
+	client = -1;
+	run();
+	expect(vm, "goodbye");
+	expect(vm, "");
+	expect_ended(PROTO_ENDED_CLIENT, 7, 0);
+}
+
+static void
+test_vm_closes(void **state)
+{
+	(void)state;
+	put(vm, "goodbye");
+	close(vm);
+	vm = -1;
+	run();
+	expect(client, "goodbye");
+	expect(client, "");
+	expect_ended(PROTO_ENDED_VM, 0, 7);
+}
+
+/* Half-closed first, then gone: noticed although nothing is read or written. */
+static void
+test_gone_after_half_close(void **state)
+{
+	(void)state;
+	shutdown(client, SHUT_WR);
+	run();
+	assert_false(pair->has_ended);
+	close(client);
+	client = -1;
+	run();
+	expect_ended(PROTO_ENDED_CLIENT, 0, 0);
+}
+
+static size_t
+fill(int fd)
+{
+	static char block[65536];
+	size_t total = 0;
+	ssize_t n;
+
+	for (;;) {
+		while ((n = send(fd, block, sizeof(block), MSG_DONTWAIT)) > 0)
+			total += (size_t)n;
+		if (run() == 0)
+			return total;
+	}
+}
+
+static size_t
+drain(int fd)
+{
+	static char block[65536];
+	size_t total = 0;
+	ssize_t n;
+
+	for (;;) {
+		while ((n = recv(fd, block, sizeof(block), MSG_DONTWAIT)) > 0)
+			total += (size_t)n;
+		if (n == 0 || run() == 0)
+			return total;
+	}
+}
+
+/* A reader that stops stops the writer; the other way goes on; nothing spins. */
+static void
+test_slow_reader(void **state)
+{
+	size_t sent;
+
+	(void)state;
+	sent = fill(client);
+	assert_non_null(pair->side[0].pending);
+	assert_in_range(pair->side[0].len, 1, RELAY_CHUNK);
+	put(vm, "still here");
+	run();
+	expect(client, "still here");
+	assert_int_equal(drain(vm), sent);
+	assert_null(pair->side[0].pending);
+	put(client, "x");
+	run();
+	expect(vm, "x");
+}
+
+/* The writer closed while its bytes wait for a slow reader: none is lost, and
+ * epoll does not report the hang-up for ever. */
+static void
+test_closed_while_slow(void **state)
+{
+	size_t sent;
+
+	(void)state;
+	sent = fill(client);
+	close(client);
+	client = -1;
+	run();
+	assert_false(pair->has_ended);
+	assert_int_equal(drain(vm), sent);
+	expect_ended(PROTO_ENDED_CLIENT, sent, 0);
+}
+
+static void
+test_reader_gone_while_slow(void **state)
+{
+	(void)state;
+	fill(client);
+	close(vm);
+	vm = -1;
+	run();
+	assert_true(pair->has_ended);
+	assert_int_equal(pair->why, PROTO_ENDED_VM);
+}
+
+/* One reads no more but still writes: what it writes goes on to the end. */
+static void
+test_reads_no_more(void **state)
+{
+	(void)state;
+	shutdown(vm, SHUT_RD);
+	put(client, "unwanted");
+	run();
+	assert_false(pair->has_ended);
+	put(vm, "still said");
+	run();
+	expect(client, "still said");
+	shutdown(vm, SHUT_WR);
+	run();
+	expect(client, "still said" + 10);
+	assert_true(pair->has_ended);
+}
+
+/* While somebody holds copies of the descriptors, the end is an end all the same. */
+static void
+test_stop_with_copies(void **state)
+{
+	struct epoll_event event;
+
+	(void)state;
+	kept[0] = dup(pair->side[0].fd);
+	kept[1] = dup(pair->side[1].fd);
+	pair_end(pair, PROTO_ENDED_STOPPED);
+	expect(client, "");
+	expect(vm, "");
+	close(client);
+	client = -1;
+	assert_int_equal(epoll_wait(epoll, &event, 1, 0), 0);
+	pair_end(pair, PROTO_ENDED_ERROR); /* changes nothing */
+	expect_ended(PROTO_ENDED_STOPPED, 0, 0);
+}
+
+static void
+test_no_socket(void **state)
+{
+	struct pair *none = NULL;
+	int pipes[2], dgram[2], fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, dgram), 0);
+	fds[0] = pipes[0];
+	fds[1] = dup(client);
+	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -ENOTSOCK);
+	fds[0] = dgram[0];
+	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -ENOTSOCK);
+	fds[0] = -1;
+	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -EBADF);
+	close(fds[1]);
+	close(pipes[0]);
+	close(pipes[1]);
+	close(dgram[0]);
+	close(dgram[1]);
+}
+
+static void
+test_table(void **state)
+{
+	static struct table table;
+	struct pair *p;
+
+	(void)state;
+	table_init(&table);
+	for (uint32_t i = 0; i < 10000; i++) {
+		p = pair_new_ended(i);
+		assert_non_null(p);
+		p->idle_s = i % 2 == 0 ? i + 1 : 0;
+		table_add(&table, p);
+	}
+	assert_int_equal(table.live, 10000);
+	assert_int_equal(table.sweep_ms, 1000);
+	assert_null(table_find(&table, 10000));
+	table_retire(&table, table_find(&table, 4097));
+	table_retire(&table, table_find(&table, 1));
+	assert_null(table_find(&table, 4097));
+	assert_non_null(table_find(&table, 8193));
+	assert_int_equal(table_ended(&table)->channel, 4097);
+	table_forget(&table);
+	assert_int_equal(table_ended(&table)->channel, 1);
+	table_forget(&table);
+	assert_null(table_ended(&table));
+	table_forget(&table);
+	table_sweep(&table, 999);
+	assert_null(table_ended(&table));
+	table_sweep(&table, 3000); /* 0 and 2, not 4 */
+	assert_int_equal(table.live, 9996);
+	assert_int_equal(table.sweep_ms, 5000);
+	table_sweep(&table, INT64_MAX - 1);
+	assert_int_equal(table.live, 4998);
+	assert_int_equal(table.sweep_ms, INT64_MAX);
+	for (uint32_t i = 0; i < 10000; i++)
+		if ((p = table_find(&table, i)) != NULL)
+			table_retire(&table, p);
+	while (table_ended(&table) != NULL)
+		table_forget(&table);
+	assert_int_equal(table.live, 0);
+}
+
+#define PAIR_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PAIR_TEST(test_both_ways),
+	    PAIR_TEST(test_client_half_closes),
+	    PAIR_TEST(test_vm_half_closes),
+	    PAIR_TEST(test_client_closes),
+	    PAIR_TEST(test_vm_closes),
+	    PAIR_TEST(test_gone_after_half_close),
+	    PAIR_TEST(test_slow_reader),
+	    PAIR_TEST(test_closed_while_slow),
+	    PAIR_TEST(test_reader_gone_while_slow),
+	    PAIR_TEST(test_reads_no_more),
+	    PAIR_TEST(test_stop_with_copies),
+	    PAIR_TEST(test_no_socket),
+	    cmocka_unit_test(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,107 @@
+/* The decision about one OTP. */
+#include "verify/attempt.h"
+
+#include "lib/log.h"
+#include "lib/secret.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* From here on a key has few power-ups left; at 0x7fff it is worn out. */
+#define WORN_USE 0x7f00u
+
+static bool
+is_users(const struct attempt *attempt, const char *id)
+{
+	for (size_t i = 0; i < attempt->nids; i++)
+		if (strcmp(attempt->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* 0 and the counter; -EINVAL when it was not this key that made it; -EBADMSG
+ * when the row's secret can't be opened; -EIO. */
+static int
+decrypt(
+    const struct keyring *ring, const struct row *row, const struct otp *otp, uint32_t *counter)
+{
+	struct crypt_key key;
+	uint8_t plain[OTP_BLOCK];
+	int err = keyring_unlock(ring, row, &key);
+
+	if (err == 0)
+		err = keyring_open_token(ring, &key, otp->token, plain);
+	if (err == 0 && !otp_open(plain, key.uid, counter))
+		err = -EINVAL;
+	if (err < 0)
+		*counter = 0;
+	secret_wipe(&key, sizeof(key));
+	secret_wipe(plain, sizeof(plain));
+	return err;
+}
+
+static enum proto_otp
+spent(const struct attempt *attempt, const struct row *row)
+{
+	if (row->state != ROW_ACTIVE)
+		return PROTO_OTP_DISABLED;
+	return is_users(attempt, row->id) ? PROTO_OTP_OK : PROTO_OTP_FOREIGN;
+}
+
+/* The row is sound. */
+static int
+judge_row(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
+    struct row *row, struct attempt_result *result)
+{
+	int err = decrypt(ring, row, otp, &result->counter);
+
+	if (err == -EIO)
+		return err;
+	if (err == 0)
+		err = keyring_spend(ring, row, result->counter);
+	if (err == -EIO)
+		return err;
+	if (err == 0)
+		result->found = spent(attempt, row);
+	else if (err == -EBADMSG || row->state != ROW_ACTIVE)
+		result->found = PROTO_OTP_DISABLED;
+	else
+		result->found = err == -ESTALE ? PROTO_OTP_REPLAYED : PROTO_OTP_GARBLED;
+	if (err == 0 && result->counter >> 8 >= WORN_USE)
+		log_warn("key %s is nearly worn out (use counter %u of 32767): replace it",
+		    row->id, result->counter >> 8);
+	return 0;
+}
+
+int
+attempt_judge(
+    struct keyring *ring, const struct attempt *attempt, struct attempt_result *result)
+{
+	struct row row;
+	struct otp otp;
+	int err = 0;
+
+	*result = (struct attempt_result){.found = PROTO_OTP_FAILED};
+	if (!keyring_is_sound(ring))
+		goto out;
+	result->found = PROTO_OTP_GARBLED;
+	if (otp_read(attempt->text, attempt->len, &otp) < 0)
+		goto out;
+	memcpy(result->id, otp.id, sizeof(result->id));
+	err = keyring_find(ring, otp.id, &row);
+	if (err == 0) {
+		err = judge_row(ring, attempt, &otp, &row, result);
+	} else if (err == -ENOENT) {
+		result->found = PROTO_OTP_UNKNOWN;
+		err = 0;
+	} else if (err == -EBADMSG) {
+		log_error("store: the row of key %s is broken: refused", otp.id);
+		result->found = PROTO_OTP_DISABLED;
+		err = 0;
+	}
+out:
+	if (err < 0)
+		result->found = PROTO_OTP_FAILED;
+	result->store_seq = keyring_store_seq(ring);
+	return err;
+}

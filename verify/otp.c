@@ -1,0 +1,84 @@
+/* OTP text and blocks. */
+#include "verify/otp.h"
+
+#include "lib/secret.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yubikey.h>
+
+#define TOKEN_CHARS (2 * OTP_BLOCK)
+/* Far more blanks than any ticket flag or clipboard adds. */
+#define TYPED_MAX 128
+
+bool
+otp_is_modhex(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\0' || strchr(YUBIKEY_MODHEX_MAP, text[i]) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* ASCII only: a locale's lower case of I is not always i. */
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Copies the trimmed, lower-cased text; its length, 0 when it can't be an OTP. */
+static size_t
+normalise(const char *text, size_t len, char out[OTP_ID_MAX + TOKEN_CHARS + 1])
+{
+	if (len > TYPED_MAX)
+		return 0;
+	while (len > 0 && is_blank(text[len - 1]))
+		len--;
+	while (len > 0 && is_blank(*text)) {
+		text++;
+		len--;
+	}
+	if (len < TOKEN_CHARS || len > OTP_ID_MAX + TOKEN_CHARS || len % 2 != 0)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		out[i] = lower(text[i]);
+	out[len] = '\0';
+	return otp_is_modhex(out, len) ? len : 0;
+}
+
+int
+otp_read(const void *text, size_t len, struct otp *otp)
+{
+	char clean[OTP_ID_MAX + TOKEN_CHARS + 1];
+	char block[OTP_BLOCK + 1]; /* the decoder may write a NUL behind */
+	size_t n = normalise(text, len, clean);
+
+	*otp = (struct otp){0};
+	if (n > 0) {
+		memcpy(otp->id, clean, n - TOKEN_CHARS);
+		yubikey_modhex_decode(block, clean + n - TOKEN_CHARS, OTP_BLOCK);
+		memcpy(otp->token, block, OTP_BLOCK);
+	}
+	secret_wipe(clean, sizeof(clean));
+	return n > 0 ? 0 : -EINVAL;
+}
+
+bool
+otp_open(const uint8_t plain[OTP_BLOCK], const uint8_t uid[OTP_UID], uint32_t *counter)
+{
+	/* The CRC is a sanity check that a wrong key passes once in 2^16; the
+	 * private id is what proves the key. Both are always computed. */
+	bool has_uid = secret_is_equal(plain, uid, OTP_UID);
+	bool has_crc = yubikey_crc16(plain, OTP_BLOCK) == YUBIKEY_CRC_OK_RESIDUE;
+	unsigned int use = (unsigned int)plain[6] | (unsigned int)plain[7] << 8;
+
+	*counter = yubikey_counter(use) << 8 | plain[11];
+	return has_uid & has_crc;
+}
