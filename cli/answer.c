@@ -65,11 +65,11 @@ answer_print(const struct cli *cli, const struct ask *ask, answer_form *form)
 {
 	bool is_answer = ask->status == CLI_OK || ask->status == CLI_FINDING;
 	bool is_json = cli_has(cli, CLI_JSON);
-	int status;
+	int status = CLI_OK;
 
 	if (is_json && is_answer && ask->rows.count == 0 && ask->text[0] != '\0')
 		status = print_words_json(cli, ask);
-	else
+	else if (is_answer || ask->rows.count > 0)
 		status = answer_rows(cli, &ask->rows, form);
 	if (!is_answer && ask->text[0] != '\0')
 		fputs("sallyport: ", stderr);

@@ -152,8 +152,10 @@ show_line(FILE *out, bool json, const struct audit_lines *lines, const char *lin
 
 	if (audit_line_parse(line, len, &record) < 0 || (json && !is_printable(line, len))) {
 		audit_line_free(&record);
-		fprintf(out, json ? "{\"no_record_at_line\":%" PRIu64 "}\n" :
-		    "line %" PRIu64 " is not an audit record\n", lines->number);
+		fprintf(out,
+		    json ? "{\"no_record_at_line\":%" PRIu64 "}\n"
+			 : "line %" PRIu64 " is not an audit record\n",
+		    lines->number);
 		return -EBADMSG;
 	}
 	if (json)

@@ -35,8 +35,9 @@ static const char *
 judge(const struct walk *walk, const struct audit_record *record)
 {
 	if (walk->last == 0)
-		return record->seq == 1 && strcmp(record->prev, zeros) != 0 ?
-		    "the first record of all names one before it" : NULL;
+		return record->seq == 1 && strcmp(record->prev, zeros) != 0
+			   ? "the first record of all names one before it"
+			   : NULL;
 	if (record->seq != walk->last + 1)
 		return "its seq does not follow the one before";
 	if (strcmp(record->prev, walk->hash) != 0)
@@ -70,13 +71,17 @@ say_whole(const struct walk *walk, const struct audit_lines *lines, FILE *out)
 	if (walk->last == 0)
 		fprintf(out, "0 records\n");
 	else
-		fprintf(out, "%" PRIu64 " records, seq %" PRId64 " to %" PRId64 ", chain holds\n",
+		fprintf(out,
+		    "%" PRIu64 " records, seq %" PRId64 " to %" PRId64 ", chain holds\n",
 		    lines->number, walk->first, walk->last);
 	if (walk->first > 1)
-		fprintf(out, "begins in the middle: the hash before seq %" PRId64
-		    " is taken as given: %s\n", walk->first, walk->begin_hash);
+		fprintf(out,
+		    "begins in the middle: the hash before seq %" PRId64
+		    " is taken as given: %s\n",
+		    walk->first, walk->begin_hash);
 	if (lines->is_unfinished)
-		fprintf(out, "and %zu bytes of an unfinished line at the end\n", lines->unfinished);
+		fprintf(
+		    out, "and %zu bytes of an unfinished line at the end\n", lines->unfinished);
 }
 
 int

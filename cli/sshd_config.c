@@ -13,7 +13,12 @@
 bool
 sshd_config_takes_name(const char *name)
 {
-	if (*name == '\0' || strpbrk(name, "*?!,\"'") != NULL)
+	size_t len = strlen(name);
+
+	if (len == 0 || strpbrk(name, "*?!,\"'") != NULL)
+		return false;
+	/* Newer versions take a backslash for an escape before another, or a quote. */
+	if (name[len - 1] == '\\' || strstr(name, "\\\\") != NULL)
 		return false;
 	for (; *name != '\0'; name++)
 		if ((unsigned char)*name < 0x20 || (unsigned char)*name == 0x7f)

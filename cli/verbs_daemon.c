@@ -48,10 +48,17 @@ int
 verb_list(struct cli *cli)
 {
 	struct ask ask;
+	int status;
 
 	ask_begin(&ask, PROTO_ADMIN_LIST);
 	wire_put_str(&ask.out, cli->words[0]);
-	return answer_ask(cli, &ask, table_print);
+	status = ask_daemon(cli, &ask);
+	if (status == 0)
+		status = answer_print(cli, &ask, table_print);
+	if (status == CLI_OK && ask.rows.count == 0 && !cli_has(cli, CLI_JSON))
+		fprintf(cli->out, "no %s\n", cli->words[0]);
+	ask_free(&ask);
+	return status;
 }
 
 int

@@ -87,6 +87,9 @@ verb_print_pam(struct cli *cli)
 
 	if (status == 0)
 		status = configured_pam_file(&before);
+	if (status == 0 && strpbrk(policy_settings(policy)->gated, "[]\\\n") != NULL)
+		status = cli_fail(CLI_CONFIG, "a PAM file cannot name the group %s",
+		    policy_settings(policy)->gated);
 	if (status != 0)
 		goto out;
 	file = open_memstream(&after, &len);

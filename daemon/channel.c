@@ -188,12 +188,11 @@ judge(struct channel *ch)
 		return "the connection has ended";
 	if (!proc_pidfd_is_alive(conn->m_pidfd) || !proc_pidfd_is_alive(conn->u_pidfd))
 		return "sshd's process of the connection has ended";
-	if (gate_decide(gw, conn, ch->vm, ch->right, &answer) != VERDICT_ALLOW)
-		return answer.reason;
 	ch->judged = gw->generation;
+	(void)gate_decide(gw, conn, ch->vm, ch->right, &answer);
 	ch->next_judge = answer.next_change;
 	memcpy(ch->line, answer.line, sizeof(ch->line));
-	return NULL;
+	return answer.verdict == VERDICT_ALLOW ? NULL : answer.reason;
 }
 
 static void

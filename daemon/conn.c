@@ -66,6 +66,7 @@ conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_p
 	conn->m_pidfd = m_pidfd;
 	conn->u_pidfd = -1;
 	conn->since = time(NULL);
+	conn->since_ms = io_now_ms();
 	return conn;
 }
 

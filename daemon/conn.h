@@ -58,7 +58,7 @@ struct conn {
 	struct loop_watch *m_watch, *u_watch; /* conns.c's */
 	struct conns *owner;
 	time_t since;
-	unsigned int channels;
+	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
 
 /* "none", "keyed" … */

@@ -43,6 +43,7 @@ pack(struct wire_out *out, const struct conn *conn)
 	wire_put_str(out, conn->ssh_key);
 	wire_put_str(out, conn->public_id);
 	wire_put_u64(out, (uint64_t)conn->since);
+	wire_put_u64(out, (uint64_t)conn->since_ms);
 }
 
 static int
@@ -62,6 +63,7 @@ unpack(struct wire_in *in, struct conn_file *file)
 	wire_get_str(in, file->ssh_key, sizeof(file->ssh_key));
 	wire_get_str(in, file->public_id, sizeof(file->public_id));
 	file->since = (time_t)wire_get_u64(in);
+	file->since_ms = (int64_t)wire_get_u64(in);
 	read_boot_id(now);
 	if (now[0] == '\0' || strcmp(now, boot_id) != 0)
 		return -ESTALE;

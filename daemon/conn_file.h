@@ -14,6 +14,7 @@ struct conn_file {
 	char ssh_key[PROTO_KEY_MAX + 1];
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
 	time_t since;
+	int64_t since_ms;
 };
 
 /* 0 or -errno. /run is memory: does not wait for a disk. */

@@ -4,6 +4,7 @@
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conn_file.h"
+#include "lib/io.h"
 #include "lib/log.h"
 
 #include <stdlib.h>
@@ -155,7 +156,7 @@ conns_end(struct conns *conns, struct conn *conn, const char *reason)
 		audit_conn(conns->gw->audit, conn);
 		audit_text(conns->gw->audit, AUDIT_REASON, reason);
 		audit_number(conns->gw->audit, AUDIT_DURATION_MS,
-		    (uint64_t)(time(NULL) - conn->since) * 1000);
+		    (uint64_t)(io_now_ms() - conn->since_ms));
 		audit_end_noted(conns->gw->audit);
 	}
 	log_debug("c%u of %s: %s", conn->id, conn->user, reason);
@@ -184,6 +185,7 @@ restore_one(void *arg, const struct conn_file *file)
 	}
 	conn->state = CONN_OPEN;
 	conn->since = file->since;
+	conn->since_ms = file->since_ms;
 	memcpy(conn->source, file->source, sizeof(conn->source));
 	memcpy(conn->public_id, file->public_id, sizeof(conn->public_id));
 	conn->ssh_key = file->ssh_key[0] != '\0' ? strdup(file->ssh_key) : NULL;

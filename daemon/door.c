@@ -18,7 +18,7 @@
 #define ADMIN_PATH  "/run/sallyport/admin.sock"
 #define CALLERS_MAX 2048
 #define QUIET_MS    10000 /* for the first question, and between two */
-#define ANSWER_MS   8000  /* for an answer at pam.sock: less than the module waits */
+#define ANSWER_MS   4200  /* for an answer at pam.sock: less than the module waits */
 #define ADMIN_MS    120000
 
 struct guest {

@@ -41,6 +41,7 @@ on_gated_gid(void *arg, gid_t gid)
 	if (lookup->generation == gw->generation)
 		gw->gated_gid = gid;
 	free(lookup);
+	endpoints_retry(gw->endpoints);
 	if (gid == (gid_t)-1)
 		log_error("the gated group @%s cannot be looked up", gateway_settings(gw)->gated);
 }

@@ -156,7 +156,8 @@ lookup_user(const char *name, struct lookup_user *user)
 	result = find_user(name, user);
 	if (result == PROTO_NAME_FOUND)
 		result = find_back(name, user->uid, &user->has_one_name);
-	if (result == PROTO_NAME_FOUND && lookup_scan(LOOKUP_PASSWD, name, user->uid, &others) < 0)
+	if (result == PROTO_NAME_FOUND &&
+	    lookup_scan(LOOKUP_PASSWD, name, user->uid, &others) < 0)
 		result = PROTO_NAME_FAILED;
 	if (result == PROTO_NAME_FOUND && others > 0)
 		user->has_one_name = false;

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOKUP_MS  2500
+#define LOOKUP_MS  1800
 #define GROUPS_MAX 65536
 #define BUFFER_MAX (4 * 1024 * 1024)
 

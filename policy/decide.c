@@ -20,7 +20,7 @@ struct matter {
 	uint32_t needed;
 	const char *name;                 /* of the service or run when RIGHT_NAMED is needed */
 	bool is_member[PROTO_GROUPS_MAX]; /* of the policy's groups */
-	const struct grant **grants;      /* those that give something needed */
+	size_t *grants;                   /* indexes of the lines that give something needed */
 	struct next_line *lines;          /* the same as next.h wants them */
 	size_t count;
 };
@@ -145,7 +145,7 @@ gather(struct matter *matter)
 		uint32_t gives = is_about(matter, grant) ? given(matter, grant) : 0;
 		if (gives == 0)
 			continue;
-		matter->grants[matter->count] = grant;
+		matter->grants[matter->count] = i;
 		matter->lines[matter->count].when = &grant->when;
 		matter->lines[matter->count++].gives = gives;
 	}
@@ -170,7 +170,7 @@ first_line(const struct matter *matter, const struct when_clock *clock, bool hol
 {
 	for (size_t i = 0; i < matter->count; i++)
 		if (when_holds(matter->lines[i].when, clock) == holds)
-			return matter->grants[i];
+			return &matter->policy->grants.grants[matter->grants[i]];
 	return NULL;
 }
 

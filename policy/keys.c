@@ -95,7 +95,7 @@ add_id(struct reader *r, uint32_t user, const char *id)
 	struct keys_user *owner = &r->keys->users[user];
 	struct pair *grown;
 
-	if (*slot != 0) {
+	if (*slot != 0 && r->pairs != NULL) {
 		const struct pair *first = &r->pairs[*slot - 1];
 		if (first->user == user)
 			report_warning(r->report, r->file, r->line, owner->name,

@@ -48,6 +48,13 @@ read_file(const struct load *load, enum model_kind kind, const char *name, size_
 
 /* --- folders of files ---------------------------------------------------------- */
 
+struct folder {
+	const char *name;
+	const char *suffix; /* of the files to read */
+	enum model_kind kind;
+	size_t max; /* bytes of a file */
+};
+
 struct names {
 	char **names;
 	size_t count;
@@ -99,15 +106,14 @@ list(DIR *dir, const char *suffix, struct names *names)
 }
 
 static int
-read_listed(const struct load *load, enum model_kind kind, const char *folder, size_t max,
-    const struct names *names)
+read_listed(const struct load *load, const struct folder *folder, const struct names *names)
 {
 	char name[PATH_MAX];
 	int err = 0;
 
 	for (size_t i = 0; i < names->count && err == 0; i++) {
-		snprintf(name, sizeof(name), "%s/%s", folder, names->names[i]);
-		err = read_file(load, kind, name, max);
+		snprintf(name, sizeof(name), "%s/%s", folder->name, names->names[i]);
+		err = read_file(load, folder->kind, name, folder->max);
 	}
 	return err;
 }
@@ -124,40 +130,52 @@ note_folder(const struct load *load, DIR *dir, const char *path)
 	    load->policy, path, (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
 }
 
-/* Reads the files in a folder, which need not exist. */
+/* Reads the files in an open folder. */
 static int
-read_folder(const struct load *load, enum model_kind kind, const char *folder,
-    const char *suffix, size_t max)
+read_dir(const struct load *load, const struct folder *folder, DIR *dir, const char *path)
 {
 	struct names names = {0};
-	char path[PATH_MAX];
-	DIR *dir = NULL;
-	int err = -ENAMETOOLONG;
+	int err = note_folder(load, dir, path);
 
-	if (snprintf(path, sizeof(path), "%s%s", load->folder, folder) < (int)sizeof(path)) {
-		dir = opendir(path);
-		err = dir != NULL ? 0 : -errno;
-	}
-	if (err == -ENOENT)
-		return 0;
 	if (err == 0)
-		err = note_folder(load, dir, path);
+		err = list(dir, folder->suffix, &names);
 	if (err == 0)
-		err = list(dir, suffix, &names);
-	if (err < 0 && err != -ENOMEM)
-		report_error(load->report, folder, 0, NULL, "%s cannot be read: %s", path,
-		    strerror(-err));
-	else if (err == 0)
-		err = read_listed(load, kind, folder, max, &names);
-	if (dir != NULL)
-		closedir(dir);
+		err = read_listed(load, folder, &names);
 	for (size_t i = 0; i < names.count; i++)
 		free(names.names[i]);
 	free(names.names);
+	return err;
+}
+
+/* Reads the files in a folder, which need not exist. */
+static int
+read_folder(const struct load *load, const struct folder *folder)
+{
+	char path[PATH_MAX];
+	DIR *dir;
+	int err;
+
+	if (snprintf(path, sizeof(path), "%s%s", load->folder, folder->name) >=
+	    (int)sizeof(path)) {
+		report_error(load->report, folder->name, 0, NULL, "its path is too long");
+		return 0;
+	}
+	dir = opendir(path);
+	if (dir == NULL && errno == ENOENT)
+		return 0;
+	err = dir != NULL ? read_dir(load, folder, dir, path) : -errno;
+	if (dir != NULL)
+		closedir(dir);
+	if (err != 0 && err != -ENOMEM)
+		report_error(load->report, folder->name, 0, NULL, "%s cannot be read: %s", path,
+		    strerror(-err));
 	return err == -ENOMEM ? err : 0;
 }
 
 /* --- the whole --------------------------------------------------------------- */
+
+static const struct folder vms_folder = {"vms.conf.d", ".conf", MODEL_VMS, VMS_BYTES};
+static const struct folder grants_folder = {"vm_mappings.d", "", MODEL_GRANTS, GRANTS_BYTES};
 
 static int
 read_all(struct load *load, const char *conf_name)
@@ -167,11 +185,11 @@ read_all(struct load *load, const char *conf_name)
 	if (err == 0)
 		err = read_file(load, MODEL_VMS, "vms.conf", VMS_BYTES);
 	if (err == 0)
-		err = read_folder(load, MODEL_VMS, "vms.conf.d", ".conf", VMS_BYTES);
+		err = read_folder(load, &vms_folder);
 	if (err == 0)
 		err = read_file(load, MODEL_GRANTS, "vm_mappings", GRANTS_BYTES);
 	if (err == 0)
-		err = read_folder(load, MODEL_GRANTS, "vm_mappings.d", "", GRANTS_BYTES);
+		err = read_folder(load, &grants_folder);
 	if (err == 0)
 		err = read_file(load, MODEL_KEYS, "yubikey_mappings", KEYS_BYTES);
 	if (err == 0)

@@ -119,7 +119,7 @@ source_read(const struct source *source, struct report *report, char **text, siz
 	io_close(&fd);
 	if (err == -ENOMEM)
 		return err;
-	if (err < 0) {
+	if (err != 0 || *text == NULL) {
 		explain(source, err, why, report);
 		return -EINVAL;
 	}

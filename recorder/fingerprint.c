@@ -54,7 +54,7 @@ take_string(struct span *blob, struct span *string)
 	if (blob->len < 4)
 		return -EINVAL;
 	len = (size_t)blob->at[0] << 24 | (size_t)blob->at[1] << 16 | (size_t)blob->at[2] << 8 |
-	    blob->at[3];
+	      blob->at[3];
 	if (len > blob->len - 4)
 		return -EINVAL;
 	*string = (struct span){.at = blob->at, .len = 4 + len};

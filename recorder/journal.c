@@ -48,7 +48,8 @@ journal_tell(struct journal *journal, uint64_t seq, const char *hash, const char
 	char text[2048];
 	int len = snprintf(text, sizeof(text),
 	    "MESSAGE=audit %" PRIu64 " %s %s\nPRIORITY=6\nSYSLOG_IDENTIFIER=sallyport\n"
-	    "SALLYPORT_SEQ=%" PRIu64 "\nSALLYPORT_HASH=%s\nSALLYPORT_EVENT=%s\nSALLYPORT_USER=%s\n",
+	    "SALLYPORT_SEQ=%" PRIu64
+	    "\nSALLYPORT_HASH=%s\nSALLYPORT_EVENT=%s\nSALLYPORT_USER=%s\n",
 	    seq, event, user, seq, hash, event, user);
 
 	if (len > 0 && (size_t)len < sizeof(text) && journal->fd >= 0 &&

@@ -63,7 +63,7 @@ line_is_event(const struct line_record *record, const char *event)
 	const struct line_field *field = &record->field[AUDIT_EVENT];
 
 	return field->kind == LINE_TEXT && field->len == strlen(event) &&
-	    memcmp(field->text, event, field->len) == 0;
+	       memcmp(field->text, event, field->len) == 0;
 }
 
 static json_t *
@@ -116,8 +116,8 @@ line_format(const struct line_record *record, const struct line_frame *frame, ch
 	bool ok;
 
 	ok = add(line, "seq", json_integer((json_int_t)frame->seq)) &&
-	    add(line, "time", time_value(&frame->time)) &&
-	    add(line, "host", text_value((const uint8_t *)frame->host, strlen(frame->host)));
+	     add(line, "time", time_value(&frame->time)) &&
+	     add(line, "host", text_value((const uint8_t *)frame->host, strlen(frame->host)));
 	for (unsigned int i = 0; ok && i < AUDIT_FIELDS; i++)
 		if (record->field[i].kind != LINE_NONE)
 			ok = add(line, audit_field_name(i),

@@ -33,7 +33,8 @@ check_owner(int fd, mode_t type)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if ((st.st_mode & S_IFMT) != type || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+	if ((st.st_mode & S_IFMT) != type || st.st_uid != 0 ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return -EPERM;
 	return 0;
 }
@@ -62,8 +63,8 @@ open_folder(const char *path)
 static int
 make_file(int folder, const char *name)
 {
-	int fd = openat(folder, name,
-	    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	int fd = openat(
+	    folder, name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return -errno;
@@ -126,8 +127,9 @@ logfile_open(const char *path)
 out:
 	if (err < 0) {
 		log_error("%s: %s", path,
-		    err == -EPERM ? "it or its folder is not root's alone" :
-		    err == -EBUSY ? "another recorder holds it" : strerror(-err));
+		    err == -EPERM   ? "it or its folder is not root's alone"
+		    : err == -EBUSY ? "another recorder holds it"
+				    : strerror(-err));
 		io_close(&fd);
 	}
 	io_close(&folder);

@@ -96,8 +96,9 @@ start(const struct options *options)
 		err = writer_begin(&writer, fd, options->host, &tail);
 	if (err < 0) {
 		log_error("%s: %s", options->log,
-		    err == -EBADMSG ? "its end is not an audit record; move it away to begin anew" :
-		    strerror(-err));
+		    err == -EBADMSG
+			? "its end is not an audit record; move it away to begin anew"
+			: strerror(-err));
 		return err;
 	}
 	return send_ready(writer.good.seq, tail.store_seq);

@@ -75,8 +75,9 @@ read_last(const char *buf, size_t len, bool from_start, struct chain *chain)
 		return -EBADMSG;
 	line = line == NULL ? buf : line + 1;
 	size = (size_t)(end - line);
-	if (size < sizeof(head) || memcmp(line, head, sizeof(head) - 1) != 0 || end[-1] != '}' ||
-	    read_number(line + sizeof(head) - 1, end, &seq) < 0 || seq == 0 || seq >= INT64_MAX)
+	if (size < sizeof(head) || memcmp(line, head, sizeof(head) - 1) != 0 ||
+	    end[-1] != '}' || read_number(line + sizeof(head) - 1, end, &seq) < 0 || seq == 0 ||
+	    seq >= INT64_MAX)
 		return -EBADMSG;
 	return chain_go_on(chain, seq, line, size);
 }
@@ -88,7 +89,8 @@ highest(const char *buf, size_t len)
 	const char *end = buf + len, *at = buf;
 	uint64_t found = 0, value;
 
-	while ((at = memmem(at, (size_t)(end - at), STORE_SEQ, sizeof(STORE_SEQ) - 1)) != NULL) {
+	while (
+	    (at = memmem(at, (size_t)(end - at), STORE_SEQ, sizeof(STORE_SEQ) - 1)) != NULL) {
 		at += sizeof(STORE_SEQ) - 1;
 		if (read_number(at, end, &value) == 0 && value > found)
 			found = value;
@@ -141,7 +143,7 @@ tail_find(int fd, struct tail *tail)
 	chain_start(&tail->chain);
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	buf = malloc(SPAN);
+	buf = calloc(1, SPAN);
 	if (buf == NULL)
 		return -ENOMEM;
 	err = find_end(fd, buf, st.st_size, tail);

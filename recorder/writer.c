@@ -37,8 +37,8 @@ format_next(struct writer *w, const struct line_record *record, size_t *len)
 
 /* Takes the line of len bytes behind the batch into it. 0, -errno. */
 static int
-take_line(struct writer *w, struct writer_entry *entry, const struct line_record *record,
-    size_t len)
+take_line(
+    struct writer *w, struct writer_entry *entry, const struct line_record *record, size_t len)
 {
 	int err = chain_go_on(&w->chain, w->chain.seq + 1, w->buf + w->len, len);
 
@@ -77,7 +77,8 @@ tell_notices(struct writer *w)
 	char text[80];
 
 	if (w->cut > 0 && w->tells_cut == 0) {
-		snprintf(text, sizeof(text), "cut %" PRIu64 " bytes of an unfinished line", w->cut);
+		snprintf(
+		    text, sizeof(text), "cut %" PRIu64 " bytes of an unfinished line", w->cut);
 		line_set_text(&record, AUDIT_EVENT, "repair");
 		line_set_text(&record, AUDIT_DETAIL, text);
 		w->tells_cut = tell(w, &record) == 0 ? w->cut : 0;
@@ -134,7 +135,8 @@ writer_add(struct writer *w, uint32_t id, bool is_durable, const struct line_rec
 void
 writer_refuse(struct writer *w, uint32_t id, int error)
 {
-	w->entries[w->n++] = (struct writer_entry){.id = id, .is_answered = true, .error = error};
+	w->entries[w->n++] =
+	    (struct writer_entry){.id = id, .is_answered = true, .error = error};
 }
 
 /* Nothing of the batch shall be in the file. 0, -errno. */
@@ -184,7 +186,8 @@ writer_commit(struct writer *w)
 	int err;
 
 	for (size_t i = 0; i < w->n; i++)
-		is_durable = is_durable || (w->entries[i].is_answered && w->entries[i].seq != 0);
+		is_durable =
+		    is_durable || (w->entries[i].is_answered && w->entries[i].seq != 0);
 	if (w->len == 0)
 		return 0;
 	err = logfile_append(w->fd, w->buf, w->len);

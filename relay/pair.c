@@ -264,8 +264,11 @@ pair_new(int epoll, uint32_t channel, uint32_t idle_s, const int fds[2], int64_t
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return -ENOMEM;
-	*p = (struct pair){.channel = channel, .idle_s = idle_s, .last_ms = now_ms,
-	    .epoll = epoll, .why = PROTO_ENDED_BOTH};
+	*p = (struct pair){.channel = channel,
+	    .idle_s = idle_s,
+	    .last_ms = now_ms,
+	    .epoll = epoll,
+	    .why = PROTO_ENDED_BOTH};
 	for (size_t i = 0; i < 2; i++)
 		p->side[i] =
 		    (struct pair_side){.pair = p, .fd = fds[i], .watched = PAIR_UNWATCHED};

@@ -96,7 +96,7 @@ fetch(const struct options *o, struct crypt **crypt)
 	return err;
 }
 
-/* On success the store is closed in order, which needs no recovery next time. */
+/* A store that failed is left as it is, because closing writes to it. */
 static int
 serve(const struct options *o, const struct crypt *crypt)
 {
@@ -137,9 +137,6 @@ main(int argc, char **argv)
 	if (helper_confine(o.account, calls, sizeof(calls) / sizeof(calls[0])) < 0)
 		return EX_CONFIG;
 	status = serve(&o, crypt);
-	/* Not exit(3) after a failed store: nothing may be written any more. */
-	if (status != 0)
-		_exit(status);
 	crypt_free(crypt);
-	return 0;
+	return status;
 }

@@ -163,7 +163,7 @@ settle(struct store *s)
 	};
 	static const char quiet[] = "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;"
 				    " PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-				    " PRAGMA mmap_size = 0;";
+				    " PRAGMA mmap_size = 0; PRAGMA cache_size = -65536;";
 	int rc = expect_all(s, settings, sizeof(settings) / sizeof(settings[0]));
 
 	if (rc == 0)

@@ -12,21 +12,23 @@ for point in "before the service request" "after a failed none" "after publickey
 	"while the OTP is asked for" "after a wrong OTP"; do
 	check "channels asked for $point: none confirmed" "~$point: 0 confirmed" "$(grep "^$point" "$OUT")"
 done
-check "the same request after the OTP" "after the OTP: CONTROL" "$(tail -n 1 "$OUT")"
-check "connects of the SPICE back end" 0 "$(gw_connects webdev)"
-check "connects of the TCP back end: the control alone" 1 "$(gw_connects ssh)"
+# The control: session, TCP and Unix are confirmed, and only now was anybody reached.
+check "the same three requests after the OTP" "~after the OTP: 3 confirmed, 0 refused" "$(grep '^after the OTP' "$OUT")"
+check "  and bytes flow" "and bytes flow: CONTROL" "$(tail -n 1 "$OUT")"
+check "connects of the SPICE back end: the control's" 1 "$(gw_connects webdev)"
+check "connects of the TCP back end: the control's two" 2 "$(gw_connects ssh)"
 
 check "-W TCP without OTP" "" "$(OTP=none gw_talk anne webdev:2222)"
-check "-W Unix without OTP" "" "$(OTP=none gw_talk anne /run/sallyport/vm/webdev/spice)"
-check "connects after them" "0 1" "$(gw_connects webdev) $(gw_connects ssh)"
+check "-L Unix without OTP" "" "$(OTP=none gw_talk_unix anne /run/sallyport/vm/webdev/spice)"
+check "connects after them" "1 2" "$(gw_connects webdev) $(gw_connects ssh)"
 
-check "-W TCP with OTP: up, down, half-close" "HELLO END 5" "$(gw_talk anne webdev:2222)"
-check "connects of the TCP back end" 2 "$(gw_connects ssh)"
-rm -f "$GW/l.sock"
+check "-W TCP with OTP: up, down, half-close" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
+check "connects of the TCP back end" 3 "$(gw_connects ssh)"
+check "-L Unix with OTP: up, down, half-close" "HELLOEND 5" "$(gw_talk_unix anne /run/sallyport/vm/webdev/spice)"
 gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/spice" 2>"$GW/err" & L=$!
 gw_wait 10 test -S "$GW/l.sock"
-check "-L Unix with OTP: up, down, half-close" "HELLO END 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
-check "a second channel of the same connection" "HELLO END 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
+check "-L kept open" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
+check "a second channel of the same connection" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
 kill $L; wait $L 2>/dev/null
 gw_logged 5 '"event":"close"' '"vm":"webdev"' '"right":"spice"' '"bytes_up":5' '"bytes_down":11' &&
 	pass "the close is on record, with its bytes" || fail "no close with bytes on record"

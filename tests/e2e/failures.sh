@@ -10,23 +10,23 @@ mount -t tmpfs -o size=3m,mode=750 log /var/log/sallyport
 mount -t tmpfs -o size=6m,mode=755 lib /var/lib/sallyport
 gcc -shared -fPIC -o /usr/lib/"$(gcc -dumpmachine)"/libnss_hang.so.2 tests/e2e/nss_hang.c
 gw_start || { fail "the gateway did not start"; finish; }
-usermod -aG adm fred
+# As with any directory: who must get in without it has a group in the local files.
+usermod -aG adm fred; usermod -aG adm root
 
 refused() { # WHAT WORDS: gated anne is refused within 10 s, and is told so
 	local start end out
 	start=$(date +%s%N)
-	out=$(gw_talk anne webdev:2222)
+	out=$(GW_LEVEL=INFO gw_talk anne webdev:2222)
 	end=$(( ($(date +%s%N) - start) / 1000000 ))
 	check "$1: gated: no byte" "" "$out"
 	if [ $end -le 10000 ]; then pass "  refused after $end ms"; else fail "  refused after $end ms only"; fi
-	check "  with words" "~$2" "$(cat "$GW/err" "$GW/asked" 2>/dev/null)"
-	: >"$GW/asked"
+	check "  with words" "~$2" "$(cat "$GW/err")"
 }
 others() {
 	check "  ungated admin logs in" hi "$(OTP=none gw_ssh fred -- echo hi 2>&1)"
 	check "  root logs in" hi "$(OTP=none gw_ssh root -- echo hi 2>&1)"
 }
-works() { gw_wait 8 sallyport status; check "$1" "HELLO END 5" "$(gw_talk anne webdev:2222)"; }
+works() { gw_wait 8 sallyport status; check "$1" "HELLOEND 5" "$(gw_talk anne webdev:2222)"; }
 
 works "before: the gate works"
 others
@@ -54,12 +54,16 @@ FAKE=$!; gw_wait 5 test -S /run/sallyport/pam.sock
 gw_daemon && works "daemon started again: works"
 kill $FAKE 2>/dev/null; wait $FAKE 2>/dev/null
 
-dd if=/dev/zero of=/var/log/sallyport/fill bs=4k 2>/dev/null
-# what was reserved is soon used up
-for _ in 1 2 3; do gw_talk anne webdev:2222 >/dev/null; done
-dd if=/dev/zero of=/var/log/sallyport/fill2 bs=1k 2>/dev/null
+# The log on a disk that is too small for what the recorder keeps in reserve. (That a
+# full disk first uses up the reserve is shown by integration/recorder_full.sh.)
+gw_daemon_stop
+mkdir "$GW/small"; mount -t tmpfs -o size=128k,mode=750 small "$GW/small"
+cp -p $AUDIT "$GW/small/"; mount --move "$GW/small" /var/log/sallyport
+gw_daemon || true
 refused "audit disk full" "records now"; others
-rm -f /var/log/sallyport/fill*
+gw_daemon_stop
+umount /var/log/sallyport
+gw_daemon
 works "space again: works"
 
 dd if=/dev/zero of=/var/lib/sallyport/fill bs=4k 2>/dev/null
@@ -84,4 +88,8 @@ refused "the directory hangs" "looked up"; others
 rm -f /run/nss-hang
 works "it answers again: works"
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
+gw_daemon_stop
+umount /var/log/sallyport /var/lib/sallyport
+sed -i '/^passwd:/d; /^group:/d; /^initgroups:/d' /etc/nsswitch.conf
+printf 'passwd: files\ngroup: files\n' >>/etc/nsswitch.conf
 finish

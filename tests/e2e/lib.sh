@@ -94,7 +94,7 @@ gw_policy() { # the files; a test may rewrite them and call gw_reload
 	for u in anne maggie; do
 		echo "$u:$(cat "$GW/$u.id")" >>/etc/sallyport/yubikey_mappings
 	done
-	chmod 644 /etc/sallyport/*
+	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
 
 gw_keys() {
@@ -189,13 +189,23 @@ gw_ssh() {
 	esac
 	GW_OTP="$GW/otp.$user" GW_ASKED="$GW/asked" SSH_ASKPASS="$GW/askpass" SSH_ASKPASS_REQUIRE=force \
 		timeout "${GW_TIMEOUT:-30}" ssh -F none -i "$GW/$user.key" -o IdentitiesOnly=yes \
-		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=${GW_LEVEL:-ERROR} \
 		-o NumberOfPasswordPrompts=1 "${words[@]}" "$user@127.0.0.1" "$@"
 }
 # One -W talk: prints the back end's words. gw_talk USER TARGET [ssh options…]
 gw_talk() {
 	local user=$1 target=$2; shift 2
 	printf hello | gw_ssh "$user" "$@" -W "$target" 2>"$GW/err" | tr '\n' ' ' | sed 's/ $//'
+}
+
+# The same by a forwarded Unix socket (ssh -W knows none before OpenSSH 9.4).
+gw_talk_unix() {
+	local user=$1 target=$2 pid; shift 2
+	rm -f "$GW/talk.sock"
+	gw_ssh "$user" "$@" -N -L "$GW/talk.sock:$target" >/dev/null 2>"$GW/err" & pid=$!
+	until [ -S "$GW/talk.sock" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
+	[ -S "$GW/talk.sock" ] && python3 "$REPO/tests/support/peer.py" talk unix "$GW/talk.sock"
+	kill $pid 2>/dev/null; wait $pid 2>/dev/null
 }
 
 gw_log() {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -27,7 +28,8 @@ check_back(const struct line_record *record, const char *line, size_t len)
 	if (record->field[AUDIT_EVENT].kind != LINE_TEXT)
 		return;
 	require(audit_line_parse(line, len, &back) == 0);
-	require(back.seq == 7 && strcmp(back.host, "gw1") == 0 && strcmp(back.prev, ZEROS) == 0);
+	require(
+	    back.seq == 7 && strcmp(back.host, "gw1") == 0 && strcmp(back.prev, ZEROS) == 0);
 	for (size_t i = 0; i < AUDIT_FIELDS; i++) {
 		const struct line_field *field = &record->field[i];
 		require(back.field[i].is_number == (field->kind == LINE_NUMBER));

@@ -5,6 +5,8 @@ set -eu
 BUILD=${BUILD:-build}
 cli=$BUILD/sallyport
 manual=man/sallyport.8
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
 fail() { echo "FAILED: $*"; exit 1; }
 
 # "  key add PUBLICID …  summary" -> "key add"
@@ -24,14 +26,14 @@ complete_words() { # WORD…: what may follow
 
 for verb in "${verbs[@]}"; do
 	read -ra words <<<"$verb"
-	"$cli" "${words[@]}" --help >/tmp/help || fail "$verb --help"
-	head -1 /tmp/help | grep -q "^usage: sallyport $verb" || fail "$verb --help says $(head -1 /tmp/help)"
-	[ "$(wc -l </tmp/help)" -ge 3 ] || fail "$verb --help says nothing"
-	diff /tmp/help <("$cli" help "${words[@]}") || fail "help $verb says something else"
+	"$cli" "${words[@]}" --help >"$tmp"/help || fail "$verb --help"
+	head -1 "$tmp"/help | grep -q "^usage: sallyport $verb" || fail "$verb --help says $(head -1 "$tmp"/help)"
+	[ "$(wc -l <"$tmp"/help)" -ge 3 ] || fail "$verb --help says nothing"
+	diff "$tmp"/help <("$cli" help "${words[@]}") || fail "help $verb says something else"
 	grep -Eq "^\.It Cm ${words[*]}( |\$)" $manual || fail "$manual lacks $verb"
 	CURRENT='' complete_words "${words[@]:0:${#words[@]}-1}" | grep -qx "${words[-1]}" ||
 		fail "the completion lacks $verb"
-	options=$(head -1 /tmp/help | grep -o -- '--[a-z-]*' || true)
+	options=$(head -1 "$tmp"/help | grep -o -- '--[a-z-]*' || true)
 	for option in $options --json --config --socket --help; do
 		CURRENT=-- complete_words "${words[@]}" | grep -qx -- "$option" ||
 			fail "the completion lacks $option of $verb"
@@ -88,10 +90,10 @@ echo "ok the other pages name every option, field and event"
 status() { # WANTED CALL…
 	local wanted=$1 rc=0
 	shift
-	"$@" >/tmp/out 2>/tmp/err </dev/null || rc=$?
-	[ $rc = "$wanted" ] || fail "$* ended with $rc: $(cat /tmp/err)"
-	[ $rc = 0 ] || [ -s /tmp/err ] || [ "${QUIET:-}" ] || fail "$* says nothing"
-	[ "$(wc -l </tmp/err)" -le "${LINES_MAX:-1}" ] || fail "$* says too much: $(cat /tmp/err)"
+	"$@" >"$tmp"/out 2>"$tmp"/err </dev/null || rc=$?
+	[ $rc = "$wanted" ] || fail "$* ended with $rc: $(cat "$tmp"/err)"
+	[ $rc = 0 ] || [ -s "$tmp"/err ] || [ "${QUIET:-}" ] || fail "$* says nothing"
+	[ "$(wc -l <"$tmp"/err)" -le "${LINES_MAX:-1}" ] || fail "$* says too much: $(cat "$tmp"/err)"
 }
 none="--socket /run/none.sock"
 # shellcheck disable=SC2086
@@ -99,7 +101,7 @@ none="--socket /run/none.sock"
 	for verb in status show 'list vms' 'explain a b c' reload 'key list' 'key disable cccc'; do
 		status 75 "$cli" $none $verb
 		status 75 "$cli" --json $none $verb
-		[ ! -s /tmp/out ] || fail "$verb wrote something without a daemon"
+		[ ! -s "$tmp"/out ] || fail "$verb wrote something without a daemon"
 	done
 	status 64 "$cli" frobnicate
 	status 64 "$cli" list
@@ -118,14 +120,14 @@ echo "ok exit statuses, each with one line"
 
 status 64 "$cli" $none key add cccccccc --stdin
 for line in 'a1b2c3d4e5f6' 'a1b2c3d4e5f6,00' ',' 'a1b2c3d4e5fx,000102030405060708090a0b0c0d0e0f'; do
-	rc=0; echo "$line" | "$cli" $none key add cccccccc --stdin 2>/tmp/err || rc=$?
+	rc=0; echo "$line" | "$cli" $none key add cccccccc --stdin 2>"$tmp"/err || rc=$?
 	[ $rc = 64 ] || fail "key add took $line ($rc)"
-	! grep -q a1b2 /tmp/err || fail "key add shows a secret"
+	! grep -q a1b2 "$tmp"/err || fail "key add shows a secret"
 done
-rc=0; echo 'a1b2c3d4e5f6,000102030405060708090a0b0c0d0e0f' | "$cli" $none key add cccccccc --stdin 2>/tmp/err || rc=$?
-[ $rc = 75 ] || fail "key add: $rc $(cat /tmp/err)"
-rc=0; : | "$cli" $none key import - 2>/tmp/err || rc=$?
-[ $rc = 64 ] && grep -q empty /tmp/err || fail "key import took nothing: $rc"
+rc=0; echo 'a1b2c3d4e5f6,000102030405060708090a0b0c0d0e0f' | "$cli" $none key add cccccccc --stdin 2>"$tmp"/err || rc=$?
+[ $rc = 75 ] || fail "key add: $rc $(cat "$tmp"/err)"
+rc=0; : | "$cli" $none key import - 2>"$tmp"/err || rc=$?
+[ $rc = 64 ] && grep -q empty "$tmp"/err || fail "key import took nothing: $rc"
 status 64 "$cli" $none key import /
 echo "ok keys are checked before the daemon is asked"
 

@@ -6,18 +6,18 @@ set -eu
 
 driver=$BUILD/tests/recorder_driver
 recorder=$BUILD/recorder
-log=/var/log/sallyport/audit.jsonl
+log=/var/log/recorder-test/audit.jsonl
 die() { echo "$*"; exit 1; }
 
 id _sallyport-record >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-record
-rm -rf /var/log/sallyport
+rm -rf /var/log/recorder-test
 "$driver" durable "$recorder" $log 100
 grep -q '"event":"repair","detail":"cut 16 bytes of an unfinished line"' $log ||
 	die "the cut of a torn line is not told"
 echo "ok a torn line is cut, and a record says so"
 
 [ "$(stat -c '%a %U:%G' $log)" = "640 root:adm" ] || die "$log: $(stat -c '%a %U:%G' $log)"
-[ "$(stat -c '%a %U:%G' /var/log/sallyport)" = "750 root:adm" ] || die "mode of the folder"
+[ "$(stat -c '%a %U:%G' /var/log/recorder-test)" = "750 root:adm" ] || die "mode of the folder"
 echo "ok file and folder are root's, readable by adm"
 
 work=$(mktemp -d)

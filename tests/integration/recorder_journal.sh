@@ -7,7 +7,7 @@ set -eu
 
 die() { echo "$*"; exit 1; }
 driver=$BUILD/tests/recorder_driver
-log=/var/log/sallyport/audit.jsonl
+log=/var/log/recorder-test/audit.jsonl
 socket=/run/systemd/journal/socket
 id _sallyport-record >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-record
 [ ! -S $socket ] || { echo "the real journal is here"; exit 77; }
@@ -31,7 +31,8 @@ with open(sys.argv[1], "w") as out:
               fields["SALLYPORT_USER"], file=out, flush=True)
 PY
 coproc journal { exec python3 "$work/journal.py" "$work/told"; }
-trap 'kill -KILL "$journal_PID" 2>/dev/null || true; rm -f $socket' EXIT
+pid=$!
+trap 'kill -KILL "$pid" 2>/dev/null || true; rm -f $socket' EXIT
 read -r -t 10 _ <&"${journal[0]}" || die "the stand-in does not listen"
 
 seq -f 'ssh-ed25519 number-%.0f' 100 >"$work/keys"
@@ -47,14 +48,14 @@ cut -d' ' -f1,2 "$work/told" | diff "$work/want" - || die "the journal was told 
 [ "$(tail -n 1 "$work/told" | cut -d' ' -f3,4)" = "close anne" ] || die "event and user"
 echo "ok the journal has number, hash, event and user of $n records"
 
-kill -STOP "$journal_PID"
+kill -STOP "$pid"
 seq -f 'ssh-ed25519 number-%.0f' 20000 >"$work/keys"
 began=${EPOCHREALTIME/./}
 timeout 20 "$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null ||
 	die "a journal that hangs stops the recorder"
 echo "ok 20,000 records while the journal hangs: $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
-kill -KILL "$journal_PID"
-wait "$journal_PID" 2>/dev/null || true
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
 rm -f $socket
 "$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null || die "without a journal it fails"
 echo "ok without a journal the file alone is written"

@@ -65,6 +65,10 @@ has "$out" '^5000 keys imported$' "5,000 keys are imported"
 that "and listed" [ "$(grep -c '^tttttt[a-z]* active 0/0 serial ' <<<"$out")" = 5000 ]
 that "each once" [ "$(grep '^tttttt' <<<"$out" | sort -u | wc -l)" = 5000 ]
 
+truncate -s 17M "$T/huge.csv"
+has "$(verify_talk <<<"import $T/huge.csv")" '^nothing imported: more than 16 MiB$' \
+	"more than 16 MiB are refused"
+
 # Neither the store nor the log shows a secret.
 cut -d, -f3 "$T/k2.csv" >"$T/secrets"
 cut -d, -f4 "$T/k2.csv" >>"$T/secrets"

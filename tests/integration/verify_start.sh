@@ -33,6 +33,16 @@ has "$out" '^FAILED ' "with another store's key file, every OTP fails"
 has "$out" '^nothing imported: the store is broken' "and nothing is imported"
 mv "$KEK.kept" "$KEK"
 
+# A backup that is put back can't be seen from inside: the sequence tells.
+verify_talk <<<"import $T/start.csv" >/dev/null 2>&1
+cp -a "$STORE" "$STORE.backup"
+otp=$("$BUILD/tests/yk" press "$T/start.yk")
+has "$(verify_talk <<<"otp $otp $id")" '^OK .* seq 1$' "an OTP is the store's first"
+has "$(verify_talk </dev/null)" '^READY 1 1$' "the next start tells the supervisor 1"
+rm -r "$STORE"
+mv "$STORE.backup" "$STORE"
+has "$(verify_talk </dev/null)" '^READY 0 0$' "an old copy of the store tells 0"
+
 chown daemon "$STORE"
 has "$(verify_talk </dev/null 2>&1)" 'belongs to another account' "another account's folder is refused"
 chown _sallyport-verify "$STORE"

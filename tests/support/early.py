@@ -25,10 +25,6 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 seen = collections.Counter()
 
 
-class Watched(paramiko.Transport):
-    pass
-
-
 def watch(transport):
     original = transport.packetizer.read_message
 
@@ -112,10 +108,12 @@ def main():
 
     # The publickey that was accepted still counts: only the OTP is asked again.
     transport.auth_interactive(USER, right)
+    ask(transport, 150)
+    say("after the OTP")
     channel = transport.open_channel("direct-tcpip", (HOST, int(VMPORT)), ("127.0.0.1", 1))
     channel.sendall(b"control")
     answer = channel.recv(100)
-    print("after the OTP: %s" % answer.decode("latin-1"))
+    print("and bytes flow: %s" % answer.decode("latin-1"))
     transport.close()
 
 

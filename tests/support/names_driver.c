@@ -11,8 +11,9 @@ static struct helper helper;
 static const char *
 name_of(uint8_t status)
 {
-	return status == PROTO_NAME_FOUND ? "found" :
-	    status == PROTO_NAME_ABSENT ? "absent" : "failed";
+	return status == PROTO_NAME_FOUND    ? "found"
+	       : status == PROTO_NAME_ABSENT ? "absent"
+					     : "failed";
 }
 
 static void
@@ -65,7 +66,9 @@ ask(char *line)
 	for (size_t i = 2; i < n; i++)
 		wire_put_str(&out, words[i]);
 	helper_put(&helper, &out);
-	REQUIRE(helper_get(&helper, user ? PROTO_NAMED_USER : PROTO_NAMED_GROUP, &in, 5000).id == 77);
+	REQUIRE(
+	    helper_get(&helper, user ? PROTO_NAMED_USER : PROTO_NAMED_GROUP, &in, 5000).id ==
+	    77);
 	if (user)
 		print_user(&in);
 	else

@@ -159,7 +159,8 @@ check_acked(void)
 	while (audit_line_next(&lines, &line, &len) > 0) {
 		REQUIRE(audit_line_parse(line, len, &record) == 0);
 		if (record.seq < ACKS_MAX && acked[record.seq] != 0) {
-			REQUIRE((uint64_t)record.field[AUDIT_COUNTER].number == acked[record.seq]);
+			REQUIRE(
+			    (uint64_t)record.field[AUDIT_COUNTER].number == acked[record.seq]);
 			found++;
 		}
 		audit_line_free(&record);
@@ -186,12 +187,12 @@ run_durable(int rounds)
 
 	acked = calloc(ACKS_MAX, sizeof(*acked));
 	REQUIRE(acked != NULL);
-	srand(1);
+	srandom(1);
 	for (int i = 0; i < rounds; i++) {
 		start();
 		REQUIRE(last_seq >= highest);
 		outstanding = 0;
-		load_until(io_now_ms() + rand() % 40);
+		load_until(io_now_ms() + random() % 40);
 		kill(helper.pid, SIGKILL);
 		while (io_wait(helper.fd, POLLIN, io_now_ms() + 5000) == 0 && take_acks())
 			;
@@ -339,8 +340,8 @@ run_big(void)
 	REQUIRE(f != NULL);
 	fprintf(f, "{\"seq\":1,\"event\":\"otp\",\"store_seq\":42,\"prev\":\"x\"}\n");
 	for (size_t n = 0; n < (size_t)1 << 30; seq++) {
-		int len = snprintf(line, sizeof(line), "{\"seq\":%" PRIu64
-		    ",\"event\":\"deny\",\"detail\":\"%0500d\"}\n", seq, 7);
+		int len = snprintf(line, sizeof(line),
+		    "{\"seq\":%" PRIu64 ",\"event\":\"deny\",\"detail\":\"%0500d\"}\n", seq, 7);
 		fwrite(line, 1, (size_t)len, f);
 		n += (size_t)len;
 	}
@@ -359,7 +360,8 @@ main(int argc, char **argv)
 	const char *argument = argc > 4 ? argv[4] : NULL;
 
 	if (argc < 4) {
-		printf("usage: recorder_driver durable|full|keys|big RECORDER LOG [ARGUMENT]\n");
+		printf(
+		    "usage: recorder_driver durable|full|keys|big RECORDER LOG [ARGUMENT]\n");
 		return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -63,7 +63,8 @@ send_start(uint32_t channel, uint32_t idle_s, const int *fds, size_t n)
 	proto_put_header(&out, PROTO_RELAY_START, 0);
 	wire_put_u32(&out, channel);
 	wire_put_u32(&out, idle_s);
-	while ((err = io_send(helper.fd, buf, out.len, fds, n)) == -EAGAIN || err == -ETOOMANYREFS)
+	while (
+	    (err = io_send(helper.fd, buf, out.len, fds, n)) == -EAGAIN || err == -ETOOMANYREFS)
 		usleep(1000); /* too many descriptors on their way, or no room */
 	REQUIRE(err == 0);
 }
@@ -167,7 +168,8 @@ write_flow(void *arg)
 		}
 		flow->sum = add_block(flow->sum, block);
 		for (size_t at = 0; at < BLOCK;) {
-			ssize_t n = send(flow->fd, (uint8_t *)block + at, BLOCK - at, MSG_NOSIGNAL);
+			ssize_t n =
+			    send(flow->fd, (uint8_t *)block + at, BLOCK - at, MSG_NOSIGNAL);
 			REQUIRE(n > 0);
 			at += (size_t)n;
 		}
@@ -204,7 +206,7 @@ test_bulk(bool tcp)
 
 	for (size_t i = 0; i < 4; i++)
 		REQUIRE(pthread_create(&flows[i]->thread, NULL, i < 2 ? write_flow : read_flow,
-		    flows[i]) == 0);
+			    flows[i]) == 0);
 	for (size_t i = 0; i < 4; i++)
 		REQUIRE(pthread_join(flows[i]->thread, NULL) == 0);
 	REQUIRE(up_read.bytes == GIB && down_read.bytes == GIB);
@@ -212,7 +214,8 @@ test_bulk(bool tcp)
 	expect_ended(&e, PROTO_ENDED_BOTH, GIB, GIB);
 	close_ends(&e);
 	printf("ok 1 GiB each way over %s, checksums equal, %d ms, relay %ld ms CPU\n",
-	    tcp ? "TCP" : "Unix sockets", (int)(io_now_ms() - began), (usage_us(helper.pid) - cpu) / 1000);
+	    tcp ? "TCP" : "Unix sockets", (int)(io_now_ms() - began),
+	    (usage_us(helper.pid) - cpu) / 1000);
 }
 
 /* --- ends -------------------------------------------------------------------------- */
@@ -296,7 +299,8 @@ test_slow_reader(bool tcp)
 	e.vm = -1;
 	REQUIRE(get_ended(3000).up == sent);
 	close_ends(&e);
-	printf("ok a slow reader (%s) stops its writer after %zu KiB; memory %+ld KiB, no CPU\n",
+	printf(
+	    "ok a slow reader (%s) stops its writer after %zu KiB; memory %+ld KiB, no CPU\n",
 	    tcp ? "TCP" : "Unix", sent >> 10, usage_kib(helper.pid) - before);
 }
 
@@ -311,7 +315,8 @@ test_reset(void)
 		int *resets = i == 0 ? &e.client : &e.vm;
 		put(e.client, "x");
 		expect(e.vm, "x");
-		REQUIRE(setsockopt(*resets, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)) == 0);
+		REQUIRE(setsockopt(
+			    *resets, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)) == 0);
 		io_close(resets);
 		expect_end(i == 0 ? e.vm : e.client);
 		expect_ended(&e, i == 0 ? PROTO_ENDED_CLIENT : PROTO_ENDED_VM, 1, 0);
@@ -347,7 +352,8 @@ test_stop(void)
 static void
 test_idle_timeout(void)
 {
-	struct ends busy = open_pair(false, 1), quiet = open_pair(true, 1), never = open_pair(false, 0);
+	struct ends busy = open_pair(false, 1), quiet = open_pair(true, 1),
+		    never = open_pair(false, 0);
 	int64_t began = io_now_ms();
 
 	for (int i = 0; i < 8; i++) {
@@ -489,7 +495,8 @@ test_nodelay(void)
 	put(client[0], "x");
 	expect(vm[0], "x");
 	for (int i = 0; i < 2; i++)
-		REQUIRE(getsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on != 0);
+		REQUIRE(
+		    getsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on != 0);
 	send_stop(e.channel); /* our copies don't keep it open */
 	expect_ended(&e, PROTO_ENDED_STOPPED, 1, 0);
 	expect_end(client[0]);
@@ -505,7 +512,8 @@ test_nodelay(void)
 static void
 test_file_limit(void)
 {
-	const char *const argv[] = {"/bin/sh", "-c", "ulimit -n 100; exec \"$0\"", program, NULL};
+	const char *const argv[] = {
+	    "/bin/sh", "-c", "ulimit -n 100; exec \"$0\"", program, NULL};
 	struct ends e[60];
 	int refused = 0;
 

@@ -50,8 +50,10 @@ setup(void **state)
 	snprintf(path, sizeof(path), "/tmp/test_audit.XXXXXX");
 	chain_start(&chain);
 	for (int i = 0; i < LINES; i++) {
-		struct line_frame frame = {.seq = chain.seq + 1, .host = "gw1",
-		    .prev = chain.hash, .time = {.tv_sec = 1795255323}};
+		struct line_frame frame = {.seq = chain.seq + 1,
+		    .host = "gw1",
+		    .prev = chain.hash,
+		    .time = {.tv_sec = 1795255323}};
 		struct line_record record = {0};
 		size_t len;
 		fill_record(&record, i);
@@ -118,8 +120,8 @@ test_holds(void **state)
 	write_file(0, 4, NULL, 0);
 	assert_string_equal(run(0, audit_verify), "5 records, seq 1 to 5, chain holds\n");
 	write_file(0, 4, "{\"seq\":6", 8);
-	assert_string_equal(run(0, audit_verify),
-	    "5 records, seq 1 to 5, chain holds\nand 8 bytes of an unfinished line at the end\n");
+	assert_string_equal(run(0, audit_verify), "5 records, seq 1 to 5, chain holds\nand 8 "
+						  "bytes of an unfinished line at the end\n");
 	write_file(2, 4, NULL, 0);
 	text = run(0, audit_verify);
 	assert_non_null(strstr(text, "3 records, seq 3 to 5, chain holds\n"));
@@ -201,9 +203,9 @@ test_show(void **state)
 	(void)state;
 	write_file(2, 4, NULL, 0);
 	text = run(0, show);
-	assert_non_null(strstr(text,
-	    "Sat 2026-11-21 10:02:03       3  open anne webdev ssh allow: granted (vm_mappings:6)"
-	    " up 123 B down 5.0 MiB in 1 min 1 s\n"));
+	assert_non_null(strstr(text, "Sat 2026-11-21 10:02:03       3  open anne webdev ssh "
+				     "allow: granted (vm_mappings:6)"
+				     " up 123 B down 5.0 MiB in 1 min 1 s\n"));
 	assert_non_null(strstr(text, "deny: no \\x1b[2Jgrant"));
 	write_file(0, 0, "\033[2J\n{\"seq\":6}\n", 15);
 	text = run(-EBADMSG, show);
@@ -219,8 +221,10 @@ test_show_forged(void **state)
 	char forged[2048];
 	const char *text;
 	int n = snprintf(forged, sizeof(forged),
-	    "{\"seq\":1,\"time\":\"\\u001b[2J\",\"host\":\"\xc2\x9b\",\"event\":\"a\\nb\xc2\x9b\",\"prev\":"
-	    "\"%064d\"}\n", 0);
+	    "{\"seq\":1,\"time\":\"\\u001b[2J\",\"host\":\"\xc2\x9b\",\"event\":"
+	    "\"a\\nb\xc2\x9b\",\"prev\":"
+	    "\"%064d\"}\n",
+	    0);
 
 	(void)state;
 	write_file(0, -1, forged, (size_t)n);

@@ -198,7 +198,7 @@ static void
 sshd_names(void **state)
 {
 	static const char *const bad[] = {
-	    "", "a*", "a?", "!a", "a,b", "a\"b", "a\nb", "a\tb", "'a"};
+	    "", "a*", "a?", "!a", "a,b", "a\"b", "a\nb", "a\tb", "'a", "a\\", "a\\\\b"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

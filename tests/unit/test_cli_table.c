@@ -106,9 +106,7 @@ terminal_obeys_nothing(void **state)
 	struct rows rows = {0};
 
 	(void)state;
-	PUT(&rows, "a", "x\033[2Jy", "b",
-	    "\xe2\x80\xae"
-	    "z");
+	PUT(&rows, "a", "x\033[2Jy", "b", "\342\200\256z");
 	PUT(&rows, "a", "\xc3\xa4\xff", "b", "1\r2");
 	expect(table_print, &rows,
 	    "A          B\n"
@@ -140,10 +138,7 @@ json_is_exact(void **state)
 
 	(void)state;
 	PUT(&rows, "a", "\"q\"\\\n\033", "b", "\xc3\xa4");
-	PUT(&rows, "a",
-	    "\xff"
-	    "x",
-	    "b", "");
+	PUT(&rows, "a", "\377x", "b", "");
 	expect(as_json, &rows,
 	    "[\n {\"a\": \"\\\"q\\\"\\\\\\n\\u001B\", \"b\": \"\xc3\xa4\"},\n"
 	    " {\"a\": \"\\\\xffx\", \"b\": \"\"}\n]\n");

@@ -31,7 +31,8 @@ scan(const char *text, const char *name, uid_t uid)
 static void
 test_scan(void **state)
 {
-	static const char text[] = "root:x:0:0::/root:/bin/sh\nanne:x:1001:1001::/:/bin/sh\n"
+	static const char text[] =
+	    "root:x:0:0::/root:/bin/sh\nanne:x:1001:1001::/:/bin/sh\n"
 	    "garbage\n\nbob:x:1002:1001::/:/bin/sh\nanna:x:1001:1001::/:/bin/sh\n";
 
 	(void)state;
@@ -76,7 +77,8 @@ test_root(void **state)
 	assert_true(user.has_one_name);
 	assert_int_equal(lookup_member(&user, "root", "root", &is_member), PROTO_NAME_FOUND);
 	assert_true(is_member);
-	assert_int_equal(lookup_member(&user, "root", "no-such-group", &is_member), PROTO_NAME_FOUND);
+	assert_int_equal(
+	    lookup_member(&user, "root", "no-such-group", &is_member), PROTO_NAME_FOUND);
 	assert_false(is_member);
 	lookup_user_free(&user);
 	assert_int_equal(lookup_user("no-such-user", &user), PROTO_NAME_ABSENT);

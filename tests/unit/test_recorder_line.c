@@ -16,14 +16,20 @@
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 /* A key and its certificate, made with ssh-keygen; the sum as its -lf prints it. */
 #define KEY "AAAAC3NzaC1lZDI1NTE5AAAAICk8EKE1T7uzXg1nbkYlqkzZmE0afO6rDa2Ku09nnbDZ"
-#define CERTIFICATE \
-	"ssh-ed25519-cert-v01@openssh.com " \
-	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIDQPZeZ9kv9Y0FIiUZkFDnY8ZkVryMqrmd" \
-	"eP6veeRLELAAAAICk8EKE1T7uzXg1nbkYlqkzZmE0afO6rDa2Ku09nnbDZAAAAAAAAAAAAAAABAAAAAmlkAAAA" \
-	"CAAAAARhbm5lAAAAAAAAAAD//////////wAAAAAAAACCAAAAFXBlcm1pdC1YMTEtZm9yd2FyZGluZwAAAAAAAA" \
-	"AXcGVybWl0LWFnZW50LWZvcndhcmRpbmcAAAAAAAAAFnBlcm1pdC1wb3J0LWZvcndhcmRpbmcAAAAAAAAACnBl" \
-	"cm1pdC1wdHkAAAAAAAAADnBlcm1pdC11c2VyLXJjAAAAAAAAAAAAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIMI3nV" \
-	"zjhUFVG8Win0SS4AWj63Oc7n424WOAFf+moO/oAAAAUwAAAAtzc2gtZWQyNTUxOQAAAEC4ZXU5WaHPAedXAKad" \
+#define CERTIFICATE                                                                            \
+	"ssh-ed25519-cert-v01@openssh.com "                                                    \
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIDQPZeZ9kv9Y0FIiUZkFDnY8ZkVryMqr" \
+	"md"                                                                                   \
+	"eP6veeRLELAAAAICk8EKE1T7uzXg1nbkYlqkzZmE0afO6rDa2Ku09nnbDZAAAAAAAAAAAAAAABAAAAAmlkAA" \
+	"AA"                                                                                   \
+	"CAAAAARhbm5lAAAAAAAAAAD//////////"                                                    \
+	"wAAAAAAAACCAAAAFXBlcm1pdC1YMTEtZm9yd2FyZGluZwAAAAAAAA"                                \
+	"AXcGVybWl0LWFnZW50LWZvcndhcmRpbmcAAAAAAAAAFnBlcm1pdC1wb3J0LWZvcndhcmRpbmcAAAAAAAAACn" \
+	"Bl"                                                                                   \
+	"cm1pdC1wdHkAAAAAAAAADnBlcm1pdC11c2VyLXJjAAAAAAAAAAAAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIMI3" \
+	"nV"                                                                                   \
+	"zjhUFVG8Win0SS4AWj63Oc7n424WOAFf+moO/"                                                \
+	"oAAAAUwAAAAtzc2gtZWQyNTUxOQAAAEC4ZXU5WaHPAedXAKad"                                    \
 	"tDsRws1ayqwZR5zy/lBq32R/Tm8IxkP+9cn89M8DynZ1g9AEeIqjp3qlGqrC2dLBPwAL"
 #define SUM "SHA256:aknAjQ5gx2rRT/dl2IaGFl9uS2QrJ4CKCr9uYA2ZOVY"
 
@@ -68,7 +74,9 @@ static const char *
 line_of(const struct line_record *record)
 {
 	const struct line_frame frame = {.seq = 7,
-	    .time = {.tv_sec = 1795255323, .tv_nsec = 123456789}, .host = "gw1", .prev = ZEROS};
+	    .time = {.tv_sec = 1795255323, .tv_nsec = 123456789},
+	    .host = "gw1",
+	    .prev = ZEROS};
 	size_t len;
 
 	assert_int_equal(line_format(record, &frame, text, sizeof(text) - 1, &len), 0);
@@ -89,7 +97,8 @@ test_order(void **state)
 	put_number(AUDIT_UID, 1001);
 	assert_int_equal(parse(&record), 0);
 	assert_string_equal(line_of(&record),
-	    "{\"seq\":7,\"time\":\"2026-11-21T10:02:03.123456Z\",\"host\":\"gw1\",\"event\":\"open\","
+	    "{\"seq\":7,\"time\":\"2026-11-21T10:02:03.123456Z\",\"host\":\"gw1\",\"event\":"
+	    "\"open\","
 	    "\"user\":\"anne\",\"uid\":1001,\"bytes_up\":5,\"prev\":\"" ZEROS "\"}");
 	assert_true(line_is_event(&record, "open"));
 	assert_false(line_is_event(&record, "ope"));
@@ -155,8 +164,8 @@ test_longest(void **state)
 	for (size_t f = 0; f < sizeof(fills); f++) {
 		memset(bytes, fills[f], sizeof(bytes));
 		begin(AUDIT_FIELDS);
-		for (uint8_t i = 0; i < AUDIT_FIELDS; i++)
-			put_text(i, bytes, sizeof(bytes));
+		for (unsigned int i = 0; i < AUDIT_FIELDS; i++)
+			put_text((uint8_t)i, bytes, sizeof(bytes));
 		assert_int_equal(parse(&record), 0);
 		line_of(&record);
 		assert_int_equal(audit_line_parse(text, strlen(text), &parsed), 0);
@@ -190,7 +199,8 @@ test_fingerprint(void **state)
 	assert_string_equal(sum_of("ssh-ed25519 " KEY "="), "none");
 	/* the certificate's own key is missing: type and an empty nonce */
 	assert_string_equal(sum_of("ssh-ed25519-cert-v01@openssh.com "
-	    "AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAAA=="), "none");
+				   "AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAAA=="),
+	    "none");
 }
 
 static void

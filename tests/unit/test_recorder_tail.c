@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define FIRST "{\"seq\":1,\"event\":\"otp\",\"store_seq\":41,\"prev\":\"0\"}"
+#define FIRST  "{\"seq\":1,\"event\":\"otp\",\"store_seq\":41,\"prev\":\"0\"}"
 #define SECOND "{\"seq\":2,\"event\":\"open\",\"prev\":\"1\"}"
 
 static int fd;
@@ -53,8 +53,8 @@ put_filler(size_t bytes, unsigned long seq)
 	size_t n = 0;
 
 	while (n < bytes) {
-		snprintf(line, sizeof(line), "{\"seq\":%lu,\"event\":\"deny\",\"detail\":\"%0900d\"}",
-		    seq++, 0);
+		snprintf(line, sizeof(line),
+		    "{\"seq\":%lu,\"event\":\"deny\",\"detail\":\"%0900d\"}", seq++, 0);
 		put_line(line);
 		n += strlen(line) + 1;
 	}
@@ -86,12 +86,12 @@ test_hash(void **state)
 	(void)state;
 	chain_start(&chain);
 	assert_int_equal(chain.seq, 0);
-	assert_string_equal(chain.hash,
-	    "0000000000000000000000000000000000000000000000000000000000000000");
+	assert_string_equal(
+	    chain.hash, "0000000000000000000000000000000000000000000000000000000000000000");
 	assert_int_equal(chain_go_on(&chain, 9, "abc", 3), 0); /* FIPS 180-2, B.1 */
 	assert_int_equal(chain.seq, 9);
-	assert_string_equal(chain.hash,
-	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(
+	    chain.hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void
@@ -147,7 +147,8 @@ static void
 test_far_store_seq(void **state)
 {
 	/* Wherever the window's border falls, the field is found. */
-	const size_t sizes[] = {TAIL_WINDOW - 60, TAIL_WINDOW - 30, TAIL_WINDOW, 3 * TAIL_WINDOW};
+	const size_t sizes[] = {
+	    TAIL_WINDOW - 60, TAIL_WINDOW - 30, TAIL_WINDOW, 3 * TAIL_WINDOW};
 	char line[8192];
 
 	(void)state;
@@ -156,8 +157,8 @@ test_far_store_seq(void **state)
 			struct tail tail;
 			assert_int_equal(ftruncate(fd, 0), 0);
 			lseek(fd, 0, SEEK_SET);
-			snprintf(line, sizeof(line), "{\"seq\":3,\"d\":\"%0*d\",\"store_seq\":77}",
-			    (int)shift + 1, 0);
+			snprintf(line, sizeof(line),
+			    "{\"seq\":3,\"d\":\"%0*d\",\"store_seq\":77}", (int)shift + 1, 0);
 			put_line(line);
 			put_filler(sizes[i] - shift, 4);
 			assert_int_equal(tail_find(fd, &tail), 0);
@@ -175,9 +176,11 @@ test_highest(void **state)
 	(void)state;
 	put_line("{\"seq\":1,\"store_seq\":8,\"prev\":\"0\"}");
 	put_line("{\"seq\":2,\"store_seq\":7,\"prev\":\"0\"}");
-	put_line("{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}");
-	check("{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}", 3, 8,
-	    0);
+	put_line(
+	    "{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}");
+	check(
+	    "{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}",
+	    3, 8, 0);
 }
 
 static void
