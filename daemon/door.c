@@ -17,16 +17,26 @@
 #define PAM_PATH    "/run/sallyport/pam.sock"
 #define ADMIN_PATH  "/run/sallyport/admin.sock"
 #define CALLERS_MAX 2048
+#define UNSENT_MAX  (16 * 1024 * 1024) /* bytes of one caller */
 #define QUIET_MS    10000 /* for the first question, and between two */
 #define ANSWER_MS   4200  /* for an answer at pam.sock: less than the module waits */
 #define ADMIN_MS    120000
+
+/* A message that waits for the caller to read those before it. */
+struct unsent {
+	STAILQ_ENTRY(unsent) link;
+	size_t len;
+	uint8_t bytes[];
+};
 
 struct guest {
 	struct caller caller; /* first: what the handlers see */
 	LIST_ENTRY(guest) link;
 	struct doors *doors;
 	int fd;
-	struct loop_watch *watch, *timer;
+	struct loop_watch *watch, *timer, *writable;
+	STAILQ_HEAD(, unsent) queue;
+	size_t queued; /* bytes */
 };
 
 struct doors {
@@ -45,6 +55,16 @@ guest_of(struct caller *caller)
 	return (struct guest *)caller;
 }
 
+static void
+drop_first(struct guest *g)
+{
+	struct unsent *u = STAILQ_FIRST(&g->queue);
+
+	STAILQ_REMOVE_HEAD(&g->queue, link);
+	g->queued -= u->len;
+	free(u);
+}
+
 void
 door_hold(struct caller *caller, struct caller **pointer)
 {
@@ -60,8 +80,11 @@ door_close(struct caller *caller)
 		*caller->held = NULL;
 	LIST_REMOVE(g, link);
 	g->doors->count--;
+	while (!STAILQ_EMPTY(&g->queue))
+		drop_first(g);
 	loop_watch_free(g->watch);
 	loop_watch_free(g->timer);
+	loop_watch_free(g->writable);
 	io_close(&caller->fd_passed);
 	io_close(&g->fd);
 	free(g);
@@ -77,13 +100,57 @@ door_begin(struct caller *caller, uint8_t type)
 	return &doors->out;
 }
 
+static void
+on_writable(void *arg, int fd, unsigned int events)
+{
+	struct guest *g = arg;
+	const struct unsent *u;
+	int err;
+
+	(void)events;
+	while ((u = STAILQ_FIRST(&g->queue)) != NULL) {
+		err = io_send(fd, u->bytes, u->len, NULL, 0);
+		if (err == -EAGAIN)
+			return;
+		if (err < 0) {
+			door_close(&g->caller);
+			return;
+		}
+		drop_first(g);
+	}
+	loop_watch_free(g->writable);
+	g->writable = NULL;
+}
+
+/* A list is longer than a socket's room: the rest waits here, within bounds. */
+static int
+enqueue(struct guest *g, const struct wire_out *out)
+{
+	struct unsent *u;
+
+	if (g->queued + out->len > UNSENT_MAX || (u = malloc(sizeof(*u) + out->len)) == NULL)
+		return -ENOMEM;
+	u->len = out->len;
+	memcpy(u->bytes, out->buf, out->len);
+	STAILQ_INSERT_TAIL(&g->queue, u, link);
+	g->queued += u->len;
+	if (g->writable == NULL)
+		g->writable =
+		    loop_watch_fd(g->doors->gw->loop, g->fd, LOOP_WRITE, on_writable, g);
+	return g->writable != NULL ? 0 : -ENOMEM;
+}
+
 int
 door_send(struct caller *caller, bool is_last)
 {
 	struct guest *g = guest_of(caller);
 	struct wire_out *out = &g->doors->out;
-	int err = out->failed ? -EMSGSIZE : io_send(g->fd, out->buf, out->len, NULL, 0);
+	int err = out->failed ? -EMSGSIZE : -EAGAIN;
 
+	if (err == -EAGAIN && STAILQ_EMPTY(&g->queue))
+		err = io_send(g->fd, out->buf, out->len, NULL, 0);
+	if (err == -EAGAIN)
+		err = enqueue(g, out);
 	if (err < 0) {
 		door_close(caller);
 		return -EPIPE;
@@ -142,7 +209,6 @@ on_readable(void *arg, int fd, unsigned int events)
 static bool
 let_in(struct doors *doors, enum door door, int fd)
 {
-	const int room = door == DOOR_ADMIN ? 8 * 1024 * 1024 : 64 * 1024;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	struct guest *g;
@@ -152,6 +218,7 @@ let_in(struct doors *doors, enum door door, int fd)
 		return false;
 	g->caller = (struct caller){
 	    .gw = doors->gw, .door = door, .pid = peer.pid, .fd_passed = -1};
+	STAILQ_INIT(&g->queue);
 	g->doors = doors;
 	g->fd = fd;
 	g->watch = loop_watch_fd(doors->gw->loop, fd, LOOP_READ, on_readable, g);
@@ -162,8 +229,6 @@ let_in(struct doors *doors, enum door door, int fd)
 		free(g);
 		return false;
 	}
-	/* A long list must fit, because nobody waits for a slow reader. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	LIST_INSERT_HEAD(&doors->guests, g, link);
 	doors->count++;
 	return true;

@@ -10,6 +10,7 @@
 #include "lib/num.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -154,6 +155,8 @@ reload_sweep(struct gateway *gw)
 static void
 swap_in(struct gateway *gw, struct policy *policy)
 {
+	char text[80];
+
 	policy_free(gw->policy);
 	gw->policy = policy;
 	gw->generation++;
@@ -167,8 +170,10 @@ swap_in(struct gateway *gw, struct policy *policy)
 	endpoints_sync(gw->endpoints);
 	/* Live channels are judged by the next sweep, when the new groups are known. */
 	reload_sweep(gw);
+	snprintf(text, sizeof(text), "%zu VMs, %zu grants", policy_vm_count(policy),
+	    policy_grant_count(policy));
 	audit_begin(gw->audit, "reload");
-	audit_number(gw->audit, AUDIT_COUNT, policy_grant_count(policy));
+	audit_text(gw->audit, AUDIT_DETAIL, text);
 	audit_end_noted(gw->audit);
 }
 

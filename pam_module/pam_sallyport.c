@@ -190,16 +190,18 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	return code;
 }
 
-/* Credentials are not ours to set. Success and not PAM_IGNORE, because a stack in
- * which all modules ignore setcred fails the whole login. */
+/* Credentials are not ours to set. For the gated success and not PAM_IGNORE, because
+ * a stack in which all modules ignore setcred fails the whole login; for the others
+ * PAM_IGNORE, so that the modules behind us set theirs. */
 int
 pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	(void)pamh;
+	struct options options;
+	struct ask_login login;
+
 	(void)flags;
-	(void)argc;
-	(void)argv;
-	return PAM_SUCCESS;
+	options_parse(&options, argc, argv);
+	return prepare(pamh, &options, &login) == PAM_IGNORE ? PAM_IGNORE : PAM_SUCCESS;
 }
 
 /* One question with LOGIN fields that is granted or refused. */

@@ -96,7 +96,7 @@ tell_notices(struct writer *w)
 static bool
 is_end(const struct line_record *record)
 {
-	return line_is_event(record, "close") || line_is_event(record, "session-close");
+	return line_is_event(record, "close") || line_is_event(record, "session-end");
 }
 
 static int

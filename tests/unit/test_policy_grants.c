@@ -145,7 +145,6 @@ who_and_vm(void **state)
 		complaints_of_line(cases[i][0], cases[i][1]);
 	memset(line, 'a', 256);
 	strncpy(line + 256, " webdev ssh always", 100);
-	memset(expected, 'a', sizeof(expected));
 	snprintf(expected, sizeof(expected), "who: '%.256s' is neither a user nor a @group", line);
 	complaints_of_line(line, expected);
 	complaints_of_line(line + 1, "");
