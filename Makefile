@@ -36,7 +36,7 @@ ALL_LDFLAGS = -pie $(RELRO) $(SAN) $(LDFLAGS)
 
 LIB = $(filter-out lib/audit_field.c,$(wildcard lib/*.c))
 SRC_sallyportd = $(LIB) lib/audit_field.c loop/loop.c $(wildcard daemon/*.c) $(wildcard policy/*.c)
-LIBS_sallyportd = -levent_core -lini_config
+LIBS_sallyportd = -levent_core
 SRC_verify = $(LIB) $(wildcard verify/*.c)
 LIBS_verify = -lsqlite3 -lcrypto -lyubikey
 SRC_relay = $(LIB) $(wildcard relay/*.c)
@@ -46,7 +46,7 @@ LIBS_recorder = -ljansson -lcrypto
 SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
 SRC_sallyport = $(LIB) lib/audit_field.c $(wildcard cli/*.c) $(wildcard policy/*.c)
-LIBS_sallyport = -lini_config -ljansson -lcrypto
+LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(wildcard shell/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
@@ -57,7 +57,7 @@ TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 # Tests: each file one program, linked with everything but the main files.
 SRC_all = $(sort $(LIB) lib/audit_field.c loop/loop.c \
 	$(foreach d,daemon policy $(HELPERS) cli shell pam_module,$(wildcard $(d)/*.c)))
-LIBS_all = -levent_core -lini_config -lsqlite3 -lcrypto -lyubikey -ljansson -lpam
+LIBS_all = -levent_core -lsqlite3 -lcrypto -lyubikey -ljansson -lpam
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -75,7 +75,7 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 # One sentence about all missing packages instead of a storm of compiler errors.
 HEADERS = stdio.h:libc6-dev security/pam_modules.h:libpam0g-dev event2/event.h:libevent-dev \
-	sqlite3.h:libsqlite3-dev ini_configobj.h:libini-config-dev jansson.h:libjansson-dev \
+	sqlite3.h:libsqlite3-dev jansson.h:libjansson-dev \
 	openssl/evp.h:libssl-dev yubikey.h:libyubikey-dev
 $(BUILD)/headers: Makefile
 	@mkdir -p $(@D)

@@ -33,8 +33,10 @@ caps_keep_needed(void)
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		keep |= UINT64_C(1) << needed[i];
+	/* Dropping takes CAP_SETPCAP, which a unit that names our list does not give. */
 	for (unsigned int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (!(keep & UINT64_C(1) << cap) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (!(keep & UINT64_C(1) << cap) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 &&
+		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return -errno;
 	/* A unit may have given us fewer: what is not there cannot be kept. */
 	if (syscall(SYS_capget, &header, data) < 0)

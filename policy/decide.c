@@ -2,7 +2,8 @@
 #include "policy/decide.h"
 
 #include "lib/escape.h"
-#include "lib/proto.h"
+#include "policy/array.h"
+#include "policy/grants_who.h"
 #include "policy/model.h"
 #include "policy/next.h"
 #include "policy/rights.h"
@@ -18,10 +19,9 @@ struct matter {
 	const struct question *question;
 	const struct vm *vm; /* NULL for the host */
 	uint32_t needed;
-	const char *name;                 /* of the service or run when RIGHT_NAMED is needed */
-	bool is_member[PROTO_GROUPS_MAX]; /* of the policy's groups */
-	size_t *grants;                   /* indexes of the lines that give something needed */
-	struct next_line *lines;          /* the same as next.h wants them */
+	const char *name;        /* of the service or run when RIGHT_NAMED is needed */
+	size_t *grants;          /* indexes of the lines that give something needed */
+	struct next_line *lines; /* the same as next.h wants them */
 	size_t count;
 };
 
@@ -71,47 +71,12 @@ look_up(struct matter *matter)
 
 /* --- which lines -------------------------------------------------------------- */
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Finds each of the policy's groups among the question's, which come in any order
- * and may be many. False when there is no memory. */
-static bool
-find_groups(struct matter *matter)
-{
-	const struct question *q = matter->question;
-	const struct grants *grants = &matter->policy->grants;
-	const char **sorted;
-
-	if (q->group_count == 0 || grants->group_count == 0)
-		return true;
-	sorted = calloc(q->group_count, sizeof(*sorted));
-	if (sorted == NULL)
-		return false;
-	memcpy(sorted, q->groups, q->group_count * sizeof(*sorted));
-	qsort(sorted, q->group_count, sizeof(*sorted), by_name);
-	for (size_t i = 0; i < grants->group_count && i < PROTO_GROUPS_MAX; i++)
-		matter->is_member[i] = bsearch(&grants->whos[grants->groups[i]].name, sorted,
-					   q->group_count, sizeof(*sorted), by_name) != NULL;
-	free(sorted);
-	return true;
-}
-
 static bool
 is_about(const struct matter *matter, const struct grant *grant)
 {
-	const struct grant_who *who = &matter->policy->grants.whos[grant->who];
-
 	if (grant->scope == GRANT_HOST ? matter->vm != NULL : matter->vm == NULL)
 		return false;
-	if (grant->scope == GRANT_VM && strcmp(grant->vm, matter->question->vm) != 0)
-		return false;
-	if (who->is_group)
-		return who->group < PROTO_GROUPS_MAX && matter->is_member[who->group];
-	return strcmp(who->name, matter->question->user) == 0;
+	return grant->scope != GRANT_VM || strcmp(grant->vm, matter->question->vm) == 0;
 }
 
 /* Which of the needed bits the line gives. */
@@ -126,28 +91,56 @@ given(const struct matter *matter, const struct grant *grant)
 	return 0;
 }
 
-/* Gathers the lines that have to do with it. False when there is no memory. */
+/* Adds who's lines that have to do with it. False when there is no memory. */
+static bool
+gather_who(struct matter *matter, const struct grant_who *who)
+{
+	const struct grants *grants = &matter->policy->grants;
+	size_t *grown, n = who != NULL ? who->first : 0;
+
+	for (; n != 0; n = grants->grants[n - 1].next) {
+		const struct grant *grant = &grants->grants[n - 1];
+		if (!is_about(matter, grant) || given(matter, grant) == 0)
+			continue;
+		grown = array_grow(matter->grants, matter->count, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		matter->grants = grown;
+		matter->grants[matter->count++] = n - 1;
+	}
+	return true;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const size_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Gathers the lines of the user and of his groups, in the files' order. False when
+ * there is no memory. */
 static bool
 gather(struct matter *matter)
 {
+	const struct question *q = matter->question;
 	const struct grants *grants = &matter->policy->grants;
-	size_t count = 0;
 
-	for (size_t i = 0; i < grants->count; i++)
-		count += is_about(matter, &grants->grants[i]) &&
-			 given(matter, &grants->grants[i]) != 0;
-	matter->grants = calloc(count + 1, sizeof(*matter->grants));
-	matter->lines = calloc(count + 1, sizeof(*matter->lines));
-	if (matter->grants == NULL || matter->lines == NULL)
+	if (!gather_who(matter, grants_who_find(grants, q->user, false)))
 		return false;
-	for (size_t i = 0; i < grants->count; i++) {
-		const struct grant *grant = &grants->grants[i];
-		uint32_t gives = is_about(matter, grant) ? given(matter, grant) : 0;
-		if (gives == 0)
-			continue;
-		matter->grants[matter->count] = i;
-		matter->lines[matter->count].when = &grant->when;
-		matter->lines[matter->count++].gives = gives;
+	for (size_t i = 0; i < q->group_count; i++)
+		if (!gather_who(matter, grants_who_find(grants, q->groups[i], true)))
+			return false;
+	matter->lines = calloc(matter->count + 1, sizeof(*matter->lines));
+	if (matter->lines == NULL)
+		return false;
+	if (matter->count > 1)
+		qsort(matter->grants, matter->count, sizeof(*matter->grants), by_number);
+	for (size_t i = 0; i < matter->count; i++) {
+		const struct grant *grant = &grants->grants[matter->grants[i]];
+		matter->lines[i].when = &grant->when;
+		matter->lines[i].gives = given(matter, grant);
 	}
 	return true;
 }
@@ -222,7 +215,7 @@ decide(const struct policy *policy, const struct question *question, struct answ
 		answer->reason = missing;
 		return;
 	}
-	if (find_groups(&matter) && gather(&matter))
+	if (gather(&matter))
 		judge(&matter, answer);
 	else
 		answer->reason = "out of memory";

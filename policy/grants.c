@@ -235,6 +235,20 @@ read_words(const struct place *place, char *line, struct grants *grants, struct 
 	return err[0];
 }
 
+/* Puts the grant at the end of its who's chain. */
+static void
+chain(struct grants *grants, size_t number)
+{
+	struct grant_who *who = &grants->whos[grants->grants[number].who];
+
+	if (who->last != 0)
+		grants->grants[who->last - 1].next = number + 1;
+	else
+		who->first = number + 1;
+	who->last = number + 1;
+	who->lines++;
+}
+
 static int
 take_line(struct grants *grants, const struct place *place, char *line)
 {
@@ -251,8 +265,8 @@ take_line(struct grants *grants, const struct place *place, char *line)
 		grown = array_grow(grants->grants, grants->count, sizeof(grant));
 		if (grown != NULL) {
 			grants->grants = grown;
-			grants->grants[grants->count++] = grant;
-			grants->whos[grant.who].lines++;
+			grants->grants[grants->count] = grant;
+			chain(grants, grants->count++);
 			return 0;
 		}
 		err = -ENOMEM;

@@ -26,14 +26,15 @@ struct grant {
 	char *text;   /* the line's own words, blanks folded, no comment */
 	const char *file;
 	size_t line;
+	size_t next; /* number + 1 of that who's next line; 0: none */
 };
 
 struct grant_who {
 	char *text;       /* as it stands there, "anne" or "@group", escapes decoded */
 	const char *name; /* in text, without '@' */
 	bool is_group;
-	size_t group; /* its number among the groups */
 	size_t lines;
+	size_t first, last; /* numbers + 1 of his lines, in order */
 };
 
 struct grants {
@@ -43,7 +44,7 @@ struct grants {
 	size_t who_count;
 	size_t *groups; /* indexes of whos */
 	size_t group_count;
-	uint32_t *index; /* hash table of whos, number + 1; 0: empty */
+	uint32_t *index; /* hash table of whos by name, number + 1; 0: empty */
 	size_t index_size;
 };
 

@@ -14,14 +14,14 @@
 
 /* Where who stands in the table, or would. */
 static uint32_t *
-slot(const struct grants *grants, const char *text, bool is_group)
+slot(const struct grants *grants, const char *name, bool is_group)
 {
-	size_t at = (size_t)hash_str(text) & (grants->index_size - 1);
+	size_t at = (size_t)hash_str(name) & (grants->index_size - 1);
 
 	for (;; at = (at + 1) & (grants->index_size - 1)) {
 		uint32_t n = grants->index[at];
 		if (n == 0 || (grants->whos[n - 1].is_group == is_group &&
-				  strcmp(grants->whos[n - 1].text, text) == 0))
+				  strcmp(grants->whos[n - 1].name, name) == 0))
 			return &grants->index[at];
 	}
 }
@@ -46,7 +46,7 @@ make_room(struct grants *grants)
 	}
 	grants->index_size = size;
 	for (size_t i = 0; i < grants->who_count; i++)
-		*slot(grants, grants->whos[i].text, grants->whos[i].is_group) = (uint32_t)i + 1;
+		*slot(grants, grants->whos[i].name, grants->whos[i].is_group) = (uint32_t)i + 1;
 	free(old);
 	return 0;
 }
@@ -69,13 +69,13 @@ add_group(struct grants *grants)
 int
 grants_who_add(struct grants *grants, const char *text, bool is_group, size_t *index)
 {
-	struct grant_who *whos, who = {.is_group = is_group, .group = grants->group_count};
+	struct grant_who *whos, who = {.is_group = is_group};
 	uint32_t *at;
 	int err = make_room(grants);
 
 	if (err < 0)
 		return err;
-	at = slot(grants, text, is_group);
+	at = slot(grants, text + is_group, is_group);
 	if (*at != 0) {
 		*index = *at - 1;
 		return 0;
@@ -89,10 +89,18 @@ grants_who_add(struct grants *grants, const char *text, bool is_group, size_t *i
 		return err;
 	who.text = strdup(text);
 	if (who.text == NULL)
-		return -ENOMEM; /* the load ends here: the group's number is never used */
-	who.name = who.text + (is_group ? 1 : 0);
+		return -ENOMEM; /* the load ends here, and nobody looks at the groups */
+	who.name = who.text + is_group;
 	grants->whos[grants->who_count] = who;
 	*index = grants->who_count++;
 	*at = (uint32_t)grants->who_count;
 	return 0;
+}
+
+const struct grant_who *
+grants_who_find(const struct grants *grants, const char *name, bool is_group)
+{
+	uint32_t n = grants->index != NULL ? *slot(grants, name, is_group) : 0;
+
+	return n != 0 ? &grants->whos[n - 1] : NULL;
 }

@@ -8,4 +8,8 @@
  * when there would be too many groups; -ENOMEM. */
 int grants_who_add(struct grants *grants, const char *text, bool is_group, size_t *index);
 
+/* The user or group of that name (without '@'); NULL when no line has it. */
+const struct grant_who *grants_who_find(const struct grants *grants, const char *name,
+    bool is_group);
+
 #endif

@@ -118,7 +118,7 @@ bad_values(void **state)
 	static const char *const cases[][2] = {
 	    {"colour = red", "colour: unknown key"},
 	    {"Otp = pam", "Otp: unknown key"},
-	    {"GATED = @others", "GATED: is given twice in this section"},
+	    {"GATED = @others", "GATED: unknown key"},
 	    {"gated = @others", "gated: is given twice in this section"},
 	    {"otp", "otp: is no \"key = value\" line"},
 	    {"otp shell", "otp: is no \"key = value\" line"},

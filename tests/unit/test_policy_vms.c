@@ -354,8 +354,8 @@ all_at_once(void **state)
 		   "[vm B]\n"                 /* 8 */
 		   "colour = red\n",          /* 9 */
 	    "vms.conf:1: stands before the first [section]\n"
-	    "vms.conf:5: nonsense: is no \"key = value\" line\n"
 	    "vms.conf:4: spice: is given twice in this section\n"
+	    "vms.conf:5: nonsense: is no \"key = value\" line\n"
 	    "vms.conf:3: spice: 'unix:' " NO_PATH "\n"
 	    "vms.conf:6: address: '1.2.3.4' is not in 127.0.0.0/8\n"
 	    "vms.conf:7: unknown section [what]: there are [vm NAME] and [host]\n"

@@ -253,7 +253,7 @@ too_many_windows(void **state)
 	assert_string_equal(why, "has more than 64 windows");
 }
 
-/* Nothing written yet, or freed, holds never that it matters. */
+/* What was not filled in, or was freed, holds at no time of this century. */
 static void
 empty_denies(void **state)
 {
