@@ -15,7 +15,8 @@ secret_new(struct secret *s, size_t len)
 	*s = (struct secret){0};
 	if (len == 0 || len > SECRET_MAX)
 		return -EINVAL;
-	page = mmap(NULL, SECRET_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page =
+	    mmap(NULL, SECRET_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return -ENOMEM;
 	/* Best effort: an unlocked secret is worse than a locked one, and better

@@ -240,7 +240,7 @@ static void
 closes(int n)
 {
 	for (int i = 0; i < n; i++)
-		REQUIRE(record_one(i % 2 == 0 ? "close" : "session-close") == 0);
+		REQUIRE(record_one(i % 2 == 0 ? "close" : "session-end") == 0);
 }
 
 static int64_t

@@ -58,8 +58,8 @@ named_calls_work(void **state)
 static void
 any_other_kills(void **state)
 {
-	const long foreign[] = {SYS_socket, SYS_openat, SYS_execve, SYS_clone, SYS_ptrace, SYS_mmap,
-	    SYS_getuid, SYS_setuid, SYS_kill};
+	const long foreign[] = {SYS_socket, SYS_openat, SYS_execve, SYS_clone, SYS_ptrace,
+	    SYS_mmap, SYS_getuid, SYS_setuid, SYS_kill};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {

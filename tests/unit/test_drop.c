@@ -45,7 +45,8 @@ way_back(void)
 		return 3;
 	if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0)
 		return 4;
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return 5;
 	return 0;
 }
@@ -54,8 +55,9 @@ way_back(void)
 static int
 kernel_agrees(void)
 {
-	static const char *const want[] = {"CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
-	    "CapAmb:\t0000000000000000", "Groups:\t ", "NoNewPrivs:\t1"};
+	static const char *const want[] = {"CapPrm:\t0000000000000000",
+	    "CapEff:\t0000000000000000", "CapAmb:\t0000000000000000", "Groups:\t ",
+	    "NoNewPrivs:\t1"};
 	char line[256];
 	size_t seen = 0;
 	FILE *f = fopen("/proc/self/status", "re");

@@ -19,9 +19,9 @@
 #include <cmocka.h>
 
 struct scene {
-	int a, b;       /* two ends of a SOCK_SEQPACKET pair */
-	char dir[32];   /* a folder of root's */
-	char path[64];  /* a file in it */
+	int a, b;      /* two ends of a SOCK_SEQPACKET pair */
+	char dir[32];  /* a folder of root's */
+	char path[64]; /* a file in it */
 };
 
 static int

@@ -49,8 +49,8 @@ refuses_what_is_outside(void **state)
 static void
 refuses_what_is_not_all_digits(void **state)
 {
-	const char *const wrong[] = {"", " 1", "1 ", "+1", "-1", "0x1", "1e3", "1.0", "1\n", "a",
-	    "\xef\xbc\x91", "1_000", NULL};
+	const char *const wrong[] = {"", " 1", "1 ", "+1", "-1", "0x1", "1e3", "1.0", "1\n",
+	    "a", "\xef\xbc\x91", "1_000", NULL};
 	uint64_t value;
 
 	(void)state;

@@ -206,7 +206,7 @@ test_short(void **state)
 	assert_int_equal(w.dropped, 5);
 	assert_int_equal(add_one(false, "close"), -1); /* a close is always durable */
 	assert_int_equal(add_one(true, "close"), 0);
-	assert_int_equal(add_one(true, "session-close"), 0);
+	assert_int_equal(add_one(true, "session-end"), 0);
 	assert_int_equal(count_in_file("\"event\":\"dropped\""), 0);
 	limit(RLIM_INFINITY);
 	wait_for_retry();
