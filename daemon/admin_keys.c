@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #define EX_USAGE 64
-#define EX_TEMP	 75
-#define KEYS_MS	 60000
+#define EX_TEMP  75
+#define KEYS_MS  60000
 
 struct errand {
 	struct caller *caller; /* NULL when it has gone */
@@ -105,7 +105,8 @@ send_errand(struct caller *caller, const char *what, const char *public_id, int 
 	if (errand != NULL) {
 		*errand = (struct errand){.caller = caller, .gw = caller->gw, .what = what};
 		snprintf(errand->public_id, sizeof(errand->public_id), "%s", public_id);
-		if (servant_ask(caller->gw->verify, &fd, fd >= 0, KEYS_MS, on_answer, errand) == 0) {
+		if (servant_ask(caller->gw->verify, &fd, fd >= 0, KEYS_MS, on_answer, errand) ==
+		    0) {
 			door_hold(caller, &errand->caller);
 			return;
 		}

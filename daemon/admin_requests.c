@@ -14,14 +14,15 @@
 
 #define EX_DENIED 1
 #define EX_USAGE  64
-#define EX_TEMP	  75
+#define EX_TEMP   75
 #define EX_CONFIG 78
 
 static void
 malformed(struct caller *caller)
 {
-	row_end(caller, EX_USAGE, "the daemon does not understand this question: are CLI and daemon "
-				  "of one version?");
+	row_end(caller, EX_USAGE,
+	    "the daemon does not understand this question: are CLI and daemon "
+	    "of one version?");
 }
 
 /* The report's lines, each a row; false when the caller has gone. */
@@ -60,7 +61,8 @@ admin_reload(struct caller *caller, struct wire_in *in)
 		goto out;
 	if (err == -EPERM)
 		row_end(caller, EX_CONFIG,
-		    "the new files hold no grant at all: nothing was changed (--force if that is meant)");
+		    "the new files hold no grant at all: nothing was changed (--force if that "
+		    "is meant)");
 	else if (err < 0) {
 		snprintf(text, sizeof(text), "%zu errors: nothing was changed", report.errors);
 		row_end(caller, EX_CONFIG, text);

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION	 "0.1"
+#define VERSION  "0.1"
 #define EX_USAGE 64
 
 static void
@@ -39,9 +39,11 @@ put_changed(struct row *row, const struct policy *policy)
 		struct stat st;
 
 		if (stat(file->path, &st) < 0)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s is gone",
-			    used > 0 ? "; " : "", base != NULL ? base + 1 : file->path);
-		else if (st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec != file->mtime_ns &&
+			used +=
+			    (size_t)snprintf(text + used, sizeof(text) - used, "%s%s is gone",
+				used > 0 ? "; " : "", base != NULL ? base + 1 : file->path);
+		else if (st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec !=
+			     file->mtime_ns &&
 			 localtime_r(&st.st_mtim.tv_sec, &tm) != NULL) {
 			strftime(when, sizeof(when), "%H:%M", &tm);
 			used += (size_t)snprintf(text + used, sizeof(text) - used,
@@ -118,7 +120,8 @@ list_vms(struct caller *caller)
 			    j > 0 ? "," : "", vm->endpoints[j].right);
 		row_begin(&row, caller);
 		row_text(&row, "vm", vm->name);
-		row_text(&row, "address", address.s_addr != INADDR_ANY ? inet_ntoa(address) : "");
+		row_text(
+		    &row, "address", address.s_addr != INADDR_ANY ? inet_ntoa(address) : "");
 		row_text(&row, "rights", rights);
 		row_text(&row, "title", vm->title);
 		if (!row_send(&row))
@@ -206,10 +209,8 @@ admin_list(struct caller *caller, struct wire_in *in)
 	static const struct {
 		const char *what;
 		bool (*list)(struct caller *caller);
-	} lists[] = {{"vms", list_vms},
-	    {"users", list_users},
-	    {"connections", list_connections},
-	    {"channels", list_channels}};
+	} lists[] = {{"vms", list_vms}, {"users", list_users},
+	    {"connections", list_connections}, {"channels", list_channels}};
 	char what[PROTO_NAME_MAX + 1];
 
 	wire_get_str(in, what, sizeof(what));

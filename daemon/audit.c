@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define DENIALS_PER_S 10
-#define SLOTS	      256
+#define SLOTS         256
 
 /* Denials of one uid in the running second. */
 struct tally {

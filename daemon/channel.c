@@ -22,7 +22,7 @@ struct channel {
 	char user[PROTO_NAME_MAX + 1], vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1];
 	int client_fd, vm_fd; /* ours until the relay has them */
 	struct dial *dial;
-	char line[96];	   /* the grant that allowed it */
+	char line[96];     /* the grant that allowed it */
 	uint32_t judged;   /* generation of the policy that did */
 	time_t next_judge; /* when that verdict may change; 0: never */
 	time_t since;
@@ -331,8 +331,8 @@ add(struct channels *channels, int fd, const struct conn *conn, const char *vm,
 }
 
 void
-channel_open(struct channels *channels, int fd, struct conn *conn, const char *vm,
-    const char *right)
+channel_open(
+    struct channels *channels, int fd, struct conn *conn, const char *vm, const char *right)
 {
 	struct gateway *gw = channels->gw;
 	bool is_full = count_of(channels, conn->uid) >= gateway_settings(gw)->max_channels;
@@ -405,7 +405,8 @@ channels_judge(struct channels *channels)
 
 	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
 		next = LIST_NEXT(ch, link);
-		if (ch->state != CHANNEL_RELAYED || (ch->judged == channels->gw->generation &&
+		if (ch->state != CHANNEL_RELAYED ||
+		    (ch->judged == channels->gw->generation &&
 			(ch->next_judge == 0 || now < ch->next_judge)))
 			continue;
 		reason = judge(ch);
@@ -488,8 +489,7 @@ channels_each(const struct channels *channels,
 {
 	const struct channel *ch;
 
-	LIST_FOREACH(ch, &channels->list, link)
-	{
+	LIST_FOREACH(ch, &channels->list, link) {
 		const struct channel_info info = {.id = ch->id,
 		    .conn_id = ch->conn_id,
 		    .user = ch->user,

@@ -1,4 +1,4 @@
-/* States and identity of connections; who asks what is request.c's. */
+/* What a connection holds, and who its U is; who asks what is request.c's. */
 #include "daemon/conn.h"
 
 #include "lib/io.h"
@@ -7,45 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* {state} x {event} -> next state; CONN_NONE, the zero, refuses. */
-static const enum conn_state table[CONN_STATES][CONN_EVENTS] = {
-    [CONN_NONE] = {[CONN_EV_BEGIN] = CONN_PENDING},
-    [CONN_KEYED] = {[CONN_EV_BEGIN] = CONN_PENDING, [CONN_EV_END] = CONN_ENDED},
-    [CONN_PENDING] = {[CONN_EV_BEGIN] = CONN_PENDING,
-	[CONN_EV_OTP_OK] = CONN_ACCEPTED,
-	[CONN_EV_OTP_BAD] = CONN_KEYED,
-	[CONN_EV_END] = CONN_ENDED},
-    [CONN_ACCEPTED] = {[CONN_EV_BEGIN] = CONN_PENDING, /* asked again: the mark is gone */
-	[CONN_EV_ACCOUNT] = CONN_ACCEPTED,
-	[CONN_EV_SESSION] = CONN_OPEN,
-	[CONN_EV_END] = CONN_ENDED},
-    [CONN_OPEN] = {[CONN_EV_FORWARD] = CONN_LIVE, [CONN_EV_END] = CONN_ENDED},
-    [CONN_LIVE] = {[CONN_EV_FORWARD] = CONN_LIVE, [CONN_EV_END] = CONN_ENDED},
-};
-
-const char *
-conn_state_name(enum conn_state state)
-{
-	static const char *const names[CONN_STATES] = {
-	    "none", "keyed", "pending", "accepted", "open", "live", "ended"};
-
-	return state < CONN_STATES ? names[state] : "none";
-}
-
-enum verdict
-conn_may(enum conn_state state, enum conn_event event)
-{
-	if (state >= CONN_STATES || event >= CONN_EVENTS)
-		return VERDICT_DENY;
-	return table[state][event] != CONN_NONE ? VERDICT_ALLOW : VERDICT_DENY;
-}
-
 enum verdict
 conn_step(struct conn *conn, enum conn_event event)
 {
-	if (conn_may(conn->state, event) != VERDICT_ALLOW)
+	enum conn_state next = conn_next(conn->state, event);
+
+	if (next == CONN_NONE)
 		return VERDICT_DENY;
-	conn->state = table[conn->state][event];
+	conn->state = next;
 	return VERDICT_ALLOW;
 }
 
@@ -70,30 +39,13 @@ conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_p
 	return conn;
 }
 
-void
-conn_groups_free(struct conn_groups *groups)
-{
-	for (size_t i = 0; i < groups->count; i++)
-		free(groups->names[i]);
-	free(groups->names);
-	*groups = (struct conn_groups){0};
-}
-
 bool
 conn_set_groups(struct conn *conn, const struct conn_groups *groups)
 {
-	struct conn_groups copy = {.names = calloc(groups->count + 1, sizeof(char *))};
+	struct conn_groups copy;
 
-	while (copy.names != NULL && copy.count < groups->count) {
-		char *name = strdup(groups->names[copy.count]);
-		if (name == NULL)
-			break;
-		copy.names[copy.count++] = name;
-	}
-	if (copy.count < groups->count || copy.names == NULL) {
-		conn_groups_free(&copy);
+	if (!conn_groups_copy(&copy, groups))
 		return false;
-	}
 	conn_groups_free(&conn->groups);
 	conn->groups = copy;
 	return true;

@@ -1,47 +1,21 @@
 /* A connection: the pair (U, M) of one SSH connection, and how far it has come.
  * M is sshd's root process for it, U the one that runs as the user and makes all
- * its forwards. The table of states is in conn.c and is the policy. */
+ * its forwards. What may happen in which state is conn_state.c's table. */
 #ifndef SALLYPORT_DAEMON_CONN_H
 #define SALLYPORT_DAEMON_CONN_H
 
+#include "daemon/conn_groups.h"
+#include "daemon/conn_state.h"
 #include "daemon/proc.h"
 #include "lib/proto.h"
-#include "lib/verdict.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <time.h>
 
-enum conn_state {
-	CONN_NONE = 0, /* not known: all that may happen is that it begins */
-	CONN_KEYED,    /* public key seen, OTP refused, none outstanding */
-	CONN_PENDING,  /* the OTP is being asked for */
-	CONN_ACCEPTED, /* an OTP was accepted in this very connection */
-	CONN_OPEN,     /* PAM session open */
-	CONN_LIVE,     /* U seen */
-	CONN_ENDED,
-	CONN_STATES,
-};
-
-enum conn_event {
-	CONN_EV_BEGIN = 0, /* public key seen, the module asks for a prompt */
-	CONN_EV_OTP_OK,
-	CONN_EV_OTP_BAD,
-	CONN_EV_ACCOUNT,
-	CONN_EV_SESSION, /* open_session, from M itself */
-	CONN_EV_FORWARD, /* U connects to an endpoint */
-	CONN_EV_END,     /* close_session, M or U gone, told to */
-	CONN_EVENTS,
-};
-
 struct conns;
 struct loop_watch;
-
-struct conn_groups {
-	char **names;
-	size_t count;
-};
 
 struct conn {
 	LIST_ENTRY(conn) link;
@@ -61,10 +35,6 @@ struct conn {
 	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
 
-/* "none", "keyed" … */
-const char *conn_state_name(enum conn_state state);
-/* May event happen in this state? */
-enum verdict conn_may(enum conn_state state, enum conn_event event);
 /* Takes the step if it may happen; on a denial nothing changes. */
 enum verdict conn_step(struct conn *conn, enum conn_event event);
 
@@ -72,7 +42,6 @@ enum verdict conn_step(struct conn *conn, enum conn_event event);
 struct conn *conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_pidfd);
 void conn_free(struct conn *conn);
 bool conn_set_groups(struct conn *conn, const struct conn_groups *groups);
-void conn_groups_free(struct conn_groups *groups);
 
 /* Is proc the U of this connection? All must hold: wholly the user's uid and not
  * 0, M its parent, the same executable as M, M alive and unchanged and root. The

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER	 "/run/sallyport/connections"
+#define FOLDER   "/run/sallyport/connections"
 #define FILE_MAX (PROTO_KEY_MAX + 4096)
 
 static void

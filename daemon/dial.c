@@ -64,8 +64,8 @@ is_loopback(const struct sockaddr_storage *sa)
 
 	if (sa->ss_family == AF_INET)
 		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	return sa->ss_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ||
-						IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr));
+	return sa->ss_family == AF_INET6 &&
+	       (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr));
 }
 
 static bool
@@ -192,9 +192,11 @@ attempt(struct dial *dial)
 	if (err == 0) {
 		on_connected(dial);
 	} else if (err == -EINPROGRESS) {
-		dial->writable = loop_watch_fd(dial->gw->loop, dial->fd, LOOP_WRITE, on_writable, dial);
+		dial->writable =
+		    loop_watch_fd(dial->gw->loop, dial->fd, LOOP_WRITE, on_writable, dial);
 		if (dial->writable == NULL ||
-		    loop_timer_set(dial->timer, (uint32_t)(dial->deadline_ms - io_now_ms())) < 0)
+		    loop_timer_set(dial->timer, (uint32_t)(dial->deadline_ms - io_now_ms())) <
+			0)
 			done(dial, "no memory");
 	} else if (err == -EAGAIN && io_now_ms() < dial->deadline_ms) {
 		(void)loop_timer_set(dial->timer, RETRY_MS); /* a full backlog */

@@ -18,8 +18,8 @@
 #define ADMIN_PATH  "/run/sallyport/admin.sock"
 #define CALLERS_MAX 2048
 #define UNSENT_MAX  (16 * 1024 * 1024) /* bytes of one caller */
-#define QUIET_MS    10000 /* for the first question, and between two */
-#define ANSWER_MS   4200  /* for an answer at pam.sock: less than the module waits */
+#define QUIET_MS    10000              /* for the first question, and between two */
+#define ANSWER_MS   4200 /* for an answer at pam.sock: less than the module waits */
 #define ADMIN_MS    120000
 
 /* A message that waits for the caller to read those before it. */
@@ -216,8 +216,8 @@ let_in(struct doors *doors, enum door door, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != 0 ||
 	    doors->count >= CALLERS_MAX || (g = calloc(1, sizeof(*g))) == NULL)
 		return false;
-	g->caller = (struct caller){
-	    .gw = doors->gw, .door = door, .pid = peer.pid, .fd_passed = -1};
+	g->caller =
+	    (struct caller){.gw = doors->gw, .door = door, .pid = peer.pid, .fd_passed = -1};
 	STAILQ_INIT(&g->queue);
 	g->doors = doors;
 	g->fd = fd;
@@ -261,8 +261,8 @@ doors_new(struct gateway *gw)
 	for (int i = 0; i < DOORS; i++) {
 		doors->fds[i] = listener_unix(paths[i], SOCK_SEQPACKET);
 		if (doors->fds[i] >= 0)
-			doors->watches[i] = loop_watch_fd(
-			    gw->loop, doors->fds[i], LOOP_READ, on_accept, doors);
+			doors->watches[i] =
+			    loop_watch_fd(gw->loop, doors->fds[i], LOOP_READ, on_accept, doors);
 		if (doors->watches[i] == NULL) {
 			log_error("%s: %s", paths[i],
 			    doors->fds[i] < 0 ? strerror(-doors->fds[i]) : "no memory");

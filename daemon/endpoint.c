@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER	    "/run/sallyport/vm"
+#define FOLDER      "/run/sallyport/vm"
 #define ACCEPT_MAX  32 /* in one turn of the loop */
 #define PATH_LENGTH 160
 
@@ -29,7 +29,7 @@ struct endpoint {
 	struct endpoints *owner;
 	char vm[64], right[64];
 	struct in_addr address; /* TCP */
-	uint16_t port;		/* 0: the Unix socket */
+	uint16_t port;          /* 0: the Unix socket */
 	bool is_wanted, is_grouped, is_told;
 	int fd; /* -1: not open */
 	struct loop_watch *watch;
@@ -169,8 +169,7 @@ want(struct endpoints *endpoints, const char *vm, const char *right, struct in_a
 {
 	struct endpoint *e;
 
-	LIST_FOREACH(e, &endpoints->list, link)
-	{
+	LIST_FOREACH(e, &endpoints->list, link) {
 		if (strcmp(e->vm, vm) == 0 && strcmp(e->right, right) == 0 && e->port == port &&
 		    (port == 0 || e->address.s_addr == address.s_addr)) {
 			e->is_wanted = true;
@@ -247,8 +246,7 @@ endpoints_retry(struct endpoints *endpoints)
 {
 	struct endpoint *e;
 
-	LIST_FOREACH(e, &endpoints->list, link)
-	{
+	LIST_FOREACH(e, &endpoints->list, link) {
 		if (e->fd < 0)
 			open_endpoint(e);
 		else
@@ -270,8 +268,7 @@ endpoints_count(const struct endpoints *endpoints, size_t *open, size_t *wanted)
 	const struct endpoint *e;
 
 	*open = *wanted = 0;
-	LIST_FOREACH(e, &endpoints->list, link)
-	{
+	LIST_FOREACH(e, &endpoints->list, link) {
 		(*wanted)++;
 		*open += e->fd >= 0;
 	}

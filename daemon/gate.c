@@ -27,7 +27,8 @@ gate_decide(const struct gateway *gw, const struct conn *conn, const char *vm,
 	    .right = right,
 	    .at = time(NULL)};
 
-	*answer = (struct answer){.reason = "the YubiKey of this connection is no longer mapped"};
+	*answer =
+	    (struct answer){.reason = "the YubiKey of this connection is no longer mapped"};
 	if (conn->uid == 0 || !gate_is_key_of(gw, conn->user, conn->public_id))
 		return VERDICT_DENY;
 	decide(gw->policy, &question, answer);

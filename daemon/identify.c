@@ -90,10 +90,12 @@ know_u(struct conn *conn)
 	ssize_t n;
 
 	if (conn->u.pid != 0)
-		return proc_read(conn->u.pid, &proc) == 0 && conn_is_u(conn, &proc) == VERDICT_ALLOW;
+		return proc_read(conn->u.pid, &proc) == 0 &&
+		       conn_is_u(conn, &proc) == VERDICT_ALLOW;
 	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
 	for (ssize_t i = 0; i < n; i++)
-		if (proc_read(children[i], &proc) == 0 && conn_is_u(conn, &proc) == VERDICT_ALLOW)
+		if (proc_read(children[i], &proc) == 0 &&
+		    conn_is_u(conn, &proc) == VERDICT_ALLOW)
 			return true;
 	return false;
 }

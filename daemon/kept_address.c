@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH	 "/var/lib/sallyport/addresses"
-#define TEMP	 "/var/lib/sallyport/.addresses"
+#define PATH "/var/lib/sallyport/addresses"
+#define TEMP "/var/lib/sallyport/.addresses"
 
 /* The addresses of VMs that are gone are kept, too: who comes back finds his own. */
 static int
@@ -29,7 +29,8 @@ save(const struct policy *policy, const struct in_addr *addresses,
 			fprintf(file, "%s %s\n", kept[i].name, inet_ntoa(kept[i].address));
 	for (size_t i = 0; i < policy_vm_count(policy); i++)
 		if (addresses[i].s_addr != INADDR_ANY)
-			fprintf(file, "%s %s\n", policy_vm(policy, i)->name, inet_ntoa(addresses[i]));
+			fprintf(file, "%s %s\n", policy_vm(policy, i)->name,
+			    inet_ntoa(addresses[i]));
 	err = ferror(file) ? -EIO : 0;
 	if (fclose(file) != 0 && err == 0)
 		err = -errno;

@@ -74,9 +74,8 @@ on_hup(void *arg, int signal, unsigned int events)
 	if (report.text != NULL)
 		log_error("%s", report.text);
 	if (err < 0)
-		log_error("the policy was not loaded: %s", err == -EPERM
-							       ? "it holds no grant at all"
-							       : strerror(-err));
+		log_error("the policy was not loaded: %s",
+		    err == -EPERM ? "it holds no grant at all" : strerror(-err));
 	report_free(&report);
 }
 
@@ -213,9 +212,8 @@ run(const char *conf_path)
 	int err = 0, lock = take_run();
 
 	if (lock < 0) {
-		log_error("/run/sallyport: %s", lock == -EWOULDBLOCK
-						    ? "another sallyportd is running"
-						    : strerror(-lock));
+		log_error("/run/sallyport: %s",
+		    lock == -EWOULDBLOCK ? "another sallyportd is running" : strerror(-lock));
 		return 1;
 	}
 	gw.loop = loop_new();

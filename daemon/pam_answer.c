@@ -65,16 +65,17 @@ state_reason(uint8_t request_type)
 void
 pam_refuse_state(struct caller *caller, const struct login *login, const struct conn *conn)
 {
-	const char *words = caller->request_type == PROTO_PAM_CLOSE
-				? ""
-				: "No access: no one-time password was accepted in this connection.";
+	const char *words =
+	    caller->request_type == PROTO_PAM_CLOSE
+		? ""
+		: "No access: no one-time password was accepted in this connection.";
 
 	if (caller->request_type == PROTO_PAM_CLOSE) {
 		pam_grant(caller); /* its end is already on record */
 		return;
 	}
-	pam_refuse(caller, login, conn, PROTO_REFUSED_POLICY, state_reason(caller->request_type),
-	    words);
+	pam_refuse(caller, login, conn, PROTO_REFUSED_POLICY,
+	    state_reason(caller->request_type), words);
 }
 
 void

@@ -41,14 +41,15 @@ outcome_of(uint8_t result)
 {
 	switch ((enum proto_otp)result) {
 	case PROTO_OTP_GARBLED:
-		return (struct outcome){
-		    PROTO_REFUSED_OTP, "not an OTP", "That was not a one-time password of a YubiKey."};
+		return (struct outcome){PROTO_REFUSED_OTP, "not an OTP",
+		    "That was not a one-time password of a YubiKey."};
 	case PROTO_OTP_REPLAYED:
 		return (struct outcome){PROTO_REFUSED_OTP, "replayed OTP",
 		    "That one-time password is spent. Press the key again."};
 	case PROTO_OTP_UNKNOWN:
 	case PROTO_OTP_FOREIGN:
-		return (struct outcome){PROTO_REFUSED_OTP, "OTP of a YubiKey that is not this user's",
+		return (struct outcome){PROTO_REFUSED_OTP,
+		    "OTP of a YubiKey that is not this user's",
 		    "That YubiKey is not registered for you on this gateway."};
 	case PROTO_OTP_DISABLED:
 		return (struct outcome){PROTO_REFUSED_OTP, "OTP of a disabled YubiKey",
@@ -57,13 +58,15 @@ outcome_of(uint8_t result)
 	case PROTO_OTP_FAILED:
 	default:
 		return (struct outcome){PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified",
-		    "One-time passwords cannot be checked on this gateway now: no access. Please "
+		    "One-time passwords cannot be checked on this gateway now: no access. "
+		    "Please "
 		    "tell its administrators."};
 	}
 }
 
 static void
-begin_record(struct attempt *a, const struct conn *conn, const char *verdict, const char *reason)
+begin_record(
+    struct attempt *a, const struct conn *conn, const char *verdict, const char *reason)
 {
 	struct audit *audit = a->gw->audit;
 
@@ -120,9 +123,8 @@ on_recorded(void *arg, int error)
 
 	if (conn != NULL && error == 0 && a->caller == NULL) {
 		refuse(a, conn, &nobody_waits);
-	} else if (conn != NULL && error == 0 &&
-	    proc_pidfd_is_alive(conn->m_pidfd) &&
-	    conn_step(conn, CONN_EV_OTP_OK) == VERDICT_ALLOW) {
+	} else if (conn != NULL && error == 0 && proc_pidfd_is_alive(conn->m_pidfd) &&
+		   conn_step(conn, CONN_EV_OTP_OK) == VERDICT_ALLOW) {
 		memcpy(conn->public_id, a->public_id, sizeof(conn->public_id));
 		pam_grant(a->caller);
 	} else if (conn != NULL) {
@@ -191,8 +193,8 @@ ask_verify(struct attempt *a, const struct conn *conn, const char *otp)
 	wire_put_u16(out, (uint16_t)n);
 	for (size_t i = 0; i < n; i++)
 		wire_put_str(out, keys[i]);
-	err = servant_ask(gw->verify, NULL, 0, gateway_settings(gw)->verify_timeout_ms,
-	    on_verified, a);
+	err = servant_ask(
+	    gw->verify, NULL, 0, gateway_settings(gw)->verify_timeout_ms, on_verified, a);
 	secret_wipe(out->buf + at, strlen(otp) + 2);
 	return err;
 }

@@ -46,8 +46,9 @@ find_or_add(struct begin *begin, const struct people_user *user)
 	struct conn *conn = conns_by_m(conns, &begin->login.m);
 
 	if (conn != NULL)
-		return strcmp(conn->user, begin->login.user) == 0 && conn->uid == user->uid ? conn
-											     : NULL;
+		return strcmp(conn->user, begin->login.user) == 0 && conn->uid == user->uid
+			   ? conn
+			   : NULL;
 	conn = conns_add(conns, begin->login.user, user->uid, &begin->login.m, begin->m_pidfd);
 	if (conn != NULL)
 		begin->m_pidfd = -1;
@@ -78,20 +79,23 @@ object(const struct begin *begin, const struct people_user *user)
 	size_t keys;
 
 	if (user->status == PROTO_NAME_FAILED)
-		return (struct objection){PROTO_REFUSED_UNAVAILABLE, "the user cannot be looked up",
+		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
+		    "the user cannot be looked up",
 		    "Users cannot be looked up on this gateway now: no access. Please tell its "
 		    "administrators."};
 	if (user->status != PROTO_NAME_FOUND)
 		return (struct objection){PROTO_REFUSED_POLICY, "no such user", ""};
 	if (user->uid == 0)
-		return (struct objection){PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
+		return (struct objection){
+		    PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
 	if (!user->is_only_name)
 		return (struct objection){PROTO_REFUSED_POLICY, "two user names have this uid",
 		    "Your account shares its number with another: no access. Please tell the "
 		    "administrators."};
 	(void)policy_keys(gw->policy, begin->login.user, &keys);
 	if (keys == 0)
-		return (struct objection){PROTO_REFUSED_NO_KEY, "no YubiKey is mapped to this user",
+		return (struct objection){PROTO_REFUSED_NO_KEY,
+		    "no YubiKey is mapped to this user",
 		    "No YubiKey is registered for you on this gateway."};
 	if (conns_pending(gw->conns, user->uid) >= gateway_settings(gw)->max_prompts)
 		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
@@ -134,7 +138,8 @@ begin_new(struct caller *caller, const struct login *login)
 		return NULL;
 	begin->login = *login;
 	begin->m_pidfd = proc_pidfd(&login->m);
-	if (begin->m_pidfd < 0 || people_ask_user(caller->gw, login->user, on_user, begin) < 0) {
+	if (begin->m_pidfd < 0 ||
+	    people_ask_user(caller->gw, login->user, on_user, begin) < 0) {
 		begin->caller = NULL;
 		begin_free(begin);
 		return NULL;
@@ -162,7 +167,8 @@ pam_begin(struct caller *caller, struct login *login, struct conn *conn)
 		    "A public key must come first: no access.");
 	else if (disorder != NULL)
 		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE, disorder,
-		    "One-time passwords cannot be checked on this gateway now: no access. Please "
+		    "One-time passwords cannot be checked on this gateway now: no access. "
+		    "Please "
 		    "tell its administrators.");
 	else if (begin_new(caller, login) == NULL)
 		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE,

@@ -56,7 +56,8 @@ pam_open(struct caller *caller, struct login *login, struct conn *conn)
 
 	if (login->asker != LOGIN_ASKER_M || !login->has_publickey || !login->has_kbdint) {
 		pam_refuse(caller, login, conn, PROTO_REFUSED_POLICY,
-		    "not authenticated by public key and keyboard-interactive in this connection",
+		    "not authenticated by public key and keyboard-interactive in this "
+		    "connection",
 		    "No access: a public key and a one-time password are needed.");
 		return;
 	}
@@ -73,7 +74,8 @@ pam_open(struct caller *caller, struct login *login, struct conn *conn)
 		}
 	}
 	free(o);
-	pam_refuse(caller, login, conn, PROTO_REFUSED_UNAVAILABLE, "the record cannot be written",
+	pam_refuse(caller, login, conn, PROTO_REFUSED_UNAVAILABLE,
+	    "the record cannot be written",
 	    "This gateway cannot keep its records now: no access. Please tell its "
 	    "administrators.");
 }

@@ -95,7 +95,8 @@ people_ask_user(struct gateway *gw, const char *user,
 	wire_put_u16(out, (uint16_t)q->asked.count);
 	for (size_t i = 0; i < q->asked.count; i++)
 		wire_put_str(out, q->asked.names[i]);
-	err = servant_ask(gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_user, q);
+	err =
+	    servant_ask(gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_user, q);
 	if (err < 0) {
 		conn_groups_free(&q->asked);
 		free(q);
@@ -130,7 +131,8 @@ people_ask_group(
 		return -ENOMEM;
 	*q = (struct group_question){.fn = fn, .arg = arg};
 	wire_put_str(servant_begin(gw->names, PROTO_NAMES_GROUP), group);
-	err = servant_ask(gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_group, q);
+	err = servant_ask(
+	    gw->names, NULL, 0, gateway_settings(gw)->names_timeout_ms, on_group, q);
 	if (err < 0)
 		free(q);
 	return err;

@@ -44,7 +44,8 @@ on_gated_gid(void *arg, gid_t gid)
 	free(lookup);
 	endpoints_retry(gw->endpoints);
 	if (gid == (gid_t)-1)
-		log_error("the gated group @%s cannot be looked up", gateway_settings(gw)->gated);
+		log_error(
+		    "the gated group @%s cannot be looked up", gateway_settings(gw)->gated);
 }
 
 static void

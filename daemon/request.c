@@ -15,8 +15,8 @@
 
 struct request {
 	enum proto_type type;
-	enum door from;	       /* both doors are root's alone */
-	enum conn_event event; /* must be allowed in the connection's state (conn.c) */
+	enum door from;        /* both doors are root's alone */
+	enum conn_event event; /* must be allowed in the connection's state (conn_state.c) */
 	/* One of the two: with LOGIN fields, or with fields of its own. */
 	void (*login)(struct caller *caller, struct login *login, struct conn *conn);
 	void (*fields)(struct caller *caller, struct wire_in *in);
@@ -67,7 +67,8 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 	struct conn *conn;
 
 	if (login_unpack(&login, in) < 0) {
-		log_error("the PAM module (pid %d) sent a malformed question", (int)caller->pid);
+		log_error(
+		    "the PAM module (pid %d) sent a malformed question", (int)caller->pid);
 		door_close(caller);
 		return;
 	}

@@ -43,7 +43,7 @@ struct servant {
 	uint32_t next_id;
 	unsigned int starts;
 	int64_t started_ms;
-	uint32_t restart_ms; /* the next pause before a start */
+	uint32_t restart_ms;              /* the next pause before a start */
 	TAILQ_HEAD(, question) questions; /* by time asked */
 	TAILQ_HEAD(, waiting) queue;
 	size_t queued;
@@ -51,8 +51,10 @@ struct servant {
 	uint8_t buf[IO_MESSAGE_MAX];
 };
 
-static void on_readable(void *arg, int fd, unsigned int events);
-static void on_timer(void *arg, int fd, unsigned int events);
+static void
+on_readable(void *arg, int fd, unsigned int events);
+static void
+on_timer(void *arg, int fd, unsigned int events);
 
 static void
 arm_timer(struct servant *s)
@@ -112,7 +114,7 @@ down(struct servant *s, int error, const char *why)
 	servant_process_end(&s->process);
 	s->is_ready = false;
 	drop_queue(s);
-	s->restart_ms = lived_ms >= STEADY_MS	  ? RESTART_FIRST_MS
+	s->restart_ms = lived_ms >= STEADY_MS                ? RESTART_FIRST_MS
 			: s->restart_ms * 2 > RESTART_MAX_MS ? RESTART_MAX_MS
 							     : s->restart_ms * 2;
 	answer_all(s, error);
@@ -129,7 +131,8 @@ start(struct servant *s)
 	s->started_ms = io_now_ms();
 	s->starts++;
 	if (err == 0)
-		s->readable = loop_watch_fd(s->loop, s->process.socket, LOOP_READ, on_readable, s);
+		s->readable =
+		    loop_watch_fd(s->loop, s->process.socket, LOOP_READ, on_readable, s);
 	if (err < 0 || s->readable == NULL)
 		down(s, -ECONNRESET, err < 0 ? strerror(-err) : "no memory");
 	else

@@ -37,7 +37,8 @@ on_recorder_ready(void *arg, struct wire_in *in)
 	audit_set_seq(gw->audit, seq);
 	audit_begin(gw->audit, "start");
 	audit_text(gw->audit, AUDIT_DETAIL,
-	    servant_starts(gw->recorder) == 1 ? "the daemon started" : "the recorder started again");
+	    servant_starts(gw->recorder) == 1 ? "the daemon started"
+					      : "the recorder started again");
 	audit_end_noted(gw->audit);
 }
 
@@ -57,7 +58,8 @@ int
 servants_start(struct gateway *gw)
 {
 	static char relay_path[] = LIBEXECDIR "/relay", names_path[] = LIBEXECDIR "/names";
-	static char recorder_path[] = LIBEXECDIR "/recorder", verify_path[] = LIBEXECDIR "/verify";
+	static char recorder_path[] = LIBEXECDIR "/recorder",
+		    verify_path[] = LIBEXECDIR "/verify";
 	static char opt_log[] = "--log", log[] = LOG;
 	static char opt_store[] = "--store", store[] = STATE "/verify", opt_key[] = "--key";
 	static char *relay[] = {relay_path, NULL}, *names[] = {names_path, NULL};
@@ -69,10 +71,9 @@ servants_start(struct gateway *gw)
 						 .argv = recorder,
 						 .on_ready = on_recorder_ready,
 						 .arg = gw});
-	gw->verify = servant_new(gw->loop, &(struct servant_spec){.name = "verify",
-					       .argv = verify,
-					       .on_ready = on_verify_ready,
-					       .arg = gw});
+	gw->verify = servant_new(gw->loop,
+	    &(struct servant_spec){
+		.name = "verify", .argv = verify, .on_ready = on_verify_ready, .arg = gw});
 	gw->names = servant_new(
 	    gw->loop, &(struct servant_spec){.name = "names", .argv = names, .arg = gw});
 	gw->relay = servant_new(gw->loop, &(struct servant_spec){.name = "relay",
@@ -80,7 +81,8 @@ servants_start(struct gateway *gw)
 					      .on_down = on_relay_down,
 					      .on_notice = on_relay_notice,
 					      .arg = gw});
-	return gw->recorder != NULL && gw->verify != NULL && gw->names != NULL && gw->relay != NULL
+	return gw->recorder != NULL && gw->verify != NULL && gw->names != NULL &&
+		       gw->relay != NULL
 		   ? 0
 		   : -ENOMEM;
 }

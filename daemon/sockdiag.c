@@ -112,8 +112,8 @@ sockdiag_peer(int netlink, int fd, struct sockdiag_owner *owner)
 }
 
 int
-sockdiag_listener(int netlink, const struct sockaddr_storage *address,
-    struct sockdiag_owner *owner)
+sockdiag_listener(
+    int netlink, const struct sockaddr_storage *address, struct sockdiag_owner *owner)
 {
 	struct query query = {0};
 

@@ -80,7 +80,8 @@ exchange(int fd, const struct wire_out *out, int64_t deadline_ms, struct ask_ans
 {
 	unsigned char buf[PROTO_TEXT_MAX + 64];
 	ssize_t n;
-	int err = out->failed ? -EMSGSIZE : client_send(fd, out->buf, out->len, -1, deadline_ms);
+	int err =
+	    out->failed ? -EMSGSIZE : client_send(fd, out->buf, out->len, -1, deadline_ms);
 
 	if (err == 0) {
 		n = client_receive(fd, buf, sizeof(buf), deadline_ms);

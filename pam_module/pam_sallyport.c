@@ -73,13 +73,16 @@ is_gated(pam_handle_t *pamh, const struct options *options, const char *user)
 	if (gated != GATED_UNKNOWN)
 		return gated;
 	if (options->unknown != NULL)
-		pam_syslog(pamh, LOG_ERR, "unknown option in the PAM file: %s", options->unknown);
+		pam_syslog(
+		    pamh, LOG_ERR, "unknown option in the PAM file: %s", options->unknown);
 	if (options->group == NULL)
-		pam_syslog(pamh, LOG_ERR, "group= is missing in the PAM file: all but root are gated");
+		pam_syslog(
+		    pamh, LOG_ERR, "group= is missing in the PAM file: all but root are gated");
 	gated = gated_ask(options, user);
 	if (gated == GATED_UNKNOWN)
-		pam_syslog(pamh, LOG_ERR, "cannot tell whether %s is in group %s: counts as gated",
-		    user, options->group != NULL ? options->group : "(none)");
+		pam_syslog(pamh, LOG_ERR,
+		    "cannot tell whether %s is in group %s: counts as gated", user,
+		    options->group != NULL ? options->group : "(none)");
 	remember(pamh, user, gated);
 	return gated;
 }
@@ -185,7 +188,8 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	else if (answer.type == PROTO_PAM_REFUSED)
 		code = conclude(pamh, login.user, &answer);
 	else
-		code = PAM_AUTHINFO_UNAVAIL; /* granted without an OTP: there is no such thing */
+		code =
+		    PAM_AUTHINFO_UNAVAIL; /* granted without an OTP: there is no such thing */
 	io_close(&fd);
 	return code;
 }

@@ -130,7 +130,8 @@ gather(struct matter *matter)
 	if (!gather_who(matter, grants_who_find(grants, q->user, false)))
 		return false;
 	for (size_t i = 0; i < q->group_count; i++)
-		if (!gather_who(matter, grants_who_find(grants, q->groups[i], true)))
+		if (q->groups[i] != NULL &&
+		    !gather_who(matter, grants_who_find(grants, q->groups[i], true)))
 			return false;
 	matter->lines = calloc(matter->count + 1, sizeof(*matter->lines));
 	if (matter->lines == NULL)

@@ -6,11 +6,16 @@
 #include <pwd.h>
 #include <unistd.h>
 
-enum nss_status _nss_hang_getpwnam_r(const char *, struct passwd *, char *, size_t, int *);
-enum nss_status _nss_hang_getpwuid_r(uid_t, struct passwd *, char *, size_t, int *);
-enum nss_status _nss_hang_getgrnam_r(const char *, struct group *, char *, size_t, int *);
-enum nss_status _nss_hang_getgrgid_r(gid_t, struct group *, char *, size_t, int *);
-enum nss_status _nss_hang_initgroups_dyn(
+enum nss_status
+_nss_hang_getpwnam_r(const char *, struct passwd *, char *, size_t, int *);
+enum nss_status
+_nss_hang_getpwuid_r(uid_t, struct passwd *, char *, size_t, int *);
+enum nss_status
+_nss_hang_getgrnam_r(const char *, struct group *, char *, size_t, int *);
+enum nss_status
+_nss_hang_getgrgid_r(gid_t, struct group *, char *, size_t, int *);
+enum nss_status
+_nss_hang_initgroups_dyn(
     const char *, gid_t, long int *, long int *, gid_t **, long int, int *);
 
 static enum nss_status

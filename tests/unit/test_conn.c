@@ -130,10 +130,10 @@ everything_else_is_not(void **state)
 	struct conn *conn = connection(cast, 4242);
 	struct proc p;
 
-#define DENIED(change)                                                                             \
-	p = cast->u;                                                                                \
-	change;                                                                                    \
-	assert_int_equal(conn_is_u(conn, &p), VERDICT_DENY);                                        \
+#define DENIED(change)                                                                         \
+	p = cast->u;                                                                           \
+	change;                                                                                \
+	assert_int_equal(conn_is_u(conn, &p), VERDICT_DENY);                                   \
 	assert_int_equal(conn->u.pid, 0)
 
 	DENIED(p.uid = 4243);

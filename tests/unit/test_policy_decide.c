@@ -1,5 +1,5 @@
 /* The decision: who, where, what and when, and why not. */
-#include "tests/support/policy_text.h"
+#include "tests/support/policy_build.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -415,8 +415,8 @@ many_lines(void **state)
 		assert_true(may(policy, "user9999", "webdev", "ssh"));
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	ns = (end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec - start.tv_nsec;
-	print_message("10000 lines: %ld us a decision\n", ns / 100000);
-	assert_true(ns < 100 * 20000000L);
+	print_message("10000 lines: %ld ns a decision\n", ns / 100);
+	assert_true(ns < 100 * 1000000L);
 	policy_free(policy);
 	free(text);
 }

@@ -1,6 +1,6 @@
 /* vm_mappings: what a line may say, and every complaint with its line. */
 #include "policy/rights.h"
-#include "tests/support/policy_text.h"
+#include "tests/support/policy_build.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* sallyport.conf: every key, its default, its bounds, and every complaint. */
-#include "tests/support/policy_text.h"
+#include "tests/support/policy_build.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* vms.conf: what it declares, and every complaint with its line. */
 #include "policy/target.h"
-#include "tests/support/policy_text.h"
+#include "tests/support/policy_build.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
