@@ -47,6 +47,8 @@ outcome_of(uint8_t result)
 		return (struct outcome){PROTO_REFUSED_OTP, "replayed OTP",
 		    "That one-time password is spent. Press the key again."};
 	case PROTO_OTP_UNKNOWN:
+		return (struct outcome){PROTO_REFUSED_OTP, "OTP of an unknown YubiKey",
+		    "That YubiKey is not registered for you on this gateway."};
 	case PROTO_OTP_FOREIGN:
 		return (struct outcome){PROTO_REFUSED_OTP,
 		    "OTP of a YubiKey that is not this user's",

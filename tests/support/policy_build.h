@@ -20,7 +20,6 @@ policy_take(struct policy *policy, enum model_kind kind, const char *name, const
     struct report *report)
 {
 	char *copy = text != NULL ? strdup(text) : NULL;
-
 	if (copy == NULL)
 		return 0;
 	source_check(name, copy, strlen(copy), kind == MODEL_KEYS, report);
@@ -44,7 +43,7 @@ policy_build(const struct policy_texts *texts, struct report *report)
 	return policy;
 }
 
-/* A policy of these lines of vm_mappings over POLICY_VMS, which must be good. */
+/* Good lines of vm_mappings over POLICY_VMS. */
 static inline struct policy *
 policy_of_grants(const char *grants)
 {
@@ -52,10 +51,8 @@ policy_of_grants(const char *grants)
 	struct report report;
 	struct policy *policy = policy_build(&texts, &report);
 
-	if (report.errors > 0) {
-		fprintf(stderr, "%s\n", report.text);
+	if (report.errors > 0 && fprintf(stderr, "%s\n", report.text) > 0)
 		abort();
-	}
 	report_free(&report);
 	return policy;
 }

@@ -286,11 +286,11 @@ load_million(const char *path, long *ms, long *kib)
 	size_t len;
 
 	getrusage(RUSAGE_SELF, &before);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	if (source_read(&source, &report, &text, &len, &mtime) != 0 ||
 	    keys_parse_take(&keys, "keys", text, len, &report) != 0 || report.errors > 0)
 		return 1;
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	getrusage(RUSAGE_SELF, &after);
 	*ms = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
 	*kib = after.ru_maxrss - before.ru_maxrss;

@@ -280,7 +280,7 @@ meeting(void **state)
 	(void)state;
 	complaints("[vm a]\naddress = 127.9.0.7\n[vm b]\naddress = 127.9.0.8\n"
 		   "[vm c]\naddress = 127.9.0.7\n",
-	    "vms.conf:5: address: 127.9.0.7 is the address of VM 'a' already");
+	    "vms.conf:6: address: 127.9.0.7 is the address of VM 'a' already");
 	complaints("[vm a]\nservice.ssh = unix:/a\nservice.x = tcp:10.0.0.1:2222\n"
 		   "service.y = tcp:10.0.0.2:2222\nservice.z = unix:/z\nservice.u = unix:/u\n",
 	    "vms.conf:3: ssh and x of VM 'a' would both have port 2222\n"
