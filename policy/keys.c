@@ -23,7 +23,7 @@ struct reader {
 	struct keys *keys;
 	struct pair *pairs;
 	size_t pair_count;
-	uint32_t *ids; /* hash table of pairs by id, number + 1 */
+	struct keys_slot *ids; /* hash table of pairs by id */
 	const char *file;
 	size_t line;
 	struct report *report;
@@ -33,22 +33,30 @@ struct reader {
 
 /* --- tables ---------------------------------------------------------------- */
 
-static uint32_t *
-user_slot(const struct keys *keys, const char *name)
+static struct keys_slot *
+user_slot(const struct keys *keys, const char *name, uint32_t *hash)
 {
-	size_t at = (size_t)hash_str(name) & (keys->index_size - 1);
+	uint64_t whole = hash_str(name);
+	size_t at = (size_t)whole & (keys->index_size - 1);
 
-	while (keys->index[at] != 0 && strcmp(keys->users[keys->index[at] - 1].name, name) != 0)
+	*hash = (uint32_t)(whole >> 32);
+	while (keys->index[at].number != 0 &&
+	    (keys->index[at].hash != *hash ||
+		strcmp(keys->users[keys->index[at].number - 1].name, name) != 0))
 		at = (at + 1) & (keys->index_size - 1);
 	return &keys->index[at];
 }
 
-static uint32_t *
-id_slot(const struct reader *r, const char *id)
+static struct keys_slot *
+id_slot(const struct reader *r, const char *id, uint32_t *hash)
 {
-	size_t at = (size_t)hash_str(id) & (r->keys->index_size - 1);
+	uint64_t whole = hash_str(id);
+	size_t at = (size_t)whole & (r->keys->index_size - 1);
 
-	while (r->ids[at] != 0 && strcmp(r->keys->text + r->pairs[r->ids[at] - 1].id, id) != 0)
+	*hash = (uint32_t)(whole >> 32);
+	while (r->ids[at].number != 0 &&
+	    (r->ids[at].hash != *hash ||
+		strcmp(r->keys->text + r->pairs[r->ids[at].number - 1].id, id) != 0))
 		at = (at + 1) & (r->keys->index_size - 1);
 	return &r->ids[at];
 }
@@ -73,30 +81,32 @@ static int
 add_user(struct reader *r, const char *name, uint32_t *user)
 {
 	struct keys *keys = r->keys;
-	uint32_t *slot = user_slot(keys, name);
+	uint32_t hash;
+	struct keys_slot *slot = user_slot(keys, name, &hash);
 	struct keys_user *grown;
 
-	if (*slot == 0) {
+	if (slot->number == 0) {
 		grown = array_grow(keys->users, keys->user_count, sizeof(*grown));
 		if (grown == NULL)
 			return -ENOMEM;
 		keys->users = grown;
 		keys->users[keys->user_count++] = (struct keys_user){.name = name};
-		*slot = (uint32_t)keys->user_count;
+		*slot = (struct keys_slot){.hash = hash, .number = (uint32_t)keys->user_count};
 	}
-	*user = *slot - 1;
+	*user = slot->number - 1;
 	return 0;
 }
 
 static int
 add_id(struct reader *r, uint32_t user, const char *id)
 {
-	uint32_t *slot = id_slot(r, id);
+	uint32_t hash;
+	struct keys_slot *slot = id_slot(r, id, &hash);
 	struct keys_user *owner = &r->keys->users[user];
 	struct pair *grown;
 
-	if (*slot != 0 && r->pairs != NULL) {
-		const struct pair *first = &r->pairs[*slot - 1];
+	if (slot->number != 0 && r->pairs != NULL) {
+		const struct pair *first = &r->pairs[slot->number - 1];
 		if (first->user == user)
 			report_warning(r->report, r->file, r->line, owner->name,
 			    "key %s is there twice, first in line %u", id, first->line);
@@ -117,7 +127,7 @@ add_id(struct reader *r, uint32_t user, const char *id)
 	r->pairs = grown;
 	r->pairs[r->pair_count++] = (struct pair){
 	    .user = user, .id = (uint32_t)(id - r->keys->text), .line = (uint32_t)r->line};
-	*slot = (uint32_t)r->pair_count;
+	*slot = (struct keys_slot){.hash = hash, .number = (uint32_t)r->pair_count};
 	owner->count++;
 	return 0;
 }
@@ -256,10 +266,11 @@ keys_free(struct keys *keys)
 const struct keys_user *
 keys_find(const struct keys *keys, const char *user)
 {
-	uint32_t *slot;
+	const struct keys_slot *slot;
+	uint32_t hash;
 
 	if (keys->index == NULL)
 		return NULL;
-	slot = user_slot(keys, user);
-	return *slot != 0 ? &keys->users[*slot - 1] : NULL;
+	slot = user_slot(keys, user, &hash);
+	return slot->number != 0 ? &keys->users[slot->number - 1] : NULL;
 }

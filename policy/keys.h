@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct keys_slot {
+	uint32_t hash;   /* upper half of the name's: spares a look at most others */
+	uint32_t number; /* + 1; 0: empty */
+};
+
 struct keys_user {
 	const char *name;     /* in text */
 	const char **ids;     /* in keys.ids; each in text, lower-case modhex */
@@ -20,7 +25,7 @@ struct keys {
 	size_t user_count;
 	const char **ids;
 	size_t id_count;
-	uint32_t *index; /* hash table of users, number + 1; 0: empty */
+	struct keys_slot *index; /* hash table of users */
 	size_t index_size; /* a power of two */
 };
 

@@ -57,7 +57,7 @@ static const struct row rows[] = {
 	NUMBER(TYPE_SECONDS, prompt_timeout_s, 5, 600)},
     {{"verify_timeout", "5s", "How long the check of an OTP may take."},
 	NUMBER(TYPE_MILLIS, verify_timeout_ms, 100, 60000)},
-    {{"names_timeout", "3s", "How long a look-up of users and groups may take."},
+    {{"names_timeout", "2s", "How long a look-up of users and groups may take."},
 	NUMBER(TYPE_MILLIS, names_timeout_ms, 100, 60000)},
     {{"record_timeout", "5s", "How long the writing of an audit record may take."},
 	NUMBER(TYPE_MILLIS, record_timeout_ms, 100, 60000)},

@@ -25,7 +25,7 @@ struct settings {
 	char *store_key;   /* /etc/sallyport/store.key, for verify */
 	uint32_t prompt_timeout_s;  /* 90: how long a prompt stays open */
 	uint32_t verify_timeout_ms; /* 5000 */
-	uint32_t names_timeout_ms;  /* 3000 */
+	uint32_t names_timeout_ms;  /* 2000 */
 	uint32_t record_timeout_ms; /* 5000 */
 	uint32_t connect_timeout_ms;/* 3000: to a VM */
 	uint32_t nss_recheck_s;     /* 60 */

@@ -35,6 +35,7 @@ struct vm {
 	char *title;  /* "" if none */
 	char *folder; /* NULL if none */
 	struct in_addr address; /* 127.x.y.z; INADDR_ANY: to be handed out */
+	size_t address_line;    /* in the VM's file; 0 if none */
 	struct vm_endpoint *endpoints;
 	size_t endpoint_count;
 	const char *file; /* where it was declared */

@@ -142,6 +142,7 @@ set_address(struct vm *vm, const struct place *place)
 		bad(place, "ends in .0 or .255");
 	else
 		vm->address = address;
+	vm->address_line = place->entry->line;
 }
 
 static int
@@ -382,18 +383,16 @@ const struct vm *
 vms_find(const struct vms *vms, const char *name)
 {
 	size_t low = 0, high = vms->by_name != NULL ? vms->count : 0;
+	const struct vm *vm;
 
+	/* The first that is not below, and so, of equal ones, the first declared. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct vm *vm = &vms->vms[vms->by_name[middle]];
-		int order = strcmp(name, vm->name);
-
-		if (order == 0)
-			return vm;
-		if (order < 0)
-			high = middle;
-		else
+		if (strcmp(vms->vms[vms->by_name[middle]].name, name) < 0)
 			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	vm = vms->by_name != NULL && low < vms->count ? &vms->vms[vms->by_name[low]] : NULL;
+	return vm != NULL && strcmp(vm->name, name) == 0 ? vm : NULL;
 }

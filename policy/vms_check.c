@@ -55,7 +55,7 @@ check_addresses(const struct vms *vms, const size_t *order, struct report *repor
 
 		if (vm->address.s_addr != INADDR_ANY &&
 		    first->address.s_addr == vm->address.s_addr)
-			report_error(report, vm->file, vm->line, "address",
+			report_error(report, vm->file, vm->address_line, "address",
 			    "%s is the address of VM '%s' already",
 			    inet_ntop(AF_INET, &vm->address, text, sizeof(text)), first->name);
 	}

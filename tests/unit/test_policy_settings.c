@@ -59,7 +59,7 @@ defaults(void **state)
 	assert_string_equal(s.store_key, "/etc/sallyport/store.key");
 	assert_int_equal(s.prompt_timeout_s, 90);
 	assert_int_equal(s.verify_timeout_ms, 5000);
-	assert_int_equal(s.names_timeout_ms, 3000);
+	assert_int_equal(s.names_timeout_ms, 2000);
 	assert_int_equal(s.record_timeout_ms, 5000);
 	assert_int_equal(s.connect_timeout_ms, 3000);
 	assert_int_equal(s.nss_recheck_s, 60);

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Who is gated, as the module itself tells: with the daemon down, with a group that does
+# not exist, without one, and with a directory that hangs. By pamtester.
+# timeout: 90
+. tests/e2e/lib.sh
+command -v pamtester >/dev/null || { echo "pamtester is missing"; exit 77; }
+gw_users
+gcc -shared -fPIC -o /usr/lib/"$(gcc -dumpmachine)"/libnss_hang.so.2 tests/e2e/nss_hang.c
+pam() { # WORDS…: the module's arguments
+	cat >/etc/pam.d/sallytest <<-PAM
+	auth    [success=done ignore=ignore default=die] pam_sallyport.so $*
+	auth    required pam_permit.so
+	account [success=done ignore=ignore default=die] pam_sallyport.so $*
+	account required pam_permit.so
+	session [success=done ignore=ignore default=die] pam_sallyport.so $*
+	session required pam_permit.so
+	PAM
+}
+try() { # USER OPERATION: "yes" or pamtester's words
+	local out
+	out=$(timeout 20 pamtester sallytest "$1" "$2" </dev/null 2>&1) && echo yes || echo "no: $out"
+}
+
+pam group=vmusers
+for op in authenticate acct_mgmt open_session; do
+	check "daemon down, $op: ungated" yes "$(try fred $op)"
+	check "daemon down, $op: root" yes "$(try root $op)"
+	check "daemon down, $op: gated" "~no:" "$(try anne $op)"
+done
+check "  PAM's code tells that nothing answered" "~Authentication service cannot retrieve" "$(try anne authenticate)"
+check "setcred of one who is not gated" yes "$(try fred setcred)"
+pam group=nosuchgroup
+check "a group that does not exist: all count as gated" "~no:" "$(try fred authenticate)"
+check "  but root" yes "$(try root authenticate)"
+pam
+check "no group= at all: all count as gated" "~no:" "$(try fred authenticate)"
+check "  but root" yes "$(try root authenticate)"
+pam grup=vmusers
+check "a misspelt option: all count as gated" "~no:" "$(try fred authenticate)"
+pam group=vmusers gate_root
+check "gate_root, root not in the group" yes "$(try root authenticate)"
+usermod -aG vmusers root
+check "gate_root, root in the group" "~no:" "$(try root authenticate)"
+pam group=vmusers
+check "root in the group, without gate_root" yes "$(try root authenticate)"
+gpasswd -d root vmusers >/dev/null
+
+# The primary group counts too.
+useradd -g vmusers -m otto 2>/dev/null
+check "member by primary group" "~no:" "$(try otto authenticate)"
+userdel otto
+
+cp /etc/nsswitch.conf "$GW/nsswitch.conf"
+sed -i '/^group:/d; /^initgroups:/d' /etc/nsswitch.conf; echo 'group: files hang' >>/etc/nsswitch.conf
+touch /run/nss-hang
+start=$(date +%s%N)
+check "a directory that hangs: the ungated counts as gated" "~no:" "$(try fred authenticate)"
+ms=$(( ($(date +%s%N) - start) / 1000000 ))
+[ $ms -le 4000 ] && pass "  told after $ms ms" || fail "  told after $ms ms only"
+check "  root" yes "$(try root authenticate)"
+check "  the module leaves no process behind" 0 "$(pgrep -c pamtester)"
+rm -f /run/nss-hang; cp "$GW/nsswitch.conf" /etc/nsswitch.conf
+
+# With the daemon up, a program that is no sshd of ours gets no prompt.
+gw_start >/dev/null || { fail "the gateway did not start"; finish; }
+check "daemon up, another program than sshd" "~no:" "$(try anne authenticate)"
+gw_logged 5 '"user":"anne"' 'not among sshd' && pass "  on record" || fail "  no record"
+check "  and an ungated user passes" yes "$(try fred authenticate)"
+finish
