@@ -182,8 +182,10 @@ int
 reload_policy(struct gateway *gw, struct report *report, bool is_dry_run, bool force)
 {
 	struct policy *policy = NULL;
-	int err = policy_load(gw->conf_path, report, &policy);
+	int err;
 
+	tzset(); /* windows are of the wall clock, whose zone may have changed, too */
+	err = policy_load(gw->conf_path, report, &policy);
 	if (err < 0)
 		return err;
 	if (gw->policy != NULL && policy_grant_count(gw->policy) > 0 &&

@@ -41,8 +41,8 @@ user_slot(const struct keys *keys, const char *name, uint32_t *hash)
 
 	*hash = (uint32_t)(whole >> 32);
 	while (keys->index[at].number != 0 &&
-	    (keys->index[at].hash != *hash ||
-		strcmp(keys->users[keys->index[at].number - 1].name, name) != 0))
+	       (keys->index[at].hash != *hash ||
+		   strcmp(keys->users[keys->index[at].number - 1].name, name) != 0))
 		at = (at + 1) & (keys->index_size - 1);
 	return &keys->index[at];
 }
@@ -55,8 +55,8 @@ id_slot(const struct reader *r, const char *id, uint32_t *hash)
 
 	*hash = (uint32_t)(whole >> 32);
 	while (r->ids[at].number != 0 &&
-	    (r->ids[at].hash != *hash ||
-		strcmp(r->keys->text + r->pairs[r->ids[at].number - 1].id, id) != 0))
+	       (r->ids[at].hash != *hash ||
+		   strcmp(r->keys->text + r->pairs[r->ids[at].number - 1].id, id) != 0))
 		at = (at + 1) & (r->keys->index_size - 1);
 	return &r->ids[at];
 }

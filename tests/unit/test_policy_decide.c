@@ -66,9 +66,10 @@ may(const struct policy *policy, const char *user, const char *vm, const char *r
 static void
 maggie(void **state)
 {
-	struct policy *policy = policy_of_grants("# 1\n# 2\n# 3\n# 4\n# 5\n"
-						 "maggie   webdev  spice,sftp,ssh\tMon,Tue # hers\n"
-						 "anne webdev spice,sftp,ssh Wed,Thu\n");
+	struct policy *policy =
+	    policy_of_grants("# 1\n# 2\n# 3\n# 4\n# 5\n"
+			     "maggie   webdev  spice,sftp,ssh\tMon,Tue # hers\n"
+			     "anne webdev spice,sftp,ssh Wed,Thu\n");
 	struct answer answer = ask(policy, "maggie", "webdev", "spice", "2026-11-18 10:00");
 
 	(void)state;
@@ -90,7 +91,8 @@ maggie(void **state)
 static void
 reasons(void **state)
 {
-	struct policy *policy = policy_of_grants("anne * spice,ssh always\nanne host shell always\n");
+	struct policy *policy =
+	    policy_of_grants("anne * spice,ssh always\nanne host shell always\n");
 	struct answer answer = ask(policy, "anne", "nowhere", "spice", MONDAY_10);
 
 	(void)state;
@@ -198,8 +200,9 @@ implications(void **state)
 static void
 star_and_host(void **state)
 {
-	struct policy *policy = policy_of_grants("anne * spice,ssh,serial,sftp,vnc,web always\n"
-						 "fred host shell Mon\nrob host run:backup always\n");
+	struct policy *policy =
+	    policy_of_grants("anne * spice,ssh,serial,sftp,vnc,web always\n"
+			     "fred host shell Mon\nrob host run:backup always\n");
 
 	(void)state;
 	assert_true(may(policy, "anne", "webdev", "spice"));
@@ -218,27 +221,31 @@ star_and_host(void **state)
 static void
 groups(void **state)
 {
-	struct policy *policy = policy_of_grants("@web\\040team webdev ssh always\n"
-						 "@ops bare ssh always\nops webdev web always\n");
+	struct policy *policy =
+	    policy_of_grants("@web\\040team webdev ssh always\n"
+			     "@ops bare ssh always\nops webdev web always\n");
 	char one[] = "users ops", two[] = "zoo web team", none[] = "";
 	const char *with_blank = "web team";
-	struct question question = {.user = "anne", .group_count = 1, .vm = "webdev",
-	    .right = "ssh", .at = at(MONDAY_10)};
+	struct question question = {.user = "anne",
+	    .group_count = 1,
+	    .vm = "webdev",
+	    .right = "ssh",
+	    .at = at(MONDAY_10)};
 	struct answer answer;
 
 	(void)state;
-	assert_int_equal(ask_in(policy, "anne", one, "bare", "ssh", MONDAY_10).verdict,
-	    VERDICT_ALLOW);
-	assert_int_equal(ask_in(policy, "anne", two, "webdev", "ssh", MONDAY_10).verdict,
-	    VERDICT_DENY);
-	assert_int_equal(ask_in(policy, "anne", none, "bare", "ssh", MONDAY_10).verdict,
-	    VERDICT_DENY);
+	assert_int_equal(
+	    ask_in(policy, "anne", one, "bare", "ssh", MONDAY_10).verdict, VERDICT_ALLOW);
+	assert_int_equal(
+	    ask_in(policy, "anne", two, "webdev", "ssh", MONDAY_10).verdict, VERDICT_DENY);
+	assert_int_equal(
+	    ask_in(policy, "anne", none, "bare", "ssh", MONDAY_10).verdict, VERDICT_DENY);
 	/* A user named like a group is not that group, and the other way round. */
 	assert_int_equal(ask(policy, "ops", "bare", "ssh", MONDAY_10).verdict, VERDICT_DENY);
 	assert_int_equal(ask(policy, "@ops", "bare", "ssh", MONDAY_10).verdict, VERDICT_DENY);
 	strncpy(one, "users ops", sizeof(one));
-	assert_int_equal(ask_in(policy, "anne", one, "webdev", "web", MONDAY_10).verdict,
-	    VERDICT_DENY);
+	assert_int_equal(
+	    ask_in(policy, "anne", one, "webdev", "web", MONDAY_10).verdict, VERDICT_DENY);
 	/* A blank in a group's name is the name's. */
 	question.groups = &with_blank;
 	decide(policy, &question, &answer);
@@ -320,7 +327,8 @@ next_changes(void **state)
 		policy = policy_of_grants(text);
 		if (ask(policy, "anne", "webdev", "ssh", cases[i].now).next_change != expected)
 			fail_msg("%s from %s: %ld", cases[i].when, cases[i].now,
-			    (long)ask(policy, "anne", "webdev", "ssh", cases[i].now).next_change);
+			    (long)ask(policy, "anne", "webdev", "ssh", cases[i].now)
+				.next_change);
 		policy_free(policy);
 	}
 }
@@ -339,7 +347,8 @@ hour_twice(void **state)
 	for (int i = -1; i < 3; i++) {
 		question.at = first + i * 1800;
 		decide(policy, &question, &answer);
-		assert_int_equal(answer.verdict, i == 0 || i == 2 ? VERDICT_ALLOW : VERDICT_DENY);
+		assert_int_equal(
+		    answer.verdict, i == 0 || i == 2 ? VERDICT_ALLOW : VERDICT_DENY);
 		assert_int_equal(answer.next_change, question.at + 1800);
 	}
 	policy_free(policy);
@@ -369,8 +378,9 @@ cited_words(void **state)
 	long_name[255] = '\0';
 	policy = model_new();
 	assert_int_equal(policy_take(policy, MODEL_VMS, "vms.conf", POLICY_VMS, &report), 0);
-	assert_int_equal(policy_take(policy, MODEL_GRANTS, long_name,
-			     "anne webdev ssh always\n", &report), 0);
+	assert_int_equal(
+	    policy_take(policy, MODEL_GRANTS, long_name, "anne webdev ssh always\n", &report),
+	    0);
 	assert_int_equal(model_check(policy, &report), 0);
 	answer = ask(policy, "anne", "webdev", "ssh", MONDAY_10);
 	assert_int_equal(answer.verdict, VERDICT_ALLOW);

@@ -63,7 +63,9 @@ defaults_written_out(void **state)
 	assert_int_equal(settings_parse("example", text, strlen(text), &report, &a), 0);
 	for (size_t i = 0; i < settings_key_count(); i++) {
 		snprintf(written, sizeof(written), "\n# %s =%s%s\n", settings_key(i)->name,
-		    settings_key(i)->fallback != NULL && *settings_key(i)->fallback != '\0' ? " " : "",
+		    settings_key(i)->fallback != NULL && *settings_key(i)->fallback != '\0'
+			? " "
+			: "",
 		    settings_key(i)->fallback != NULL ? settings_key(i)->fallback : "");
 		at = strstr(text, written);
 		if (at != NULL)

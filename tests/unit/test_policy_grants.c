@@ -79,11 +79,12 @@ the_example(void **state)
 static void
 words(void **state)
 {
-	static const char text[] = "   \t\n#x\n \t anne \t webdev\tssh\t \tMon   10:00-11:00 # why\n"
-				   "anne webdev web always\n@a books spice always\n"
-				   "CORP\\134bob webdev ssh always #\n@a webdev ssh always\n"
-				   "o#brien webdev ssh always\nd\\303\\251 webdev ssh always\n"
-				   "a@b.org webdev ssh always\n";
+	static const char text[] =
+	    "   \t\n#x\n \t anne \t webdev\tssh\t \tMon   10:00-11:00 # why\n"
+	    "anne webdev web always\n@a books spice always\n"
+	    "CORP\\134bob webdev ssh always #\n@a webdev ssh always\n"
+	    "o#brien webdev ssh always\nd\\303\\251 webdev ssh always\n"
+	    "a@b.org webdev ssh always\n";
 	struct report report;
 	struct policy *policy = build(text, &report);
 
@@ -104,10 +105,11 @@ words(void **state)
 	policy_free(policy);
 }
 
-#define SHAPE    "a line is WHO VM MAY WHEN"
-#define NO_OCTAL "a backslash needs three octal digits: 040 for a blank, 134 for the backslash itself"
+#define SHAPE "a line is WHO VM MAY WHEN"
+#define NO_OCTAL                                                                               \
+	"a backslash needs three octal digits: 040 for a blank, 134 for the backslash itself"
 #define HOST_HAS "is not a right on host: there are shell and run:NAME"
-#define NEEDS_SPICE \
+#define NEEDS_SPICE                                                                            \
 	"may: mic, usb, smartcard, clipboard, share and takeover need spice on the same line"
 
 static void
@@ -145,7 +147,8 @@ who_and_vm(void **state)
 		complaints_of_line(cases[i][0], cases[i][1]);
 	memset(line, 'a', 256);
 	strncpy(line + 256, " webdev ssh always", 100);
-	snprintf(expected, sizeof(expected), "who: '%.256s' is neither a user nor a @group", line);
+	snprintf(
+	    expected, sizeof(expected), "who: '%.256s' is neither a user nor a @group", line);
 	complaints_of_line(line, expected);
 	complaints_of_line(line + 1, "");
 }
@@ -157,7 +160,8 @@ may(void **state)
 	    {"anne webdev spice,mic,usb,smartcard,clipboard,share,takeover always", ""},
 	    {"anne webdev takeover,spice:full always", ""},
 	    {"anne webdev spice:full,mic always", ""},
-	    {"anne webdev spice,spice:view,vnc,vnc:view,sftp,sftp:ro,serial,ssh,web always", ""},
+	    {"anne webdev spice,spice:view,vnc,vnc:view,sftp,sftp:ro,serial,ssh,web always",
+		""},
 	    {"anne * spice,serial,sftp,ssh,web always", ""},
 	    {"fred host shell,run:backup always", ""},
 	    {"anne webdev sp\\151ce always", ""},
@@ -169,17 +173,20 @@ may(void **state)
 	    {"anne webdev takeover,serial always", NEEDS_SPICE},
 	    {"anne webdev spice:view,mic always", NEEDS_SPICE},
 	    {"anne webdev spice:view,takeover always", NEEDS_SPICE},
-	    {"anne webdev spice,, always", "may: a right is empty: write them as a,b,c\n"
-					   "vm_mappings:2: may: a right is empty: write them as a,b,c"},
+	    {"anne webdev spice,, always",
+		"may: a right is empty: write them as a,b,c\n"
+		"vm_mappings:2: may: a right is empty: write them as a,b,c"},
 	    {"anne webdev ,ssh always", "may: a right is empty: write them as a,b,c"},
 	    {"anne webdev spice,spice always", "spice: is there twice"},
 	    {"anne webdev ssh,web,ssh always", "ssh: is there twice"},
 	    {"anne webdev spice:ful always", "spice:ful: is not a right"},
 	    {"anne webdev spice: always", "spice:: is not a right"},
 	    {"anne webdev SPICE always", "SPICE: is not a right"},
-	    {"anne webdev spicy always", "may: 'spicy' is not a right: VM 'webdev' has no service.spicy"},
+	    {"anne webdev spicy always",
+		"may: 'spicy' is not a right: VM 'webdev' has no service.spicy"},
 	    {"anne webdev * always", "*: is not a right"},
-	    {"anne webdev full always", "may: 'full' is not a right: VM 'webdev' has no service.full"},
+	    {"anne webdev full always",
+		"may: 'full' is not a right: VM 'webdev' has no service.full"},
 	    {"anne bare web always", "may: 'web' is not a right: VM 'bare' has no service.web"},
 	    {"anne * ftp always", "may: 'ftp' is not a right: no VM has a service.ftp"},
 	    {"anne webdev shell always", "shell: is only for the VM 'host'"},
@@ -198,8 +205,10 @@ may(void **state)
 	    {"fred host shell,shell always", "shell: is there twice"},
 	    {"anne books vnc always", "warning: vnc: VM 'books' has none in vms.conf:9"},
 	    {"anne books serial always", "warning: serial: VM 'books' has none in vms.conf:9"},
-	    {"anne bare sftp:ro always", "warning: sftp: VM 'bare' has no folder in vms.conf:12"},
-	    {"anne bare spice:view always", "warning: spice: VM 'bare' has none in vms.conf:12"},
+	    {"anne bare sftp:ro always",
+		"warning: sftp: VM 'bare' has no folder in vms.conf:12"},
+	    {"anne bare spice:view always",
+		"warning: spice: VM 'bare' has none in vms.conf:12"},
 	};
 
 	(void)state;
@@ -237,8 +246,9 @@ cut_short(void **state)
 	complaints("anne webdev ssh always\nanne webdev spice",
 	    "vm_mappings:2: the last line has no newline: the file may have been cut short\n"
 	    "vm_mappings:2: has no time, as always: a line is WHO VM MAY WHEN");
-	complaints("# only this", "vm_mappings:1: the last line has no newline: the file may have "
-				  "been cut short");
+	complaints("# only this",
+	    "vm_mappings:1: the last line has no newline: the file may have "
+	    "been cut short");
 	complaints("", "");
 	complaints("\n", "");
 }
@@ -250,13 +260,16 @@ odd_bytes(void **state)
 	struct report report = {0};
 
 	(void)state;
-	complaints("\xef\xbb\xbf" "anne webdev ssh always\n",
+	complaints("\xef\xbb\xbf"
+		   "anne webdev ssh always\n",
 	    "vm_mappings:1: begins with a byte-order mark: use plain UTF-8");
-	complaints("\xff\xfe" "anne webdev ssh always\n",
+	complaints("\xff\xfe"
+		   "anne webdev ssh always\n",
 	    "vm_mappings:1: begins with a byte-order mark: use plain UTF-8");
 	complaints("anne webdev ssh always\r\n",
 	    "vm_mappings:1: the line ends in CR LF: use plain newlines\n"
-	    "vm_mappings:1: when: 'always\\x0d' is not a day: write Mon Tue Wed Thu Fri Sat Sun");
+	    "vm_mappings:1: when: 'always\\x0d' is not a day: write Mon Tue Wed Thu Fri Sat "
+	    "Sun");
 	complaints("anne\x07 webdev ssh always\n",
 	    "vm_mappings:1: the line holds a control character");
 	assert_false(source_check("f", with_nul, sizeof(with_nul) - 1, false, &report));

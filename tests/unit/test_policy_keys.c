@@ -81,11 +81,11 @@ good_lines(void **state)
 	complaints("\n\n", "");
 }
 
-#define F       "yubikey_mappings:1: "
-#define MODHEX  " is not modhex (cbdefghijklnrtuv)"
-#define EVEN    " has not an even number of characters up to 32"
-#define ONE     " is not the name of one user"
-#define NO_KEY  " has no key: a line is USER:PUBLICID"
+#define F      "yubikey_mappings:1: "
+#define MODHEX " is not modhex (cbdefghijklnrtuv)"
+#define EVEN   " has not an even number of characters up to 32"
+#define ONE    " is not the name of one user"
+#define NO_KEY " has no key: a line is USER:PUBLICID"
 
 static void
 bad_lines(void **state)
@@ -115,8 +115,10 @@ bad_lines(void **state)
 	    {"anne " A "\n", F "the user 'anne " A "'" NO_KEY},
 	    {"anne:" A, F "the last line has no newline: the file may have been cut short"},
 	    {"anne:\r" A "\n", F "the line holds a control character\n" F
-			       "anne: the public id '\\x0d" A "'" MODHEX},
-	    {"\xef\xbb\xbf" "anne:" A "\n", F "begins with a byte-order mark: use plain UTF-8"},
+				 "anne: the public id '\\x0d" A "'" MODHEX},
+	    {"\xef\xbb\xbf"
+	     "anne:" A "\n",
+		F "begins with a byte-order mark: use plain UTF-8"},
 	};
 
 	(void)state;
@@ -189,7 +191,8 @@ long_lines(void **state)
 		fputc('\n', f);
 		fclose(f);
 		policy = build(text, &report);
-		assert_int_equal(report.errors, keys > PROTO_KEYS_MAX ? keys - PROTO_KEYS_MAX : 0);
+		assert_int_equal(
+		    report.errors, keys > PROTO_KEYS_MAX ? keys - PROTO_KEYS_MAX : 0);
 		if (report.errors > 0)
 			assert_non_null(strstr(report.text, "anne: has more than 64 keys"));
 		policy_keys(policy, "anne", &n);
@@ -279,8 +282,8 @@ load_million(const char *path, long *ms, long *kib)
 	struct report report = {0};
 	struct rusage before, after;
 	struct keys keys;
-	const struct source source = {.path = path, .file = "keys", .max = 256 << 20,
-	    .crlf_ok = true};
+	const struct source source = {
+	    .path = path, .file = "keys", .max = 256 << 20, .crlf_ok = true};
 	long long mtime;
 	char *text;
 	size_t len;

@@ -96,9 +96,10 @@ teardown(void **state)
 {
 	(void)state;
 	for (const char *const *name = (const char *const[]){"vms.conf.d/a.conf",
-		 "vms.conf.d/b.conf", "vms.conf.d/c.txt", "vms.conf.d/.conf", "vms.conf.d/d.conf~",
-		 "vm_mappings.d/10-a", "vm_mappings.d/9-b", "vm_mappings.d/.hid", "vm_mappings.d/x~",
-		 "sallyport.conf", "vms.conf", "vm_mappings", "yubikey_mappings", NULL};
+		 "vms.conf.d/b.conf", "vms.conf.d/c.txt", "vms.conf.d/.conf",
+		 "vms.conf.d/d.conf~", "vm_mappings.d/10-a", "vm_mappings.d/9-b",
+		 "vm_mappings.d/.hid", "vm_mappings.d/x~", "sallyport.conf", "vms.conf",
+		 "vm_mappings", "yubikey_mappings", NULL};
 	     *name != NULL; name++)
 		unlink(path_of(*name));
 	rmdir(path_of("vm_mappings.d/sub"));
@@ -147,7 +148,8 @@ folders(void **state)
 {
 	struct policy *policy;
 	struct answer answer;
-	struct question question = {.user = "bob", .vm = "extra", .right = "ssh", .at = 1800000000};
+	struct question question = {
+	    .user = "bob", .vm = "extra", .right = "ssh", .at = 1800000000};
 
 	(void)state;
 	assert_int_equal(mkdir(path_of("vms.conf.d"), 0755), 0);
@@ -187,30 +189,33 @@ across_files(void **state)
 	assert_int_equal(mkdir(path_of("vm_mappings.d"), 0755), 0);
 	put("vms.conf", "[vm a]\naddress = 127.9.0.1\nservice.x = tcp:10.0.0.1:22\n[host]\n"
 			"run.a = /bin/a\n");
-	put("vms.conf.d/a.conf", "[vm a]\n[vm b]\naddress = 127.9.0.1\n[host]\nrun.a = /bin/b\n");
+	put("vms.conf.d/a.conf",
+	    "[vm a]\n[vm b]\naddress = 127.9.0.1\n[host]\nrun.a = /bin/b\n");
 	put("vms.conf.d/b.conf", "[vm b]\n");
 	put("vm_mappings", "anne a x always\n");
 	put("vm_mappings.d/9-b", "\nanne  a x\talways\nanne c x always\n");
-	assert_null(load("vms.conf.d/a.conf:5: run.a: is declared already\n"
-			 "vms.conf.d/a.conf:1: VM 'a' is declared already, in vms.conf:1\n"
-			 "vms.conf.d/b.conf:1: VM 'b' is declared already, in vms.conf.d/a.conf:2\n"
-			 "vms.conf.d/a.conf:3: address: 127.9.0.1 is the address of VM 'a' already\n"
-			 "vm_mappings.d/9-b:3: VM: there is no VM 'c'\n"
-			 "vm_mappings.d/9-b:2: warning: the same line as vm_mappings:1"));
+	assert_null(
+	    load("vms.conf.d/a.conf:5: run.a: is declared already\n"
+		 "vms.conf.d/a.conf:1: VM 'a' is declared already, in vms.conf:1\n"
+		 "vms.conf.d/b.conf:1: VM 'b' is declared already, in vms.conf.d/a.conf:2\n"
+		 "vms.conf.d/a.conf:3: address: 127.9.0.1 is the address of VM 'a' already\n"
+		 "vm_mappings.d/9-b:3: VM: there is no VM 'c'\n"
+		 "vm_mappings.d/9-b:2: warning: the same line as vm_mappings:1"));
 }
 
 static void
 missing(void **state)
 {
-	static const char *const names[] = {"sallyport.conf", "vms.conf", "vm_mappings",
-	    "yubikey_mappings"};
+	static const char *const names[] = {
+	    "sallyport.conf", "vms.conf", "vm_mappings", "yubikey_mappings"};
 	char expected[256];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		assert_int_equal(unlink(path_of(names[i])), 0);
 		snprintf(expected, sizeof(expected),
-		    "%s: FOLDER/%s cannot be read: No such file or directory", names[i], names[i]);
+		    "%s: FOLDER/%s cannot be read: No such file or directory", names[i],
+		    names[i]);
 		assert_null(load(expected));
 		setup(NULL);
 	}
@@ -225,12 +230,13 @@ all_files(void **state)
 	put("vms.conf", "[vm a]\nspice = unix:\n");
 	put("vm_mappings", "anne a ssh never\nbob a ssh always\n");
 	put("yubikey_mappings", "anne\n");
-	assert_null(load("sallyport.conf:3: colour: unknown key\n"
-			 "vms.conf:2: spice: 'unix:' needs an absolute path of at most 107 bytes, "
-			 "without blanks, '.' and '..'\n"
-			 "vm_mappings:1: when: 'never' is not a day: write Mon Tue Wed Thu Fri Sat Sun\n"
-			 "yubikey_mappings:1: the user 'anne' has no key: a line is USER:PUBLICID\n"
-			 "vm_mappings:2: may: 'ssh' is not a right: VM 'a' has no service.ssh"));
+	assert_null(load(
+	    "sallyport.conf:3: colour: unknown key\n"
+	    "vms.conf:2: spice: 'unix:' needs an absolute path of at most 107 bytes, "
+	    "without blanks, '.' and '..'\n"
+	    "vm_mappings:1: when: 'never' is not a day: write Mon Tue Wed Thu Fri Sat Sun\n"
+	    "yubikey_mappings:1: the user 'anne' has no key: a line is USER:PUBLICID\n"
+	    "vm_mappings:2: may: 'ssh' is not a right: VM 'a' has no service.ssh"));
 }
 
 /* {mode, owner, what is said} */
@@ -255,8 +261,8 @@ owner_and_mode(void **state)
 		struct policy *policy;
 		assert_int_equal(chmod(path_of("yubikey_mappings"), cases[i].mode), 0);
 		assert_int_equal(chown(path_of("yubikey_mappings"), cases[i].owner, 0), 0);
-		snprintf(expected, sizeof(expected), "yubikey_mappings: FOLDER/yubikey_mappings %s",
-		    cases[i].said);
+		snprintf(expected, sizeof(expected),
+		    "yubikey_mappings: FOLDER/yubikey_mappings %s", cases[i].said);
 		policy = load(*cases[i].said != '\0' ? expected : "");
 		assert_int_equal(policy != NULL, *cases[i].said == '\0');
 		policy_free(policy);
@@ -268,20 +274,22 @@ folder_of_others(void **state)
 {
 	(void)state;
 	assert_int_equal(chmod(folder, 0775), 0);
-	assert_null(load("sallyport.conf: FOLDER/sallyport.conf lies in a folder that others than "
-			 "root can write\n"
-			 "vms.conf: FOLDER/vms.conf lies in a folder that others than root can write\n"
-			 "vm_mappings: FOLDER/vm_mappings lies in a folder that others than root can "
-			 "write\n"
-			 "yubikey_mappings: FOLDER/yubikey_mappings lies in a folder that others than "
-			 "root can write"));
+	assert_null(
+	    load("sallyport.conf: FOLDER/sallyport.conf lies in a folder that others than "
+		 "root can write\n"
+		 "vms.conf: FOLDER/vms.conf lies in a folder that others than root can write\n"
+		 "vm_mappings: FOLDER/vm_mappings lies in a folder that others than root can "
+		 "write\n"
+		 "yubikey_mappings: FOLDER/yubikey_mappings lies in a folder that others than "
+		 "root can write"));
 	assert_int_equal(chmod(folder, 0755), 0);
 	policy_free(load(""));
 	assert_int_equal(mkdir(path_of("vm_mappings.d"), 0777), 0);
 	assert_int_equal(chmod(path_of("vm_mappings.d"), 0777), 0);
 	put("vm_mappings.d/9-b", "bob webdev ssh always\n");
-	assert_null(load("vm_mappings.d/9-b: FOLDER/vm_mappings.d/9-b lies in a folder that others "
-			 "than root can write"));
+	assert_null(
+	    load("vm_mappings.d/9-b: FOLDER/vm_mappings.d/9-b lies in a folder that others "
+		 "than root can write"));
 }
 
 /* Whatever else stands in a file's place is refused, and nothing hangs. */
@@ -305,7 +313,8 @@ no_files(void **state)
 	assert_int_equal(rmdir(path_of("vm_mappings.d/sub")), 0);
 	assert_int_equal(rmdir(path_of("vm_mappings.d")), 0);
 	put("vm_mappings.d", "");
-	assert_null(load("vm_mappings.d: FOLDER/vm_mappings.d cannot be read: Not a directory"));
+	assert_null(
+	    load("vm_mappings.d: FOLDER/vm_mappings.d cannot be read: Not a directory"));
 	assert_int_equal(unlink(path_of("vm_mappings.d")), 0);
 }
 
@@ -436,9 +445,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(good), TEST(mtimes), TEST(folders), TEST(across_files), TEST(missing),
-	    TEST(all_files), TEST(owner_and_mode), TEST(folder_of_others), TEST(no_files),
-	    TEST(too_big), TEST(cut_anywhere), TEST(no_leak), TEST(path_of_conf),
+	    TEST(good),
+	    TEST(mtimes),
+	    TEST(folders),
+	    TEST(across_files),
+	    TEST(missing),
+	    TEST(all_files),
+	    TEST(owner_and_mode),
+	    TEST(folder_of_others),
+	    TEST(no_files),
+	    TEST(too_big),
+	    TEST(cut_anywhere),
+	    TEST(no_leak),
+	    TEST(path_of_conf),
 	    TEST(report_is_bounded),
 	};
 

@@ -68,7 +68,7 @@ struct oracle_line {
 	struct {
 		int days, start, end; /* end up to 1440 more than a day: past midnight */
 	} windows[WINDOWS_MAX];
-	int count; /* 0: always */
+	int count;        /* 0: always */
 	int since, until; /* yyyymmdd; 0, 99999999 */
 };
 
@@ -80,8 +80,8 @@ static const struct {
     {"spice,usb", HAS_SPICE | HAS_VIEW | HAS_USB},
     {"spice:full", HAS_SPICE | HAS_VIEW | HAS_USB | HAS_REST},
     {"spice,mic,smartcard,clipboard,share", HAS_SPICE | HAS_VIEW | HAS_REST}},
-    asked[] = {{"spice", HAS_SPICE}, {"spice:view", HAS_VIEW}, {"usb", HAS_USB},
-	{"spice:full", HAS_SPICE | HAS_USB | HAS_REST}};
+  asked[] = {{"spice", HAS_SPICE}, {"spice:view", HAS_VIEW}, {"usb", HAS_USB},
+      {"spice:full", HAS_SPICE | HAS_USB | HAS_REST}};
 
 static uint64_t seed = 20261116;
 
@@ -98,8 +98,8 @@ below(int n)
 static int
 some_minute(void)
 {
-	static const int odd[] = {0, 1, 59, 60, 90, 119, 120, 121, 149, 150, 179, 180, 181, 210,
-	    1380, 1439, 1440};
+	static const int odd[] = {
+	    0, 1, 59, 60, 90, 119, 120, 121, 149, 150, 179, 180, 181, 210, 1380, 1439, 1440};
 
 	return below(3) == 0 ? below(1441) : odd[below(sizeof(odd) / sizeof(odd[0]))];
 }
@@ -131,8 +131,8 @@ some_date(void)
 static void
 make_line(struct oracle_line *line)
 {
-	*line = (struct oracle_line){.rights = below(5), .count = below(WINDOWS_MAX + 1),
-	    .until = 99999999};
+	*line = (struct oracle_line){
+	    .rights = below(5), .count = below(WINDOWS_MAX + 1), .until = 99999999};
 	for (int i = 0; i < line->count; i++)
 		make_window(line, i);
 	if (below(3) == 0)
@@ -173,11 +173,11 @@ print_line(FILE *f, const struct oracle_line *line)
 	for (int i = 0; i < line->count; i++)
 		print_window(f, line, i);
 	if (line->since != 0)
-		fprintf(f, " since %04d-%02d-%02d", line->since / 10000, line->since / 100 % 100,
-		    line->since % 100);
+		fprintf(f, " since %04d-%02d-%02d", line->since / 10000,
+		    line->since / 100 % 100, line->since % 100);
 	if (line->until != 99999999)
-		fprintf(f, " until %04d-%02d-%02d", line->until / 10000, line->until / 100 % 100,
-		    line->until % 100);
+		fprintf(f, " until %04d-%02d-%02d", line->until / 10000,
+		    line->until / 100 % 100, line->until % 100);
 	fputc('\n', f);
 }
 
@@ -194,7 +194,8 @@ line_holds(const struct oracle_line *line, const struct minute *m)
 	for (int i = 0; i < line->count; i++) {
 		int days = line->windows[i].days, start = line->windows[i].start,
 		    end = line->windows[i].end;
-		if (today && (days >> m->weekday & 1) != 0 && m->minute >= start && m->minute < end)
+		if (today && (days >> m->weekday & 1) != 0 && m->minute >= start &&
+		    m->minute < end)
 			return true;
 		if (yesterday && (days >> (m->weekday + 6) % 7 & 1) != 0 &&
 		    m->minute + 1440 >= start && m->minute + 1440 < end)
@@ -229,20 +230,24 @@ static void
 compare(const struct policy *policy, const char *text, const char *right, int i, int second)
 {
 	static const char *const ops[] = {"adm", "ops"};
-	const struct question question = {.user = "anne", .groups = ops, .group_count = 2,
-	    .vm = "webdev", .right = right, .at = first + i * 60 + second};
+	const struct question question = {.user = "anne",
+	    .groups = ops,
+	    .group_count = 2,
+	    .vm = "webdev",
+	    .right = right,
+	    .at = first + i * 60 + second};
 	struct answer answer;
 	time_t expected = first + change[i] * 60;
 
 	decide(policy, &question, &answer);
 	if ((answer.verdict == VERDICT_ALLOW) != allowed[i])
-		fail_msg("%s at %ld: verdict %d for\n%s", right, (long)question.at, answer.verdict,
-		    text);
+		fail_msg("%s at %ld: verdict %d for\n%s", right, (long)question.at,
+		    answer.verdict, text);
 	/* Beyond the calendar all that is known is that nothing changes in it. */
 	if (change[i] == MINUTES ? answer.next_change != 0 && answer.next_change < expected
 				 : answer.next_change != expected)
-		fail_msg("%s at %ld: next change %ld, not %ld, for\n%s", right, (long)question.at,
-		    (long)answer.next_change, (long)expected, text);
+		fail_msg("%s at %ld: next change %ld, not %ld, for\n%s", right,
+		    (long)question.at, (long)answer.next_change, (long)expected, text);
 }
 
 static void
@@ -339,12 +344,14 @@ bounded(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1440; i++)
-		windows[i] = (struct when_window){.days = 0x7f, .start = (uint16_t)i,
-		    .end = (uint16_t)(i + 1)};
+		windows[i] = (struct when_window){
+		    .days = 0x7f, .start = (uint16_t)i, .end = (uint16_t)(i + 1)};
 	assert_true(when_clock(now, &clock));
 	for (int i = 0; i < MANY; i++) {
-		whens[i] = (struct when){.windows = windows, .window_count = i == 0 ? 1440 : 1,
-		    .since = clock.day + i * 100, .until = INT32_MAX};
+		whens[i] = (struct when){.windows = windows,
+		    .window_count = i == 0 ? 1440 : 1,
+		    .since = clock.day + i * 100,
+		    .until = INT32_MAX};
 		lines[i] = (struct next_line){.when = &whens[i], .gives = 1};
 	}
 	next = next_change(&all, now);

@@ -14,7 +14,8 @@ parse(const char *text, struct report *report)
 	struct settings settings;
 
 	*report = (struct report){0};
-	assert_int_equal(settings_parse("sallyport.conf", text, strlen(text), report, &settings), 0);
+	assert_int_equal(
+	    settings_parse("sallyport.conf", text, strlen(text), report, &settings), 0);
 	return settings;
 }
 
@@ -130,13 +131,15 @@ bad_values(void **state)
 	    {"gate_root = true", "gate_root: 'true' is neither no nor yes"},
 	    {"gate_root = 1", "gate_root: '1' is neither no nor yes"},
 	    {"sshd =", "sshd: is empty"},
-	    {"sshd = sshd", "sshd: 'sshd' is not an absolute path\nsallyport.conf:3: sshd: is empty"},
+	    {"sshd = sshd",
+		"sshd: 'sshd' is not an absolute path\nsallyport.conf:3: sshd: is empty"},
 	    {"sshd = /usr/sbin/../x /a", "sshd: '/usr/sbin/../x' is not an absolute path"},
 	    {"sshd = /a /a", "sshd: '/a' is there twice"},
 	    {"sshd = /1 /2 /3 /4 /5 /6 /7 /8 /9 /10 /11 /12 /13 /14 /15 /16 /17",
 		"sshd: has more than 16 words"},
 	    {"backend_uid = 4294967295", "backend_uid: '4294967295' is not a uid"},
-	    {"backend_uid = 99999999999999999999", "backend_uid: '99999999999999999999' is not a uid"},
+	    {"backend_uid = 99999999999999999999",
+		"backend_uid: '99999999999999999999' is not a uid"},
 	    {"backend_uid = @kvm", "backend_uid: '@kvm' is not a user's name or uid"},
 	    {"backend_uid = a,b", "backend_uid: 'a,b' is not a user's name or uid"},
 	    {"backend_uid = -1", "backend_uid: '-1' is not a user's name or uid"},
@@ -151,7 +154,8 @@ bad_values(void **state)
 		"prompt_timeout: '-5s' is not a time: write a number and ms, s, m, h or d"},
 	    {"prompt_timeout = 1.5m",
 		"prompt_timeout: '1.5m' is not a time: write a number and ms, s, m, h or d"},
-	    {"prompt_timeout = 5500ms", "prompt_timeout: 5500ms is not a whole number of seconds"},
+	    {"prompt_timeout = 5500ms",
+		"prompt_timeout: 5500ms is not a whole number of seconds"},
 	    {"prompt_timeout = 4s", "prompt_timeout: 4s is not between 5s and 600s"},
 	    {"prompt_timeout = 601s", "prompt_timeout: 601s is not between 5s and 600s"},
 	    {"prompt_timeout = 999999999999999d",
@@ -197,21 +201,21 @@ static void
 all_at_once(void **state)
 {
 	(void)state;
-	complaints("otp = pam\n"           /* 1 */
-		   "[sallyport]\n"         /* 2 */
-		   "gated = @vmusers\n"    /* 3 */
-		   "otp = neither\n"       /* 4 */
-		   "what is this\n"        /* 5 */
-		   "max_prompts = 0\n"     /* 6 */
-		   "otp = pam\n"           /* 7 */
-		   "colour = red\n"        /* 8 */
-		   "[extra]\n"             /* 9 */
-		   "x = 1\n"               /* 10 */
-		   "[sallyport]\n"         /* 11 */
-		   "[broken\n"             /* 12 */
-		   "[]\n"                  /* 13 */
-		   "[a!b]\n"               /* 14 */
-		   "[trailing] x\n",       /* 15 */
+	complaints("otp = pam\n"        /* 1 */
+		   "[sallyport]\n"      /* 2 */
+		   "gated = @vmusers\n" /* 3 */
+		   "otp = neither\n"    /* 4 */
+		   "what is this\n"     /* 5 */
+		   "max_prompts = 0\n"  /* 6 */
+		   "otp = pam\n"        /* 7 */
+		   "colour = red\n"     /* 8 */
+		   "[extra]\n"          /* 9 */
+		   "x = 1\n"            /* 10 */
+		   "[sallyport]\n"      /* 11 */
+		   "[broken\n"          /* 12 */
+		   "[]\n"               /* 13 */
+		   "[a!b]\n"            /* 14 */
+		   "[trailing] x\n",    /* 15 */
 	    "sallyport.conf:1: stands before the first [section]\n"
 	    "sallyport.conf:5: what: is no \"key = value\" line\n"
 	    "sallyport.conf:7: otp: is given twice in this section\n"
@@ -239,7 +243,8 @@ odd_bytes(void **state)
 	complaints_of_line("otp = \x1b[2J", "the line is not plain UTF-8");
 	complaints_of_line("otp = a\tb", "otp: 'a b' is neither pam nor shell");
 	complaints_of_line("otp = 'pam'", "otp: ''pam'' is neither pam nor shell");
-	complaints_of_line("/* otp = pam */", "the key is not of letters, digits, '.', '_', '-'");
+	complaints_of_line(
+	    "/* otp = pam */", "the key is not of letters, digits, '.', '_', '-'");
 	memset(line, 'a', sizeof(line) - 1);
 	complaints_of_line(line, "the line is too long");
 	memcpy(line, "otp = ", 6);

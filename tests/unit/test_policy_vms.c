@@ -98,9 +98,10 @@ the_example(void **state)
 static void
 ports(void **state)
 {
-	static const char text[] = "[vm a]\nspice = unix:/s\nvnc = tcp:10.0.0.1:5999\n"
-				   "serial = tcp:10.0.0.1:4555\nservice.web = tcp:[fd00::1]:80\n"
-				   "service.sock = unix:/run/x\nservice.ssh = unix:/run/y\n";
+	static const char text[] =
+	    "[vm a]\nspice = unix:/s\nvnc = tcp:10.0.0.1:5999\n"
+	    "serial = tcp:10.0.0.1:4555\nservice.web = tcp:[fd00::1]:80\n"
+	    "service.sock = unix:/run/x\nservice.ssh = unix:/run/y\n";
 	const struct policy_texts texts = {POLICY_SETTINGS, text, NULL, NULL};
 	struct report report;
 	struct policy *policy = policy_build(&texts, &report);
@@ -112,8 +113,8 @@ ports(void **state)
 	assert_int_equal(endpoint(policy, "a", "serial")->port, 4555);
 	assert_int_equal(endpoint(policy, "a", "web")->port, 80);
 	assert_int_equal(endpoint(policy, "a", "web")->target.address.ss_family, AF_INET6);
-	assert_int_equal(endpoint(policy, "a", "web")->target.address_len,
-	    sizeof(struct sockaddr_in6));
+	assert_int_equal(
+	    endpoint(policy, "a", "web")->target.address_len, sizeof(struct sockaddr_in6));
 	assert_int_equal(endpoint(policy, "a", "sock")->port, 0);
 	assert_int_equal(endpoint(policy, "a", "ssh")->port, 2222);
 	assert_int_equal(policy_vm(policy, 0)->address.s_addr, INADDR_ANY);
@@ -122,8 +123,7 @@ ports(void **state)
 	policy_free(policy);
 }
 
-#define NO_TCP                                                                                     \
-	"needs a numeric address of one host, tcp:ADDRESS:PORT or tcp:[IPV6]:PORT"
+#define NO_TCP  "needs a numeric address of one host, tcp:ADDRESS:PORT or tcp:[IPV6]:PORT"
 #define NO_PORT "needs a port, tcp:ADDRESS:PORT, from 1 to 65535"
 #define NO_PATH "needs an absolute path of at most 107 bytes, without blanks, '.' and '..'"
 #define NO_KIND "is none of unix:/path, tcp:ADDRESS:PORT, libvirt:DOMAIN, qmp:/path"
@@ -134,7 +134,8 @@ targets(void **state)
 	static const char *const cases[][2] = {
 	    {"spice = unix:/run/vms/a.spice", ""},
 	    {"spice = qmp:/run/vms/a.qmp", ""},
-	    {"vnc = libvirt:win 11", "vnc: 'libvirt:win 11' needs the name of a libvirt domain"},
+	    {"vnc = libvirt:win 11",
+		"vnc: 'libvirt:win 11' needs the name of a libvirt domain"},
 	    {"vnc = libvirt:", "vnc: 'libvirt:' needs the name of a libvirt domain"},
 	    {"vnc = libvirt:-a", "vnc: 'libvirt:-a' needs the name of a libvirt domain"},
 	    {"vnc = libvirt:a/b", "vnc: 'libvirt:a/b' needs the name of a libvirt domain"},
@@ -147,12 +148,15 @@ targets(void **state)
 	    {"spice = unix:/", "spice: 'unix:/' " NO_PATH},
 	    {"spice = unix:", "spice: 'unix:' " NO_PATH},
 	    {"spice = unix:/a b", "spice: 'unix:/a b' " NO_PATH},
-	    {"spice = unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
+	    {"spice = "
+	     "unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
 	     "012345678901234567890123456789012345",
 		""},
-	    {"spice = unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
+	    {"spice = "
+	     "unix:/0123456789012345678901234567890123456789012345678901234567890123456789"
 	     "0123456789012345678901234567890123456",
-		"spice: 'unix:/0123456789012345678901234567890123456789012345678901234567890123456"
+		"spice: "
+		"'unix:/0123456789012345678901234567890123456789012345678901234567890123456"
 		"7890123456789012345678901234567890123456' " NO_PATH},
 	    {"spice = tcp:10.0.0.1", "spice: 'tcp:10.0.0.1' " NO_PORT},
 	    {"spice = tcp:10.0.0.1:", "spice: 'tcp:10.0.0.1:' " NO_PORT},
@@ -176,8 +180,10 @@ targets(void **state)
 	    {"spice = UNIX:/run/a", "spice: 'UNIX:/run/a' " NO_KIND},
 	    {"spice = http://x", "spice: 'http://x' " NO_KIND},
 	    {"spice =", "spice: is empty"},
-	    {"serial = qmp:/a", "serial: 'qmp:/a' is not for serial: use unix:, tcp: or libvirt:"},
-	    {"service.x = qmp:/a", "service.x: 'qmp:/a' is not for a service: use unix: or tcp:"},
+	    {"serial = qmp:/a",
+		"serial: 'qmp:/a' is not for serial: use unix:, tcp: or libvirt:"},
+	    {"service.x = qmp:/a",
+		"service.x: 'qmp:/a' is not for a service: use unix: or tcp:"},
 	    {"service.x = libvirt:a",
 		"service.x: 'libvirt:a' is not for a service: use unix: or tcp:"},
 	};
@@ -203,11 +209,15 @@ keys(void **state)
 		"service.-a: the name is not of a-z, 0-9 and '-', or longer than 32"},
 	    {"service.a2345678901234567890123456789012 = unix:/a", ""},
 	    {"service.a23456789012345678901234567890123 = unix:/a",
-		"service.a23456789012345678901234567890123: the name is not of a-z, 0-9 and '-', "
+		"service.a23456789012345678901234567890123: the name is not of a-z, 0-9 and "
+		"'-', "
 		"or longer than 32"},
-	    {"service.spice = unix:/a", "service.spice: the name has another meaning in vm_mappings"},
-	    {"service.usb = unix:/a", "service.usb: the name has another meaning in vm_mappings"},
-	    {"service.shell = unix:/a", "service.shell: the name has another meaning in vm_mappings"},
+	    {"service.spice = unix:/a",
+		"service.spice: the name has another meaning in vm_mappings"},
+	    {"service.usb = unix:/a",
+		"service.usb: the name has another meaning in vm_mappings"},
+	    {"service.shell = unix:/a",
+		"service.shell: the name has another meaning in vm_mappings"},
 	    {"folder = srv", "folder: 'srv' is not an absolute path without '.' and '..'"},
 	    {"folder = /", "folder: '/' is not an absolute path without '.' and '..'"},
 	    {"folder = /srv/../etc",
@@ -217,8 +227,8 @@ keys(void **state)
 	    {"address = 127.90.0", "address: '127.90.0' is not an IPv4 address"},
 	    {"address = 10.0.0.1", "address: '10.0.0.1' is not in 127.0.0.0/8"},
 	    {"address = 128.0.1.1", "address: '128.0.1.1' is not in 127.0.0.0/8"},
-	    {"address = 127.0.0.2",
-		"address: '127.0.0.2' is in 127.0.0.0/24, where the gateway's own services are"},
+	    {"address = 127.0.0.2", "address: '127.0.0.2' is in 127.0.0.0/24, where the "
+				    "gateway's own services are"},
 	    {"address = 127.90.0.0", "address: '127.90.0.0' ends in .0 or .255"},
 	    {"address = 127.90.0.255", "address: '127.90.0.255' ends in .0 or .255"},
 	    {"address = 127.0.1.1", ""},
@@ -249,7 +259,8 @@ names(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(text, sizeof(text), "[vm %s]\n", bad[i]);
 		snprintf(expected, sizeof(expected),
-		    "vms.conf:1: the VM's name '%s' is not of a-z, 0-9 and '-', or longer than 63",
+		    "vms.conf:1: the VM's name '%s' is not of a-z, 0-9 and '-', or longer than "
+		    "63",
 		    bad[i]);
 		complaints(text, expected);
 	}
@@ -263,10 +274,12 @@ names(void **state)
 	complaints(text, expected);
 	complaints("[vm host]\n",
 	    "vms.conf:1: the VM's name 'host' is the gateway itself: a VM can't be called so");
-	complaints("[vm]\n", "vms.conf:1: unknown section [vm]: there are [vm NAME] and [host]");
+	complaints(
+	    "[vm]\n", "vms.conf:1: unknown section [vm]: there are [vm NAME] and [host]");
 	complaints("[vm a b]\n",
 	    "vms.conf:1: the VM's name 'a b' is not of a-z, 0-9 and '-', or longer than 63");
-	complaints("[host a]\n", "vms.conf:1: unknown section [host a]: there are [vm NAME] and [host]");
+	complaints("[host a]\n",
+	    "vms.conf:1: unknown section [host a]: there are [vm NAME] and [host]");
 	complaints("[default]\nx = 1\n",
 	    "vms.conf:1: unknown section [default]: there are [vm NAME] and [host]");
 	complaints("[ vm   a ]\n[vm b]\n", "");
@@ -290,8 +303,8 @@ meeting(void **state)
 	complaints("[vm a]\nspice = unix:/a\n[vm b]\nspice = unix:/a\n", "");
 }
 
-#define NO_UID                                                                                     \
-	"anyone here could listen there: say in sallyport.conf whose programs may, e.g. "          \
+#define NO_UID                                                                                 \
+	"anyone here could listen there: say in sallyport.conf whose programs may, e.g. "      \
 	"backend_uid = libvirt-qemu"
 
 static void
@@ -304,7 +317,8 @@ local_back_ends(void **state)
 	    "[vm a]\nspice = unix:/a\nvnc = tcp:127.3.2.1:5\nserial = tcp:[::1]:6\n"
 	    "service.x = tcp:10.0.0.1:7\nservice.y = tcp:[fd00::1]:8\n"
 	    "[vm b]\nspice = libvirt:b\nvnc = qmp:/b\n",
-	    "vms.conf:2: spice: " NO_UID "\nvms.conf:3: vnc: " NO_UID "\nvms.conf:4: serial: " NO_UID);
+	    "vms.conf:2: spice: " NO_UID "\nvms.conf:3: vnc: " NO_UID
+	    "\nvms.conf:4: serial: " NO_UID);
 	complaints_with(NULL, "[vm a]\nspice = unix:/a\n", "");
 }
 
@@ -316,12 +330,12 @@ runs(void **state)
 	    {"run.a =", "run.a: is empty"},
 	    {"run.a = backup", "run.a: does not begin with the absolute path of a program"},
 	    {"run.a = ../backup", "run.a: does not begin with the absolute path of a program"},
-	    {"run.a = /bin/sh -c 'x'",
-		"run.a: has a character that only a shell gives a meaning: put it into a script"},
-	    {"run.a = /bin/a; /bin/b",
-		"run.a: has a character that only a shell gives a meaning: put it into a script"},
-	    {"run.a = /bin/a $HOME",
-		"run.a: has a character that only a shell gives a meaning: put it into a script"},
+	    {"run.a = /bin/sh -c 'x'", "run.a: has a character that only a shell gives a "
+				       "meaning: put it into a script"},
+	    {"run.a = /bin/a; /bin/b", "run.a: has a character that only a shell gives a "
+				       "meaning: put it into a script"},
+	    {"run.a = /bin/a $HOME", "run.a: has a character that only a shell gives a "
+				     "meaning: put it into a script"},
 	    {"run.A = /bin/a", "run.A: the name is not of a-z, 0-9 and '-', or longer than 32"},
 	    {"run. = /bin/a", "run.: the name is not of a-z, 0-9 and '-', or longer than 32"},
 	    {"run = /bin/a", "run: unknown key"},
@@ -332,8 +346,8 @@ runs(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(text, sizeof(text), "[host]\n%s\n", cases[i][0]);
-		snprintf(expected, sizeof(expected), "%s%s", *cases[i][1] != '\0' ? "vms.conf:2: " : "",
-		    cases[i][1]);
+		snprintf(expected, sizeof(expected), "%s%s",
+		    *cases[i][1] != '\0' ? "vms.conf:2: " : "", cases[i][1]);
 		complaints(text, expected);
 	}
 	complaints("[host]\nrun.a = /bin/a\nrun.a = /bin/b\n",
@@ -344,15 +358,15 @@ static void
 all_at_once(void **state)
 {
 	(void)state;
-	complaints("x = 1\n"                  /* 1 */
-		   "[vm a]\n"                 /* 2 */
-		   "spice = unix:\n"          /* 3 */
-		   "spice = unix:/b\n"        /* 4 */
-		   "nonsense\n"               /* 5 */
-		   "address = 1.2.3.4\n"      /* 6 */
-		   "[what]\n"                 /* 7 */
-		   "[vm B]\n"                 /* 8 */
-		   "colour = red\n",          /* 9 */
+	complaints("x = 1\n"             /* 1 */
+		   "[vm a]\n"            /* 2 */
+		   "spice = unix:\n"     /* 3 */
+		   "spice = unix:/b\n"   /* 4 */
+		   "nonsense\n"          /* 5 */
+		   "address = 1.2.3.4\n" /* 6 */
+		   "[what]\n"            /* 7 */
+		   "[vm B]\n"            /* 8 */
+		   "colour = red\n",     /* 9 */
 	    "vms.conf:1: stands before the first [section]\n"
 	    "vms.conf:4: spice: is given twice in this section\n"
 	    "vms.conf:5: nonsense: is no \"key = value\" line\n"
@@ -379,8 +393,10 @@ many(void **state)
 
 	(void)state;
 	for (int i = 0; i < VMS; i++)
-		fprintf(f, "[vm v%d]\nspice = libvirt:v%d\nservice.ssh = tcp:10.0.0.1:22\n"
-			   "folder = /srv/v%d\n", i, i, i);
+		fprintf(f,
+		    "[vm v%d]\nspice = libvirt:v%d\nservice.ssh = tcp:10.0.0.1:22\n"
+		    "folder = /srv/v%d\n",
+		    i, i, i);
 	fclose(f);
 	full.vms = text;
 	clock_gettime(CLOCK_MONOTONIC, &start);

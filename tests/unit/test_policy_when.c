@@ -147,7 +147,7 @@ hour_twice(void **state)
 #define NO_TIMES(x) "'" x "' is not a range of times: write HH:MM-HH:MM"
 #define NO_DATE(x)  "'" x "' is not a date: write YYYY-MM-DD"
 #define NO_WINDOW   "lacks days or times: write always, or days and times"
-#define RESERVED                                                                                   \
+#define RESERVED                                                                               \
 	"'from' is reserved for a later version: no grant can be bound to an address yet"
 #define DATES " is out of place: write [since DATE] [until DATE], once each"
 
