@@ -11,11 +11,14 @@
 
 #define DENIALS_PER_S 10
 #define SLOTS         256
+#define PROBES        8 /* places where one who is looked for may be */
 
-/* Denials of one uid in the running second. */
+#define NAMES (UINT64_C(1) << 32) /* above every uid */
+
+/* Denials of one uid (or name) in the running second. */
 struct tally {
 	bool is_used;
-	uid_t uid;
+	uint64_t who;
 	int64_t second;
 	unsigned int written;
 	uint64_t held; /* counted, not written */
@@ -28,6 +31,7 @@ struct audit {
 	uint16_t fields;
 	uint64_t seq;
 	struct tally tallies[SLOTS];
+	struct tally rest; /* of those for whom there was no place */
 };
 
 struct pending {
@@ -181,7 +185,8 @@ write_held(struct audit *audit, struct tally *t)
 	if (t->held == 0)
 		return;
 	audit_begin(audit, "deny");
-	audit_number(audit, AUDIT_UID, t->uid);
+	if (t->who < (uid_t)-1)
+		audit_number(audit, AUDIT_UID, t->who);
 	audit_text(audit, AUDIT_VERDICT, "deny");
 	audit_text(audit, AUDIT_REASON, "more of the same user's denials, summed");
 	audit_number(audit, AUDIT_COUNT, t->held);
@@ -189,15 +194,48 @@ write_held(struct audit *audit, struct tally *t)
 	t->held = 0;
 }
 
-bool
-audit_may_deny(struct audit *audit, uid_t uid, uint64_t *count)
+uint64_t
+audit_name_key(const char *name)
 {
-	struct tally *t = &audit->tallies[uid % SLOTS];
-	int64_t second = io_now_ms() / 1000;
+	uint64_t hash = 5381;
 
-	if (!t->is_used || t->uid != uid) {
-		write_held(audit, t);
-		*t = (struct tally){.is_used = true, .uid = uid, .second = second};
+	for (; *name != '\0'; name++)
+		hash = (hash * 33 + (unsigned char)*name) & UINT32_MAX;
+	return NAMES | hash;
+}
+
+/* The tally of who: his own, else one that nobody has used in this second. NULL when
+ * all his places are taken: then he is only counted, with the others like him. */
+static struct tally *
+find_tally(struct audit *audit, uint64_t who, int64_t second)
+{
+	struct tally *idle = NULL;
+
+	for (size_t i = 0; i < PROBES; i++) {
+		struct tally *t = &audit->tallies[(who + i) % SLOTS];
+		if (t->is_used && t->who == who)
+			return t;
+		if (idle == NULL && (!t->is_used || t->second != second))
+			idle = t;
+	}
+	if (idle != NULL) {
+		write_held(audit, idle);
+		*idle = (struct tally){.is_used = true, .who = who, .second = second};
+	}
+	return idle;
+}
+
+bool
+audit_may_deny(struct audit *audit, uint64_t who, uint64_t *count)
+{
+	int64_t second = io_now_ms() / 1000;
+	struct tally *t = find_tally(audit, who, second);
+
+	if (t == NULL) {
+		audit->rest.who = NAMES;
+		audit->rest.second = second;
+		audit->rest.held++;
+		return false;
 	}
 	if (t->second != second) {
 		t->second = second;
@@ -221,6 +259,8 @@ audit_sweep(struct audit *audit)
 	for (size_t i = 0; i < SLOTS; i++)
 		if (audit->tallies[i].held > 0 && audit->tallies[i].second < second)
 			write_held(audit, &audit->tallies[i]);
+	if (audit->rest.held > 0 && audit->rest.second < second)
+		write_held(audit, &audit->rest);
 }
 
 uint64_t

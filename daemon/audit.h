@@ -31,9 +31,12 @@ void audit_end_noted(struct audit *audit);
 /* Not flushed. */
 void audit_end_plain(struct audit *audit);
 
-/* May a denial of uid be written now? If not it is counted, and the next one that
- * may carries the sum in AUDIT_COUNT: *count, 1 or more. */
-bool audit_may_deny(struct audit *audit, uid_t uid, uint64_t *count);
+/* May a denial of this uid, or of this audit_name_key, be written now? If not it is
+ * counted, and the next one that may carries the sum in AUDIT_COUNT: *count, 1 or
+ * more. */
+bool audit_may_deny(struct audit *audit, uint64_t who, uint64_t *count);
+/* For who has no uid that is known: never equal to a uid. */
+uint64_t audit_name_key(const char *name);
 /* Once a second: writes the sums of those who have fallen silent. */
 void audit_sweep(struct audit *audit);
 

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STOP_MS 1500 /* for the relay to end a channel that it was told to end */
+
 struct channel {
 	LIST_ENTRY(channel) link;
 	struct channels *owner;
@@ -22,12 +24,14 @@ struct channel {
 	char user[PROTO_NAME_MAX + 1], vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1];
 	int client_fd, vm_fd; /* ours until the relay has them */
 	struct dial *dial;
-	char line[96];     /* the grant that allowed it */
-	uint32_t judged;   /* generation of the policy that did */
-	time_t next_judge; /* when that verdict may change; 0: never */
+	struct target target; /* where it leads; its name is ours */
+	char line[96];        /* the grant that allowed it */
+	uint32_t judged;      /* generation of the policy that did */
+	time_t next_judge;    /* when that verdict may change; 0: never */
 	time_t since;
 	int64_t opened_ms;
 	const char *end_reason;
+	int64_t stopped_ms; /* when the relay was told */
 };
 
 struct channels {
@@ -55,6 +59,7 @@ drop(struct channel *ch)
 	LIST_REMOVE(ch, link);
 	ch->owner->count--;
 	dial_cancel(ch->dial);
+	free(ch->target.name);
 	io_close(&ch->client_fd);
 	io_close(&ch->vm_fd);
 	free(ch);
@@ -176,12 +181,35 @@ channels_stop(struct channels *channels)
 	}
 }
 
+static const struct target *
+find_target(const struct gateway *gw, const char *vm_name, const char *right)
+{
+	const struct vm *vm = policy_vm_find(gw->policy, vm_name);
+
+	for (size_t i = 0; vm != NULL && i < vm->endpoint_count; i++)
+		if (strcmp(vm->endpoints[i].right, right) == 0)
+			return &vm->endpoints[i].target;
+	return NULL;
+}
+
+static bool
+is_same_target(const struct target *a, const struct target *b)
+{
+	if (a->kind != b->kind || a->address_len != b->address_len ||
+	    (a->name == NULL) != (b->name == NULL))
+		return false;
+	if (a->name != NULL && strcmp(a->name, b->name) != 0)
+		return false;
+	return memcmp(&a->address, &b->address, a->address_len) == 0;
+}
+
 /* The same question as at first, since time has passed: NULL or the reason. */
 static const char *
 judge(struct channel *ch)
 {
 	struct gateway *gw = ch->owner->gw;
 	struct conn *conn = conns_by_id(gw->conns, ch->conn_id);
+	const struct target *target = find_target(gw, ch->vm, ch->right);
 	struct answer answer;
 
 	if (conn == NULL || conn->state != CONN_LIVE)
@@ -192,7 +220,12 @@ judge(struct channel *ch)
 	(void)gate_decide(gw, conn, ch->vm, ch->right, &answer);
 	ch->next_judge = answer.next_change;
 	memcpy(ch->line, answer.line, sizeof(ch->line));
-	return answer.verdict == VERDICT_ALLOW ? NULL : answer.reason;
+	if (answer.verdict != VERDICT_ALLOW)
+		return answer.reason;
+	if (target == NULL)
+		return "no such right on this VM";
+	/* What lies there now may be another's. */
+	return is_same_target(target, &ch->target) ? NULL : "the VM's back end was changed";
 }
 
 static void
@@ -285,17 +318,6 @@ on_dialed(void *arg, int fd, const char *reason)
 	record_open(ch, conn);
 }
 
-static const struct target *
-find_target(const struct gateway *gw, const char *vm_name, const char *right)
-{
-	const struct vm *vm = policy_vm_find(gw->policy, vm_name);
-
-	for (size_t i = 0; vm != NULL && i < vm->endpoint_count; i++)
-		if (strcmp(vm->endpoints[i].right, right) == 0)
-			return &vm->endpoints[i].target;
-	return NULL;
-}
-
 static size_t
 count_of(const struct channels *channels, uid_t uid)
 {
@@ -305,6 +327,19 @@ count_of(const struct channels *channels, uid_t uid)
 	LIST_FOREACH(ch, &channels->list, link)
 		n += ch->uid == uid;
 	return n;
+}
+
+/* Copies the target as it is now, if there is one; false without memory. */
+static bool
+take_target(struct channel *ch)
+{
+	const struct target *target = find_target(ch->owner->gw, ch->vm, ch->right);
+
+	if (target == NULL)
+		return true;
+	ch->target = *target;
+	ch->target.name = target->name != NULL ? strdup(target->name) : NULL;
+	return target->name == NULL || ch->target.name != NULL;
 }
 
 static struct channel *
@@ -325,6 +360,10 @@ add(struct channels *channels, int fd, const struct conn *conn, const char *vm,
 	snprintf(ch->user, sizeof(ch->user), "%s", conn->user);
 	snprintf(ch->vm, sizeof(ch->vm), "%s", vm);
 	snprintf(ch->right, sizeof(ch->right), "%s", right);
+	if (!take_target(ch)) {
+		free(ch);
+		return NULL;
+	}
 	LIST_INSERT_HEAD(&channels->list, ch, link);
 	channels->count++;
 	return ch;
@@ -337,7 +376,6 @@ channel_open(
 	struct gateway *gw = channels->gw;
 	bool is_full = count_of(channels, conn->uid) >= gateway_settings(gw)->max_channels;
 	struct channel *ch = is_full ? NULL : add(channels, fd, conn, vm, right);
-	const struct target *target = find_target(gw, vm, right);
 	const char *reason;
 
 	if (ch == NULL) {
@@ -347,10 +385,8 @@ channel_open(
 		return;
 	}
 	reason = judge(ch);
-	if (reason == NULL && target == NULL)
-		reason = "no such right on this VM";
 	if (reason == NULL) {
-		ch->dial = dial_start(gw, target, on_dialed, ch);
+		ch->dial = dial_start(gw, &ch->target, on_dialed, ch);
 		if (ch->dial == NULL)
 			reason = "no memory or no descriptor";
 	}
@@ -372,11 +408,14 @@ end(struct channel *ch, const char *reason)
 		ch->end_reason = reason;
 		break;
 	case CHANNEL_RELAYED:
+		wire_put_u32(servant_begin(relay, PROTO_RELAY_STOP), ch->id);
+		if (servant_tell(relay, NULL, 0) < 0) {
+			ch->judged = ch->owner->gw->generation - 1; /* again in a second */
+			break;
+		}
 		ch->state = CHANNEL_STOPPING;
 		ch->end_reason = reason;
-		wire_put_u32(servant_begin(relay, PROTO_RELAY_STOP), ch->id);
-		if (servant_tell(relay, NULL, 0) < 0)
-			log_error("ch%u cannot be stopped: the relay is down", ch->id);
+		ch->stopped_ms = io_now_ms();
 		break;
 	case CHANNEL_STOPPING:
 	default:
@@ -405,6 +444,11 @@ channels_judge(struct channels *channels)
 
 	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
 		next = LIST_NEXT(ch, link);
+		if (ch->state == CHANNEL_STOPPING && io_now_ms() - ch->stopped_ms > STOP_MS) {
+			servant_give_up(
+			    channels->gw->relay, "it did not end a channel in time");
+			return; /* all channels are gone */
+		}
 		if (ch->state != CHANNEL_RELAYED ||
 		    (ch->judged == channels->gw->generation &&
 			(ch->next_judge == 0 || now < ch->next_judge)))

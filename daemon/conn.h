@@ -32,6 +32,7 @@ struct conn {
 	struct loop_watch *m_watch, *u_watch; /* conns.c's */
 	struct conns *owner;
 	time_t since;
+	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */
 	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
 

@@ -177,6 +177,14 @@ connect_once(struct dial *dial)
 	return connect(dial->fd, sa, len) == 0 ? 0 : -errno;
 }
 
+static uint32_t
+left_ms(const struct dial *dial)
+{
+	int64_t left = dial->deadline_ms - io_now_ms();
+
+	return left > 0 ? (uint32_t)left : 0;
+}
+
 static void
 attempt(struct dial *dial)
 {
@@ -194,9 +202,7 @@ attempt(struct dial *dial)
 	} else if (err == -EINPROGRESS) {
 		dial->writable =
 		    loop_watch_fd(dial->gw->loop, dial->fd, LOOP_WRITE, on_writable, dial);
-		if (dial->writable == NULL ||
-		    loop_timer_set(dial->timer, (uint32_t)(dial->deadline_ms - io_now_ms())) <
-			0)
+		if (dial->writable == NULL || loop_timer_set(dial->timer, left_ms(dial)) < 0)
 			done(dial, "no memory");
 	} else if (err == -EAGAIN && io_now_ms() < dial->deadline_ms) {
 		(void)loop_timer_set(dial->timer, RETRY_MS); /* a full backlog */

@@ -19,7 +19,6 @@
 #define CALLERS_MAX 2048
 #define UNSENT_MAX  (16 * 1024 * 1024) /* bytes of one caller */
 #define QUIET_MS    10000              /* for the first question, and between two */
-#define ANSWER_MS   4200 /* for an answer at pam.sock: less than the module waits */
 #define ADMIN_MS    120000
 
 /* A message that waits for the caller to read those before it. */
@@ -78,6 +77,7 @@ door_close(struct caller *caller)
 
 	if (caller->held != NULL)
 		*caller->held = NULL;
+	request_gone(caller);
 	LIST_REMOVE(g, link);
 	g->doors->count--;
 	while (!STAILQ_EMPTY(&g->queue))
@@ -201,7 +201,7 @@ on_readable(void *arg, int fd, unsigned int events)
 	}
 	io_close(&g->caller.fd_passed);
 	g->caller.fd_passed = fds[0];
-	(void)loop_timer_set(g->timer, g->caller.door == DOOR_PAM ? ANSWER_MS : ADMIN_MS);
+	(void)loop_timer_set(g->timer, ADMIN_MS); /* request.c knows better for PAM */
 	request_dispatch(&g->caller, buf, (size_t)n);
 	secret_wipe(buf, (size_t)n); /* it may have been an OTP */
 }

@@ -4,6 +4,7 @@
 #define SALLYPORT_DAEMON_DOOR_H
 
 #include "daemon/gateway.h"
+#include "lib/proto.h"
 #include "lib/wire.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct caller {
 	struct gateway *gw;
 	enum door door;
 	pid_t pid;
+	char user[PROTO_NAME_MAX + 1]; /* whom its last question was about; "" none */
 	uint32_t conn_id;   /* after PROTO_PAM_BEGIN: the connection; 0 none */
 	uint32_t request;   /* id of the question being answered */
 	uint8_t request_type; /* 0: none */

@@ -12,14 +12,12 @@ gateway_disorder(const struct gateway *gw)
 		return "the key store is down";
 	if (!gw->verify_told || !gw->recorder_told)
 		return "the key store or the recorder has not started yet";
-	if (gw->log_store_seq > gw->store_seq)
+	if (gw->store_is_old)
 		return "the audit log knows of OTPs that the key store does not: was a backup "
-		       "of the "
-		       "store put back?";
-	if (gw->log_is_cut || gw->store_audit_seq > audit_seq(gw->audit))
+		       "of the store put back?";
+	if (gw->log_is_cut)
 		return "the key store knows of records that the audit log does not: was the "
-		       "log cut "
-		       "or put back?";
+		       "log cut or put back?";
 	return NULL;
 }
 

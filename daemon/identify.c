@@ -6,6 +6,7 @@
 #include "daemon/sockdiag.h"
 #include "lib/io.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 #ifndef SO_PEERPIDFD
@@ -68,8 +69,13 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 	}
 	/* The credentials of a peer that died in the backlog still name its pid. With
 	 * the pidfd that death shows, and as long as it lives the pid is its own. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_len) < 0) {
 		pidfd = -1;
+		if (errno != ENOPROTOOPT) {
+			id->reason = "the peer has already ended";
+			return;
+		}
+	}
 	if (proc_read(peer.pid, &proc) < 0 || (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
 		id->reason = "the peer has already ended";
 	else

@@ -161,6 +161,7 @@ tear_down(struct gateway *gw)
 {
 	doors_free(gw->doors);
 	endpoints_free(gw->endpoints);
+	gw->endpoints = NULL; /* answers that are still out may ask for it */
 	channels_stop(gw->channels);
 	if (gw->audit != NULL && servant_is_up(gw->recorder)) {
 		audit_begin(gw->audit, "stop");

@@ -10,7 +10,8 @@ record(struct caller *caller, const struct login *login, const struct conn *conn
 	struct audit *audit = caller->gw->audit;
 	uint64_t count;
 
-	if (!audit_may_deny(audit, conn != NULL ? conn->uid : (uid_t)-1, &count))
+	if (!audit_may_deny(
+		audit, conn != NULL ? conn->uid : audit_name_key(caller->user), &count))
 		return;
 	audit_begin(audit, "deny");
 	if (conn != NULL) {
@@ -20,6 +21,8 @@ record(struct caller *caller, const struct login *login, const struct conn *conn
 		audit_text(audit, AUDIT_SOURCE, login->rhost);
 		audit_text(audit, AUDIT_SERVICE, login->service);
 		audit_text(audit, AUDIT_SSH_KEY, login->ssh_key);
+	} else {
+		audit_text(audit, AUDIT_USER, caller->user);
 	}
 	audit_text(audit, AUDIT_VERDICT, "deny");
 	audit_text(audit, AUDIT_REASON, reason);

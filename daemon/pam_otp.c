@@ -14,6 +14,8 @@ struct attempt {
 	struct caller *caller; /* NULL when it has gone, or was told that it is too late */
 	struct gateway *gw;
 	uint32_t conn_id;
+	char user[PROTO_NAME_MAX + 1]; /* for the record, should the connection end */
+	uid_t uid;
 	uint8_t result; /* enum proto_otp */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
 	uint32_t counter;
@@ -90,11 +92,13 @@ static void
 refuse(struct attempt *a, struct conn *conn, const struct outcome *o)
 {
 	struct wire_out *out;
-	uint64_t count;
+	uint64_t count = 1;
 
 	conn_step(conn, CONN_EV_OTP_BAD);
 	if (audit_may_deny(a->gw->audit, conn->uid, &count) || a->store_seq != 0) {
 		begin_record(a, conn, "deny", o->reason);
+		if (count > 1)
+			audit_number(a->gw->audit, AUDIT_COUNT, count);
 		audit_end_plain(a->gw->audit);
 	}
 	if (a->caller == NULL)
@@ -103,6 +107,25 @@ refuse(struct attempt *a, struct conn *conn, const struct outcome *o)
 	wire_put_u8(out, (uint8_t)o->refusal);
 	wire_put_str(out, o->words);
 	(void)door_send(a->caller, true);
+}
+
+/* The connection ended before the answer: the OTP is spent all the same. */
+static void
+record_orphan(const struct attempt *a)
+{
+	struct audit *audit = a->gw->audit;
+
+	if (a->store_seq == 0)
+		return;
+	audit_begin(audit, "otp");
+	audit_text(audit, AUDIT_USER, a->user);
+	audit_number(audit, AUDIT_UID, a->uid);
+	audit_text(audit, AUDIT_KEY, a->public_id);
+	audit_number(audit, AUDIT_COUNTER, a->counter);
+	audit_number(audit, AUDIT_STORE_SEQ, a->store_seq);
+	audit_text(audit, AUDIT_VERDICT, "deny");
+	audit_text(audit, AUDIT_REASON, nobody_waits.reason);
+	audit_end_plain(audit);
 }
 
 static struct conn *
@@ -152,7 +175,8 @@ unpack(struct attempt *a, uint8_t type, struct wire_in *in)
 		if (conn == NULL || !gate_is_key_of(a->gw, conn->user, a->public_id))
 			a->result = PROTO_OTP_FOREIGN;
 	}
-	if (a->result != PROTO_OTP_OK && a->result != PROTO_OTP_FOREIGN)
+	if (a->result != PROTO_OTP_OK && a->result != PROTO_OTP_FOREIGN &&
+	    a->result != PROTO_OTP_DISABLED)
 		a->store_seq = 0; /* nothing was spent */
 }
 
@@ -175,6 +199,8 @@ on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
 	if (conn != NULL) {
 		o = a->result == PROTO_OTP_OK ? nobody_waits : outcome_of(a->result);
 		refuse(a, conn, &o);
+	} else {
+		record_orphan(a);
 	}
 	attempt_free(a);
 }
@@ -214,7 +240,9 @@ pam_otp(struct caller *caller, struct wire_in *in)
 		door_close(caller);
 		return;
 	}
-	*a = (struct attempt){.caller = caller, .gw = caller->gw, .conn_id = conn->id};
+	*a = (struct attempt){
+	    .caller = caller, .gw = caller->gw, .conn_id = conn->id, .uid = conn->uid};
+	memcpy(a->user, conn->user, sizeof(a->user));
 	door_hold(caller, &a->caller);
 	wire_get_str(in, otp, sizeof(otp));
 	if (wire_end(in) < 0)

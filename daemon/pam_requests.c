@@ -58,12 +58,19 @@ find_or_add(struct begin *begin, const struct people_user *user)
 static bool
 fill(struct conn *conn, const struct begin *begin, const struct people_user *user)
 {
+	char *ssh_key = strdup(begin->login.ssh_key);
+
+	if (ssh_key == NULL || !conn_set_groups(conn, &user->groups) ||
+	    conn_step(conn, CONN_EV_BEGIN) != VERDICT_ALLOW) {
+		free(ssh_key);
+		return false;
+	}
 	free(conn->ssh_key);
-	conn->ssh_key = begin->login.ssh_key[0] != '\0' ? strdup(begin->login.ssh_key) : NULL;
+	conn->ssh_key = ssh_key;
 	memcpy(conn->source, begin->login.rhost, sizeof(conn->source));
 	conn->public_id[0] = '\0';
-	return conn_set_groups(conn, &user->groups) &&
-	       conn_step(conn, CONN_EV_BEGIN) == VERDICT_ALLOW;
+	conn->prompt_pid = begin->caller->pid;
+	return true;
 }
 
 struct objection {
@@ -97,7 +104,8 @@ object(const struct begin *begin, const struct people_user *user)
 		return (struct objection){PROTO_REFUSED_NO_KEY,
 		    "no YubiKey is mapped to this user",
 		    "No YubiKey is registered for you on this gateway."};
-	if (conns_pending(gw->conns, user->uid) >= gateway_settings(gw)->max_prompts)
+	if (conns_pending(gw->conns, user->uid, begin->login.ssh_key, begin->login.rhost) >=
+	    gateway_settings(gw)->max_prompts)
 		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
 		    "too many open prompts (max_prompts)",
 		    "Too many of your logins wait at this prompt. Please try again later."};
@@ -175,4 +183,14 @@ pam_begin(struct caller *caller, struct login *login, struct conn *conn)
 		    "the user cannot be looked up: the names helper is down",
 		    "Users cannot be looked up on this gateway now: no access. Please tell its "
 		    "administrators.");
+}
+
+void
+pam_gone(struct caller *caller)
+{
+	struct conn *conn = conns_by_id(caller->gw->conns, caller->conn_id);
+
+	/* Another process may ask for the same connection by now. */
+	if (conn != NULL && conn->state == CONN_PENDING && conn->prompt_pid == caller->pid)
+		(void)conn_step(conn, CONN_EV_OTP_BAD);
 }

@@ -8,6 +8,8 @@
 
 /* authenticate: may there be a prompt? (pam_requests.c) */
 void pam_begin(struct caller *caller, struct login *login, struct conn *conn);
+/* Its caller has gone: whoever was asked is asked no longer. */
+void pam_gone(struct caller *caller);
 /* What was typed at it: str otp. (pam_otp.c) */
 void pam_otp(struct caller *caller, struct wire_in *in);
 

@@ -30,8 +30,16 @@ on_recorded(void *arg, int error)
 	struct conn *conn = conns_by_id(o->gw->conns, o->conn_id);
 	int err;
 
-	if (o->caller == NULL)
+	if (o->caller == NULL) {
+		if (error == 0 && conn != NULL) {
+			audit_begin(o->gw->audit, "session-end");
+			audit_conn(o->gw->audit, conn);
+			audit_text(o->gw->audit, AUDIT_REASON,
+			    "refused: the login ended before the answer came");
+			audit_end_noted(o->gw->audit);
+		}
 		goto out;
+	}
 	door_hold(o->caller, NULL);
 	if (error < 0 || conn == NULL || !proc_pidfd_is_alive(conn->m_pidfd) ||
 	    conn_step(conn, CONN_EV_SESSION) != VERDICT_ALLOW) {

@@ -46,7 +46,10 @@ on_user(void *arg, int error, uint8_t type, struct wire_in *in)
 		user.uid = wire_get_u32(in);
 		user.gid = wire_get_u32(in);
 		user.is_only_name = wire_get_u8(in) == 1;
-		unpack_groups(in, &q->asked, &user.groups);
+		if (user.status == PROTO_NAME_FOUND)
+			unpack_groups(in, &q->asked, &user.groups);
+		else if (wire_get_u16(in) != 0)
+			in->failed = true;
 		if (wire_end(in) < 0)
 			user.status = PROTO_NAME_FAILED;
 	}

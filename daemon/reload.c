@@ -13,14 +13,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-/* An answer for a policy that has been replaced meanwhile is dropped. */
+#define RETRY_S 10 /* for what could not be looked up */
+
+/* Look-ups are about one policy, and one go at it: later answers are dropped. */
 struct lookup {
 	struct gateway *gw;
-	uint32_t generation;
-	uint32_t conn_id; /* groups of a connection */
+	uint32_t round;
+	uint32_t conn_id; /* whose groups are read anew; 0: none */
 };
+
+static uint32_t round_now; /* of the group's and the back ends' look-ups */
+static bool is_rechecking; /* one connection after the other: names works serially */
+static bool recheck_again;
+
+static void
+recheck_after(struct gateway *gw, uint32_t conn_id);
 
 static struct lookup *
 lookup_new(struct gateway *gw, uint32_t conn_id)
@@ -28,37 +38,39 @@ lookup_new(struct gateway *gw, uint32_t conn_id)
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 
 	if (lookup != NULL)
-		*lookup =
-		    (struct lookup){.gw = gw, .generation = gw->generation, .conn_id = conn_id};
+		*lookup = (struct lookup){.gw = gw, .round = round_now, .conn_id = conn_id};
 	return lookup;
 }
 
 static void
 on_gated_gid(void *arg, gid_t gid)
 {
-	struct lookup *lookup = arg;
-	struct gateway *gw = lookup->gw;
+	struct lookup lookup = *(struct lookup *)arg;
 
-	if (lookup->generation == gw->generation)
-		gw->gated_gid = gid;
-	free(lookup);
-	endpoints_retry(gw->endpoints);
+	free(arg);
+	if (lookup.round != round_now)
+		return;
+	lookup.gw->gated_gid = gid;
 	if (gid == (gid_t)-1)
-		log_error(
-		    "the gated group @%s cannot be looked up", gateway_settings(gw)->gated);
+		log_error("the gated group @%s cannot be looked up",
+		    gateway_settings(lookup.gw)->gated);
+	else if (lookup.gw->endpoints != NULL)
+		endpoints_retry(lookup.gw->endpoints);
 }
 
 static void
 on_backend_user(void *arg, struct people_user *user)
 {
-	struct lookup *lookup = arg;
-	struct gateway *gw = lookup->gw;
+	struct lookup lookup = *(struct lookup *)arg;
+	struct gateway *gw = lookup.gw;
 
-	if (lookup->generation == gw->generation && user->status == PROTO_NAME_FOUND)
+	free(arg);
+	if (lookup.round != round_now)
+		return;
+	if (user->status == PROTO_NAME_FOUND)
 		gw->backend_uids[gw->backend_uid_count++] = user->uid;
-	else if (lookup->generation == gw->generation)
+	else
 		log_error("backend_uid: a user cannot be looked up");
-	free(lookup);
 }
 
 static void
@@ -85,71 +97,134 @@ resolve_backend_users(struct gateway *gw)
 }
 
 static void
-on_conn_user(void *arg, struct people_user *user)
+look_up_fixed(struct gateway *gw)
 {
-	struct lookup *lookup = arg;
-	struct gateway *gw = lookup->gw;
-	struct conn *conn = conns_by_id(gw->conns, lookup->conn_id);
+	struct lookup *lookup;
 
-	free(lookup);
-	if (conn == NULL)
-		return;
+	round_now++;
+	lookup = lookup_new(gw, 0);
+	if (lookup != NULL &&
+	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) < 0)
+		free(lookup);
+	resolve_backend_users(gw);
+}
+
+/* False when names could not tell: then the others of this go can wait, too. */
+static bool
+take_user(struct gateway *gw, struct conn *conn, const struct people_user *user)
+{
 	if (user->status == PROTO_NAME_FAILED) {
 		log_warn("c%u: the groups of %s cannot be looked up: as before", conn->id,
 		    conn->user);
-		return;
+		return false;
 	}
-	if (user->status != PROTO_NAME_FOUND || user->uid != conn->uid || !user->is_only_name) {
+	if (user->status != PROTO_NAME_FOUND || user->uid != conn->uid || !user->is_only_name)
 		conns_end(gw->conns, conn, "the user is gone, or has another uid");
-		return;
-	}
-	if (conn_set_groups(conn, &user->groups))
+	else if (conn_set_groups(conn, &user->groups))
 		channels_rejudge(gw->channels, conn->id);
+	return true;
+}
+
+static void
+on_conn_user(void *arg, struct people_user *user)
+{
+	struct lookup lookup = *(struct lookup *)arg;
+	struct conn *conn = conns_by_id(lookup.gw->conns, lookup.conn_id);
+
+	free(arg);
+	is_rechecking = false;
+	if (conn == NULL || take_user(lookup.gw, conn, user))
+		recheck_after(lookup.gw, lookup.conn_id);
+}
+
+/* The connection with the lowest number above conn_id. */
+static struct conn *
+conn_above(struct gateway *gw, uint32_t conn_id)
+{
+	struct conn *conn = NULL, *best = NULL;
+
+	while ((conn = conns_next(gw->conns, conn)) != NULL)
+		if (conn->id > conn_id && (best == NULL || conn->id < best->id))
+			best = conn;
+	return best;
+}
+
+static void
+recheck_after(struct gateway *gw, uint32_t conn_id)
+{
+	struct conn *conn = conn_above(gw, conn_id);
+	struct lookup *lookup;
+
+	if (conn == NULL && recheck_again) {
+		recheck_again = false;
+		conn = conn_above(gw, 0);
+	}
+	if (conn == NULL || (lookup = lookup_new(gw, conn->id)) == NULL)
+		return;
+	if (people_ask_user(gw, conn->user, on_conn_user, lookup) < 0)
+		free(lookup);
+	else
+		is_rechecking = true;
 }
 
 static void
 recheck_conns(struct gateway *gw)
 {
-	struct conn *conn = NULL;
-
-	while ((conn = conns_next(gw->conns, conn)) != NULL) {
-		struct lookup *lookup = lookup_new(gw, conn->id);
-		if (lookup != NULL && people_ask_user(gw, conn->user, on_conn_user, lookup) < 0)
-			free(lookup);
-	}
+	if (is_rechecking)
+		recheck_again = true;
+	else
+		recheck_after(gw, 0);
 }
 
-/* After a reload, and whenever the names helper has come back. */
-static void
-look_up_all(struct gateway *gw)
+/* The local files count at once, a directory behind NSS every nss_recheck. */
+static bool
+local_files_changed(void)
 {
-	struct lookup *lookup = lookup_new(gw, 0);
+	static struct timespec seen[2];
+	static const char *const paths[2] = {"/etc/passwd", "/etc/group"};
+	bool changed = false;
+	struct stat st;
 
-	if (lookup != NULL &&
-	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) < 0)
-		free(lookup);
-	resolve_backend_users(gw);
-	recheck_conns(gw);
+	for (size_t i = 0; i < 2; i++) {
+		if (stat(paths[i], &st) < 0 || (st.st_mtim.tv_sec == seen[i].tv_sec &&
+						   st.st_mtim.tv_nsec == seen[i].tv_nsec))
+			continue;
+		changed = changed || seen[i].tv_sec != 0;
+		seen[i] = st.st_mtim;
+	}
+	return changed;
+}
+
+static bool
+lacks_something(const struct gateway *gw)
+{
+	return gw->gated_gid == (gid_t)-1 ||
+	       gw->backend_uid_count < gateway_settings(gw)->backend_user_count;
 }
 
 void
 reload_sweep(struct gateway *gw)
 {
-	static time_t checked;
+	static time_t checked, tried;
 	static uint32_t generation;
 	static unsigned int starts;
+	bool changed = local_files_changed();
 	time_t now = time(NULL);
 
 	if (!servant_is_up(gw->names))
 		return;
-	if (generation != gw->generation || starts != servant_starts(gw->names)) {
-		look_up_all(gw);
+	if (generation != gw->generation || starts != servant_starts(gw->names) || changed) {
+		look_up_fixed(gw);
+		recheck_conns(gw);
 		generation = gw->generation;
 		starts = servant_starts(gw->names);
-		checked = now;
+		checked = tried = now;
 	} else if (now - checked >= (time_t)gateway_settings(gw)->nss_recheck_s) {
 		recheck_conns(gw);
 		checked = now;
+	} else if (lacks_something(gw) && now - tried >= RETRY_S) {
+		look_up_fixed(gw);
+		tried = now;
 	}
 }
 

@@ -8,10 +8,16 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Which state the question's connection must allow. ANY: the question is about no
  * connection. */
 #define ANY CONN_EVENTS
+
+/* Less than the module waits (pam_module/pam_sallyport.c), so that a refusal comes
+ * with its words and goes on record. */
+#define ANSWER_MS     2600
+#define OTP_ANSWER_MS 4200
 
 struct request {
 	enum proto_type type;
@@ -72,6 +78,7 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 		door_close(caller);
 		return;
 	}
+	memcpy(caller->user, login.user, sizeof(caller->user));
 	login_find_m(&login, caller->gw, caller->pid);
 	conn = login_conn(&login, caller->gw);
 	if (conn_may(conn != NULL ? conn->state : CONN_NONE, request->event) != VERDICT_ALLOW)
@@ -97,6 +104,8 @@ request_dispatch(struct caller *caller, const uint8_t *buf, size_t len)
 	}
 	caller->request = header.id;
 	caller->request_type = header.type;
+	if (caller->door == DOOR_PAM)
+		door_wait(caller, header.type == PROTO_PAM_OTP ? OTP_ANSWER_MS : ANSWER_MS);
 	if (request->login != NULL)
 		dispatch_login(request, caller, &in);
 	else if (request->event != ANY)
@@ -112,4 +121,11 @@ request_timed_out(struct caller *caller)
 		pam_refuse_late(caller);
 	else
 		door_close(caller);
+}
+
+void
+request_gone(struct caller *caller)
+{
+	if (caller->door == DOOR_PAM && caller->conn_id != 0)
+		pam_gone(caller);
 }

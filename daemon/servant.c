@@ -76,15 +76,21 @@ arm_timer(struct servant *s)
 }
 
 static void
+waiting_free(struct waiting *w)
+{
+	for (size_t i = 0; i < w->nfds; i++)
+		io_close(&w->fds[i]);
+	free(w);
+}
+
+static void
 drop_queue(struct servant *s)
 {
 	struct waiting *w;
 
 	while ((w = TAILQ_FIRST(&s->queue)) != NULL) {
 		TAILQ_REMOVE(&s->queue, w, link);
-		for (size_t i = 0; i < w->nfds; i++)
-			io_close(&w->fds[i]);
-		free(w);
+		waiting_free(w);
 	}
 	s->queued = 0;
 }
@@ -242,9 +248,7 @@ on_writable(void *arg, int fd, unsigned int events)
 			return;
 		}
 		TAILQ_REMOVE(&s->queue, w, link);
-		for (size_t i = 0; i < w->nfds; i++)
-			io_close(&w->fds[i]);
-		free(w);
+		waiting_free(w);
 		s->queued--;
 	}
 	loop_watch_free(s->writable);
@@ -260,8 +264,13 @@ enqueue(struct servant *s, const int *fds, size_t nfds)
 		return -ENOMEM;
 	w->len = s->out.len;
 	memcpy(w->bytes, s->out.buf, s->out.len);
-	for (; w->nfds < nfds; w->nfds++)
+	for (; w->nfds < nfds; w->nfds++) {
 		w->fds[w->nfds] = fcntl(fds[w->nfds], F_DUPFD_CLOEXEC, 3);
+		if (w->fds[w->nfds] < 0) {
+			waiting_free(w);
+			return -EMFILE;
+		}
+	}
 	if (s->writable == NULL)
 		s->writable =
 		    loop_watch_fd(s->loop, s->process.socket, LOOP_WRITE, on_writable, s);
@@ -328,7 +337,7 @@ servant_new(struct loop *loop, const struct servant_spec *spec)
 	s->loop = loop;
 	s->spec = *spec;
 	s->restart_ms = RESTART_FIRST_MS;
-	s->process = (struct servant_process){.pid = -1, .socket = -1};
+	s->process = (struct servant_process){.pid = -1, .pidfd = -1, .socket = -1};
 	TAILQ_INIT(&s->questions);
 	TAILQ_INIT(&s->queue);
 	s->timer = loop_timer(loop, on_timer, s);
@@ -352,6 +361,13 @@ servant_free(struct servant *s)
 	loop_watch_free(s->timer);
 	servant_process_finish(&s->process, 1000);
 	free(s);
+}
+
+void
+servant_give_up(struct servant *s, const char *why)
+{
+	if (s->process.socket >= 0)
+		down(s, -ETIMEDOUT, why);
 }
 
 bool

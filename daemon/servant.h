@@ -44,6 +44,10 @@ int servant_ask(struct servant *servant, const int *fds, size_t nfds, uint32_t t
 /* As servant_ask, for a message that has no answer. */
 int servant_tell(struct servant *servant, const int *fds, size_t nfds);
 
+/* It does not do what it was told: it is ended and started again, as after a
+ * missed deadline. */
+void servant_give_up(struct servant *servant, const char *why);
+
 bool servant_is_up(const struct servant *servant);
 pid_t servant_pid(const struct servant *servant);
 /* How often it has been started. */

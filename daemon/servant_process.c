@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,7 +57,9 @@ servant_process_start(struct servant_process *process, char *const *argv)
 	if (err < 0)
 		close(ends[0]);
 	else
-		*process = (struct servant_process){.pid = pid, .socket = ends[0]};
+		*process = (struct servant_process){.pid = pid,
+		    .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
+		    .socket = ends[0]};
 	return err;
 }
 
@@ -67,8 +70,9 @@ servant_process_end(struct servant_process *process)
 	/* KILL and not TERM: what it has not told us does not count, and a store or log
 	 * that was cut in mid-write is what its start is made for. Reaped by main's
 	 * SIGCHLD, because a wait for a process that hangs in the disk would hang us. */
-	if (process->pid > 0)
-		kill(process->pid, SIGKILL);
+	if (process->pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
+	io_close(&process->pidfd);
 	process->pid = -1;
 }
 

@@ -6,6 +6,7 @@
 
 struct servant_process {
 	pid_t pid;  /* -1: none */
+	int pidfd;  /* by which it is killed: main reaps it, and pids are used again */
 	int socket; /* our end of the pair, -1: none */
 };
 

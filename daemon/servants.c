@@ -11,15 +11,35 @@
 #define STATE "/var/lib/sallyport"
 #define LOG   "/var/log/sallyport/audit.jsonl"
 
+/* Once both have said where they are. The recorder's own first record of this run
+ * must not hide that one is missing: so at first its word at its start counts. */
+static void
+compare(struct gateway *gw)
+{
+	uint64_t log_seq = gw->is_compared ? audit_seq(gw->audit) : gw->log_seq;
+
+	if (!gw->verify_told || !gw->recorder_told)
+		return;
+	if (gw->store_audit_seq > log_seq)
+		gw->log_is_cut = true;
+	if (gw->log_store_seq > gw->store_seq)
+		gw->store_is_old = true;
+	gw->is_compared = true;
+}
+
 static void
 on_verify_ready(void *arg, struct wire_in *in)
 {
 	struct gateway *gw = arg;
+	uint64_t store_seq = wire_get_u64(in);
 
-	gw->store_seq = wire_get_u64(in);
 	gw->store_audit_seq = wire_get_u64(in);
 	gw->verify_told = wire_end(in) == 0;
-	if (gateway_disorder(gw) != NULL)
+	if (store_seq < gw->store_seq)
+		gw->store_is_old = true; /* under our eyes: it had more before */
+	gw->store_seq = store_seq;
+	compare(gw);
+	if (gw->log_is_cut || gw->store_is_old)
 		log_error("no OTP can be verified: %s", gateway_disorder(gw));
 }
 
@@ -28,13 +48,13 @@ on_recorder_ready(void *arg, struct wire_in *in)
 {
 	struct gateway *gw = arg;
 
-	uint64_t seq = wire_get_u64(in);
-
+	gw->log_seq = wire_get_u64(in);
 	gw->log_store_seq = wire_get_u64(in);
 	gw->recorder_told = wire_end(in) == 0;
-	if (seq < audit_seq(gw->audit))
+	if (gw->log_seq < audit_seq(gw->audit))
 		gw->log_is_cut = true; /* under our eyes: it had more before */
-	audit_set_seq(gw->audit, seq);
+	audit_set_seq(gw->audit, gw->log_seq);
+	compare(gw);
 	audit_begin(gw->audit, "start");
 	audit_text(gw->audit, AUDIT_DETAIL,
 	    servant_starts(gw->recorder) == 1 ? "the daemon started"
@@ -90,9 +110,9 @@ servants_start(struct gateway *gw)
 void
 servants_end(struct gateway *gw)
 {
+	servant_free(gw->relay); /* no byte after the closes that are on record */
 	servant_free(gw->verify);
 	servant_free(gw->names);
-	servant_free(gw->relay);
 	servant_free(gw->recorder);
 	gw->verify = gw->names = gw->relay = gw->recorder = NULL;
 }

@@ -1,0 +1,103 @@
+#!/bin/bash
+# What is taken away ends what lives, within 2 s; a stolen key locks nobody out; a log that
+# was cut stays noticed.
+# timeout: 180
+. tests/e2e/lib.sh
+GW_CONF="max_prompts = 2"
+gw_start || { fail "the gateway did not start"; finish; }
+
+hold() { # opens a channel of anne's that stays; its first answer has come
+	rm -f "$GW/l.sock" "$GW/held"
+	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
+	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
+	{ echo hello; sleep 30; } | timeout 40 socat - "UNIX:$GW/l.sock" >"$GW/held" 2>/dev/null & HELD=$!
+	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
+}
+ended() { # WHAT REASON: the channel that hold made is closed within 2 s, and on record so
+	local start ms
+	start=$(date +%s%N)
+	while sallyport list channels | grep -qw anne; do
+		sleep 0.05
+		[ $(( ($(date +%s%N) - start) / 1000000 )) -lt 6000 ] || break
+	done
+	ms=$(( ($(date +%s%N) - start) / 1000000 ))
+	if [ $ms -le 2000 ]; then pass "$1: channel ended after $ms ms"; else fail "$1: channel ended after $ms ms only"; fi
+	gw_logged 3 '"event":"close"' '"user":"anne"' "$2" && pass "  on record" || fail "  not on record: $2"
+	kill $SSH $HELD 2>/dev/null; wait $SSH $HELD 2>/dev/null
+}
+
+hold
+echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
+ended "grant taken away" 'no grant'
+gw_policy; gw_reload >/dev/null
+
+hold
+sed -i 's/20022/20099/' /etc/sallyport/vms.conf; gw_reload >/dev/null
+ended "the VM's back end changed" 'back end was changed'
+gw_policy; gw_reload >/dev/null
+
+hold
+sed -i '/^anne/d' /etc/sallyport/yubikey_mappings; gw_reload >/dev/null
+ended "YubiKey no longer mapped" 'no longer mapped'
+gw_policy; gw_reload >/dev/null
+
+groupadd -f devs; usermod -aG devs anne
+printf '@devs webdev ssh always\nmaggie books spice always\n' >/etc/sallyport/vm_mappings
+gw_reload >/dev/null
+hold
+gpasswd -d anne devs >/dev/null
+ended "taken out of the group" 'no grant'
+gw_policy; echo '@devs books spice always' >>/etc/sallyport/vm_mappings; gw_reload >/dev/null
+
+hold
+cp /etc/passwd "$GW/passwd"; sed -i '/^anne:/d' /etc/passwd
+ended "user deleted, with a group among the grants" 'the user is gone'
+cp "$GW/passwd" /etc/passwd
+
+hold
+M=$(pgrep -f 'sshd: anne \[priv\]' | head -1); U=$(pgrep -P "$M" | head -1)
+kill -STOP "$U"
+echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
+ended "grant taken away, U stopped" 'no grant'
+kill -CONT "$U" 2>/dev/null
+gw_policy; gw_reload >/dev/null
+
+# Two idle prompts of a thief with anne's key, from 127.0.0.1; anne herself from elsewhere.
+cat >"$GW/idle" <<-'ASK'
+	#!/bin/sh
+	exec sleep 60
+ASK
+chmod 755 "$GW/idle"
+idle=
+for _ in 1 2; do
+	SSH_ASKPASS="$GW/idle" SSH_ASKPASS_REQUIRE=force ssh -F none -i "$GW/anne.key" -o IdentitiesOnly=yes \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -N anne@127.0.0.1 2>/dev/null & idle="$idle $!"
+done
+gw_wait 5 bash -c '[ "$(sallyport list connections | grep -c pending)" = 2 ]' && pass "two prompts are open" || fail "the prompts did not open"
+check "a third prompt with the same key from there" "" "$(gw_talk anne webdev:2222)"
+check "the owner, from another address" "HELLOEND 5" "$(gw_talk anne webdev:2222 -b 127.0.0.3)"
+# shellcheck disable=SC2086
+kill $idle; wait $idle 2>/dev/null
+gw_wait 5 bash -c '! sallyport list connections | grep -q pending' && pass "their places are free again" || fail "their places stay taken"
+check "from there, too" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
+
+# The log is cut while the daemon is down: noticed, and still after some new records.
+gw_daemon_stop
+head -n -25 $AUDIT >"$GW/cut"; cp $AUDIT "$GW/whole"; cat "$GW/cut" >$AUDIT
+gw_daemon 2>/dev/null >"$GW/out" || true
+for _ in 1 2 3 4 5 6; do gw_reload >/dev/null; done
+check "after the log was cut: refused" "" "$(gw_talk anne webdev:2222)"
+check "  status says why" "~was the log cut" "$(sallyport status)"
+gw_daemon_stop; cat "$GW/whole" >$AUDIT; gw_daemon
+check "with the whole log again" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
+
+gw_daemon_stop
+mkdir "$GW/old"; cp -a /var/lib/sallyport/verify/. "$GW/old/"
+gw_daemon
+check "one more OTP" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
+gw_daemon_stop
+rm -rf /var/lib/sallyport/verify/*; cp -a "$GW/old/." /var/lib/sallyport/verify/
+gw_daemon 2>/dev/null >"$GW/out" || true
+check "an older store put back: refused" "" "$(gw_talk anne webdev:2222)"
+check "  status says why" "~was a backup of the store put back" "$(sallyport status)"
+finish
