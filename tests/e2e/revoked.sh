@@ -6,11 +6,13 @@
 GW_CONF="max_prompts = 2"
 gw_start || { fail "the gateway did not start"; finish; }
 
+mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
 hold() { # opens a channel of anne's that stays; its first answer has come
 	rm -f "$GW/l.sock" "$GW/held"
 	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
 	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
-	{ echo hello; sleep 30; } | timeout 40 socat - "UNIX:$GW/l.sock" >"$GW/held" 2>/dev/null & HELD=$!
+	echo hello >&7
+	timeout 40 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
 	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
 }
 ended() { # WHAT REASON: the channel that hold made is closed within 2 s, and on record so
@@ -100,4 +102,6 @@ rm -rf /var/lib/sallyport/verify/*; cp -a "$GW/old/." /var/lib/sallyport/verify/
 gw_daemon 2>/dev/null >"$GW/out" || true
 check "an older store put back: refused" "" "$(gw_talk anne webdev:2222)"
 check "  status says why" "~was a backup of the store put back" "$(sallyport status)"
+gw_daemon_stop # for those who come after: without either
+rm -rf /var/lib/sallyport/verify /etc/sallyport/store.key $AUDIT
 finish
