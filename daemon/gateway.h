@@ -22,7 +22,6 @@ struct gateway {
 	struct loop *loop;
 	const char *conf_path;
 	time_t started;
-
 	struct policy *policy; /* never NULL once running */
 	uint32_t generation;   /* +1 at each reload */
 	time_t loaded;
@@ -34,13 +33,11 @@ struct gateway {
 	/* Store and log must have seen each other's last: else a backup of one of them
 	 * was put back, and every OTP is refused. */
 	bool verify_told, recorder_told;
-	bool is_compared; /* since the daemon's start */
-	bool log_is_cut, store_is_old; /* found once, they stay until the daemon ends */
+	bool is_compared, log_is_cut, store_is_old; /* each, once set, until the daemon ends */
 	uint64_t store_seq;	  /* verify's last */
 	uint64_t store_audit_seq; /* the highest record that verify had been told of at its start */
 	uint64_t log_seq;	  /* the recorder's last at its start */
 	uint64_t log_store_seq;	  /* the highest store_seq on record at the recorder's start */
-
 	int netlink; /* sockdiag */
 	struct conns *conns;
 	struct channels *channels;
