@@ -6,6 +6,7 @@
 #include "daemon/row.h"
 #include "lib/proto.h"
 #include "policy/decide.h"
+#include "policy/settings_key.h"
 
 #include <errno.h>
 #include <stdio.h>

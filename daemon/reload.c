@@ -6,6 +6,7 @@
 #include "daemon/conns.h"
 #include "daemon/endpoint.h"
 #include "daemon/people.h"
+#include "daemon/servants.h"
 #include "lib/log.h"
 #include "lib/num.h"
 
@@ -235,6 +236,7 @@ swap_in(struct gateway *gw, struct policy *policy)
 
 	policy_free(gw->policy);
 	gw->policy = policy;
+	servants_tell(gw);
 	gw->generation++;
 	gw->loaded = time(NULL);
 	gw->gated_gid = (gid_t)-1;

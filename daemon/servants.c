@@ -3,6 +3,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/channel.h"
+#include "lib/layout.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -27,6 +28,20 @@ compare(struct gateway *gw)
 	gw->is_compared = true;
 }
 
+void
+servants_tell(struct gateway *gw)
+{
+	const struct settings *settings = gateway_settings(gw);
+	uint32_t layouts = 0;
+
+	for (size_t i = 0; i < settings->layout_count; i++)
+		layouts |= 1u << layout_find(settings->layouts[i]); /* settings.c knows it */
+	if (gw->verify == NULL || !servant_is_up(gw->verify))
+		return;
+	wire_put_u32(servant_begin(gw->verify, PROTO_VERIFY_LAYOUTS), layouts);
+	(void)servant_tell(gw->verify, NULL, 0);
+}
+
 static void
 on_verify_ready(void *arg, struct wire_in *in)
 {
@@ -38,6 +53,7 @@ on_verify_ready(void *arg, struct wire_in *in)
 	if (store_seq < gw->store_seq)
 		gw->store_is_old = true; /* under our eyes: it had more before */
 	gw->store_seq = store_seq;
+	servants_tell(gw);
 	compare(gw);
 	if (gw->log_is_cut || gw->store_is_old)
 		log_error("no OTP can be verified: %s", gateway_disorder(gw));

@@ -8,4 +8,7 @@
 int servants_start(struct gateway *gw);
 void servants_end(struct gateway *gw);
 
+/* Tells the running ones what they need of new settings. */
+void servants_tell(struct gateway *gw);
+
 #endif

@@ -68,6 +68,9 @@ enum proto_type {
 	                         u32 counter, u64 created (s since epoch), str note} */
 	PROTO_KEYS_DONE = 66, /* u8 exit status of the CLI, str report */
 
+	PROTO_VERIFY_LAYOUTS = 72, /* u32 keyboard layouts that OTPs may be typed through: 1 << each
+	                              number of lib/layout.h; from now on; no answer */
+
 	/* supervisor -> recorder. */
 	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1
 	                        text), u64 | str} -> RECORDED if durable, else no answer */

@@ -1,6 +1,7 @@
 /* sallyport.conf: the table of its keys, and what reads and writes their values. */
-#include "policy/settings.h"
+#include "policy/settings_key.h"
 
+#include "lib/layout.h"
 #include "lib/num.h"
 #include "lib/proto.h"
 #include "policy/duration.h"
@@ -18,8 +19,9 @@ enum type {
 	TYPE_GROUP, /* char *, written @name */
 	TYPE_BOOL,
 	TYPE_OTP,
-	TYPE_PATHS, /* char ** and count */
-	TYPE_USERS, /* char ** and count */
+	TYPE_PATHS,   /* char ** and count */
+	TYPE_USERS,   /* char ** and count */
+	TYPE_LAYOUTS, /* char ** and count */
 	TYPE_PATH,
 	TYPE_SECONDS, /* bounds in seconds */
 	TYPE_MILLIS,  /* bounds in milliseconds */
@@ -53,6 +55,9 @@ static const struct row rows[] = {
     {{"store_key", "/etc/sallyport/store.key",
 	 "The file that holds the key which encrypts the OTP store."},
 	TEXT(TYPE_PATH, store_key)},
+    {{"layouts", "dvorak",
+	 "The keyboard layouts besides QWERTY that an OTP may be typed through."},
+	WORDS(TYPE_LAYOUTS, layouts, layout_count)},
     {{"prompt_timeout", "90s", "How long a prompt for an OTP stays open."},
 	NUMBER(TYPE_SECONDS, prompt_timeout_s, 5, 600)},
     {{"verify_timeout", "5s", "How long the check of an OTP may take."},
@@ -127,6 +132,12 @@ word_is_good(const struct place *place, enum type type, const char *word)
 		if (text_is_path(word, PATH_MAX - 1))
 			return true;
 		BAD(place, "'%s' is not an absolute path", word);
+		return false;
+	}
+	if (type == TYPE_LAYOUTS) {
+		if (layout_find(word) >= 0)
+			return true;
+		BAD(place, "there is no layout '%s'", word);
 		return false;
 	}
 	if (word[strspn(word, "0123456789")] == '\0') {
@@ -249,6 +260,7 @@ set_value(const struct place *place, const struct row *row, const char *text,
 		return 0;
 	case TYPE_PATHS:
 	case TYPE_USERS:
+	case TYPE_LAYOUTS:
 		return set_words(place, row->type, at, field(settings, row->count_at), text);
 	case TYPE_PATH:
 		if (text_is_path(text, PATH_MAX - 1))
@@ -352,6 +364,7 @@ settings_free(struct settings *settings)
 	free(settings->gated);
 	free_words(settings->sshd, settings->sshd_count);
 	free_words(settings->backend_users, settings->backend_user_count);
+	free_words(settings->layouts, settings->layout_count);
 	free(settings->store_key);
 	*settings = (struct settings){0};
 }
@@ -404,6 +417,7 @@ settings_value(const struct settings *settings, size_t i, char *text, size_t cap
 		break;
 	case TYPE_PATHS:
 	case TYPE_USERS:
+	case TYPE_LAYOUTS:
 		join(*(char **const *)at, *(const size_t *)field(settings, row->count_at), text,
 		    cap);
 		break;

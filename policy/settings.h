@@ -1,5 +1,4 @@
-/* sallyport.conf, section [sallyport]: one table {key, type, default, meaning}
- * feeds the parser, `check`, `show`, the example file and the manual's test. */
+/* sallyport.conf, section [sallyport]. Its table of keys: settings_key.h. */
 #ifndef SALLYPORT_POLICY_SETTINGS_H
 #define SALLYPORT_POLICY_SETTINGS_H
 
@@ -23,6 +22,8 @@ struct settings {
 	                         default none, so that none may */
 	size_t backend_user_count;
 	char *store_key;   /* /etc/sallyport/store.key, for verify */
+	char **layouts;    /* dvorak: names of lib/layout.h */
+	size_t layout_count;
 	uint32_t prompt_timeout_s;  /* 90: how long a prompt stays open */
 	uint32_t verify_timeout_ms; /* 5000 */
 	uint32_t names_timeout_ms;  /* 2000 */
@@ -34,14 +35,7 @@ struct settings {
 	uint32_t channel_idle_s;    /* 0: never */
 };
 
-#define SETTINGS_WORDS_MAX 16 /* of sshd, of backend_uid */
-
-/* One line of the table, for show, the example and the tests. */
-struct settings_key {
-	const char *name;
-	const char *fallback; /* the default as one would write it; NULL: required */
-	const char *meaning;  /* one sentence */
-};
+#define SETTINGS_WORDS_MAX 16 /* of sshd, backend_uid, layouts */
 
 struct report;
 /* Reads text[len] under the name file; what a key is not given is at its
@@ -50,10 +44,5 @@ struct report;
 int settings_parse(const char *file, const char *text, size_t len, struct report *report,
     struct settings *settings);
 void settings_free(struct settings *settings);
-
-size_t settings_key_count(void);
-const struct settings_key *settings_key(size_t i);
-/* The effective value as one would write it, into text[cap]; "" when empty. */
-void settings_value(const struct settings *settings, size_t i, char *text, size_t cap);
 
 #endif

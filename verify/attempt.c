@@ -1,6 +1,7 @@
 /* The decision about one OTP. */
 #include "verify/attempt.h"
 
+#include "lib/layout.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 
@@ -73,11 +74,73 @@ judge_row(struct keyring *ring, const struct attempt *attempt, const struct otp 
 	return 0;
 }
 
+static int
+judge_otp(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
+    struct attempt_result *result)
+{
+	struct row row;
+	int err = keyring_find(ring, otp->id, &row);
+
+	memcpy(result->id, otp->id, sizeof(result->id));
+	if (err == 0)
+		return judge_row(ring, attempt, otp, &row, result);
+	if (err == -ENOENT) {
+		result->found = PROTO_OTP_UNKNOWN;
+		return 0;
+	}
+	if (err == -EBADMSG) {
+		log_error("store: the row of key %s is broken: refused", otp->id);
+		result->found = PROTO_OTP_DISABLED;
+		return 0;
+	}
+	return err;
+}
+
+/* 3: it is the user's; 2: it is in the store; 1: it is neither. -EIO. */
+static int
+rank(struct keyring *ring, const struct attempt *attempt, const char *id)
+{
+	struct row row;
+	int err;
+
+	if (is_users(attempt, id))
+		return 3;
+	err = keyring_find(ring, id, &row);
+	if (err == -EIO)
+		return err;
+	return err == -ENOENT ? 1 : 2;
+}
+
+/* What was meant: as it stands if that is an OTP of a key of the user's, else the
+ * best of what it says on other keyboards. Modhex goes first, because most of its
+ * letters are Dvorak's as well. 0, -EINVAL when it is an OTP on none, -EIO. */
+static int
+read_text(struct keyring *ring, const struct attempt *attempt, struct otp *otp)
+{
+	int best = 0, is = 0;
+	struct otp other;
+
+	if (otp_read(attempt->text, attempt->len, otp) == 0)
+		best = rank(ring, attempt, otp->id);
+	for (size_t i = 0; i < LAYOUT_COUNT && best >= 0 && best < 3; i++) {
+		if ((attempt->layouts & 1u << i) == 0 ||
+		    otp_read_on(i, attempt->text, attempt->len, &other) < 0)
+			continue;
+		is = rank(ring, attempt, other.id);
+		if (is < 0 || is > best) {
+			best = is;
+			*otp = other;
+		}
+	}
+	if (best < 0)
+		return best;
+	return best > 0 ? 0 : -EINVAL;
+}
+
 int
 attempt_judge(
     struct keyring *ring, const struct attempt *attempt, struct attempt_result *result)
 {
-	struct row row;
 	struct otp otp;
 	int err = 0;
 
@@ -85,20 +148,11 @@ attempt_judge(
 	if (!keyring_is_sound(ring))
 		goto out;
 	result->found = PROTO_OTP_GARBLED;
-	if (otp_read(attempt->text, attempt->len, &otp) < 0)
-		goto out;
-	memcpy(result->id, otp.id, sizeof(result->id));
-	err = keyring_find(ring, otp.id, &row);
-	if (err == 0) {
-		err = judge_row(ring, attempt, &otp, &row, result);
-	} else if (err == -ENOENT) {
-		result->found = PROTO_OTP_UNKNOWN;
+	err = read_text(ring, attempt, &otp);
+	if (err == -EINVAL)
 		err = 0;
-	} else if (err == -EBADMSG) {
-		log_error("store: the row of key %s is broken: refused", otp.id);
-		result->found = PROTO_OTP_DISABLED;
-		err = 0;
-	}
+	else if (err == 0)
+		err = judge_otp(ring, attempt, &otp, result);
 out:
 	if (err < 0)
 		result->found = PROTO_OTP_FAILED;

@@ -9,6 +9,7 @@
 struct attempt {
 	const void *text; /* as typed; the caller's, who wipes it */
 	size_t len;
+	uint32_t layouts; /* 1 << each keyboard layout that it may be typed through */
 	size_t nids; /* the user's public ids */
 	char ids[PROTO_KEYS_MAX][OTP_ID_MAX + 1];
 };

@@ -1,6 +1,7 @@
 /* OTP text and blocks. */
 #include "verify/otp.h"
 
+#include "lib/layout.h"
 #include "lib/secret.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <yubikey.h>
 
 #define TOKEN_CHARS (2 * OTP_BLOCK)
-/* Far more blanks than any ticket flag or clipboard adds. */
+/* 64 characters of two bytes, or fewer and more blanks than anything adds. */
 #define TYPED_MAX 128
 
 bool
@@ -35,7 +36,7 @@ lower(char c)
 
 /* Copies the trimmed, lower-cased text; its length, 0 when it can't be an OTP. */
 static size_t
-normalise(const char *text, size_t len, char out[OTP_ID_MAX + TOKEN_CHARS + 1])
+trim(const char *text, size_t len, char out[TYPED_MAX + 1])
 {
 	if (len > TYPED_MAX)
 		return 0;
@@ -45,29 +46,54 @@ normalise(const char *text, size_t len, char out[OTP_ID_MAX + TOKEN_CHARS + 1])
 		text++;
 		len--;
 	}
-	if (len < TOKEN_CHARS || len > OTP_ID_MAX + TOKEN_CHARS || len % 2 != 0)
-		return 0;
 	for (size_t i = 0; i < len; i++)
 		out[i] = lower(text[i]);
 	out[len] = '\0';
-	return otp_is_modhex(out, len) ? len : 0;
+	return len;
+}
+
+/* modhex[len] becomes *otp, if it has an OTP's length. */
+static int
+decode(const char *modhex, size_t len, struct otp *otp)
+{
+	char block[OTP_BLOCK + 1]; /* the decoder may write a NUL behind */
+
+	if (len < TOKEN_CHARS || len > OTP_ID_MAX + TOKEN_CHARS || len % 2 != 0)
+		return -EINVAL;
+	memcpy(otp->id, modhex, len - TOKEN_CHARS);
+	yubikey_modhex_decode(block, modhex + len - TOKEN_CHARS, OTP_BLOCK);
+	memcpy(otp->token, block, OTP_BLOCK);
+	return 0;
 }
 
 int
 otp_read(const void *text, size_t len, struct otp *otp)
 {
-	char clean[OTP_ID_MAX + TOKEN_CHARS + 1];
-	char block[OTP_BLOCK + 1]; /* the decoder may write a NUL behind */
-	size_t n = normalise(text, len, clean);
+	char clean[TYPED_MAX + 1];
+	size_t n = trim(text, len, clean);
+	int err = -EINVAL;
 
 	*otp = (struct otp){0};
-	if (n > 0) {
-		memcpy(otp->id, clean, n - TOKEN_CHARS);
-		yubikey_modhex_decode(block, clean + n - TOKEN_CHARS, OTP_BLOCK);
-		memcpy(otp->token, block, OTP_BLOCK);
-	}
+	if (n > 0 && otp_is_modhex(clean, n))
+		err = decode(clean, n, otp);
 	secret_wipe(clean, sizeof(clean));
-	return n > 0 ? 0 : -EINVAL;
+	return err;
+}
+
+int
+otp_read_on(size_t layout, const void *text, size_t len, struct otp *otp)
+{
+	char clean[TYPED_MAX + 1], modhex[OTP_ID_MAX + TOKEN_CHARS + 1];
+	size_t size = trim(text, len, clean);
+	int n = layout_to_modhex(layout, clean, size, modhex, sizeof(modhex));
+	int err = -EINVAL;
+
+	*otp = (struct otp){0};
+	if (n > 0)
+		err = decode(modhex, (size_t)n, otp);
+	secret_wipe(clean, sizeof(clean));
+	secret_wipe(modhex, sizeof(modhex));
+	return err;
 }
 
 bool

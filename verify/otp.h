@@ -17,9 +17,10 @@ struct otp {
 	uint8_t token[OTP_BLOCK]; /* still encrypted */
 };
 
-/* Takes what somebody typed: blanks and line ends around it, capital letters.
- * 0, or -EINVAL when it is not an OTP by its form; *otp is then all zero. */
+/* Takes what somebody typed: blanks and line ends around it, ASCII capitals. 0, or -EINVAL when it is not an OTP by its form; *otp is then all zero. */
 int otp_read(const void *text, size_t len, struct otp *otp);
+/* The same for what a YubiKey typed through a keyboard layout (lib/layout.h). */
+int otp_read_on(size_t layout, const void *text, size_t len, struct otp *otp);
 
 /* Looks into a decrypted token: is its CRC right and its private id uid (in
  * constant time)? Then *counter is use counter << 8 | session counter, without

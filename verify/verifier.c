@@ -36,6 +36,7 @@ struct verifier {
 	bool import_is_dry;
 	struct keyimport import;
 
+	uint32_t layouts; /* as in struct attempt */
 	struct attempt attempt;
 	uint8_t in[IO_MESSAGE_MAX], out[IO_MESSAGE_MAX];
 };
@@ -43,7 +44,7 @@ struct verifier {
 typedef int
 handler_fn(struct verifier *v, uint32_t id, struct wire_in *in, int *fd);
 
-static handler_fn on_otp, on_import, on_list, on_disable;
+static handler_fn on_otp, on_layouts, on_import, on_list, on_disable;
 
 /* What the supervisor may ask. Handlers take *fd by setting it to -1. */
 static const struct request {
@@ -53,6 +54,7 @@ static const struct request {
 	handler_fn *handler;
 } requests[] = {
     {PROTO_VERIFY_OTP, false, true, on_otp},
+    {PROTO_VERIFY_LAYOUTS, false, true, on_layouts},
     {PROTO_KEYS_IMPORT, true, false, on_import},
     {PROTO_KEYS_LIST, false, false, on_list},
     {PROTO_KEYS_DISABLE, false, false, on_disable},
@@ -111,6 +113,7 @@ on_otp(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 	(void)fd;
 	if (err < 0)
 		return err;
+	v->attempt.layouts = v->layouts;
 	err = v->nanswers == 0 ? keyring_begin(v->ring) : 0;
 	*answer = (struct answer){.id = id};
 	v->nanswers++;
@@ -120,6 +123,19 @@ on_otp(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 	if (err < 0)
 		v->has_failed = true;
 	return err;
+}
+
+static int
+on_layouts(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
+{
+	uint32_t layouts = wire_get_u32(in);
+
+	(void)id;
+	(void)fd;
+	if (wire_end(in) < 0)
+		return -EBADMSG;
+	v->layouts = layouts;
+	return 0;
 }
 
 static int

@@ -1,5 +1,6 @@
 /* Any bytes as an OTP: what is taken is modhex, bounded, and comes back from its
  * parts; what is refused leaves nothing. */
+#include "lib/layout.h"
 #include "verify/otp.h"
 
 #include <stdlib.h>
@@ -26,6 +27,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t counter;
 	size_t n;
 
+	for (size_t i = 0; i <= LAYOUT_COUNT; i++) {
+		if (otp_read_on(i, data, size, &otp) < 0)
+			require(memcmp(&otp, &none, sizeof(otp)) == 0);
+		else
+			require(otp_is_modhex(otp.id, strlen(otp.id)));
+	}
 	if (otp_read(data, size, &otp) < 0) {
 		require(memcmp(&otp, &none, sizeof(otp)) == 0);
 		return 0;

@@ -14,6 +14,7 @@
 
 static struct bench bench;
 static struct softkey key;
+static uint32_t layouts;
 
 static int
 set_up(void **state)
@@ -47,7 +48,7 @@ judge_text(const char *text, const char *users_id)
 	static struct attempt attempt;
 	struct attempt_result r;
 
-	attempt = (struct attempt){.text = text, .len = strlen(text)};
+	attempt = (struct attempt){.text = text, .len = strlen(text), .layouts = layouts};
 	if (users_id != NULL)
 		snprintf(attempt.ids[attempt.nids++], sizeof(attempt.ids[0]), "%s", users_id);
 	assert_int_equal(keyring_begin(bench.ring), 0);
@@ -71,6 +72,40 @@ judge_at(unsigned int use, unsigned int session)
 	key.use = (uint16_t)use;
 	key.session = (uint8_t)session;
 	return judge(ID);
+}
+
+/* The OTP as it arrives on a Dvorak keyboard. */
+static void
+type_on_dvorak(char text[SOFTKEY_OTP_MAX + 1])
+{
+	static const char from[] = "cbdefghijklnrtuv", to[] = "jxe.uidchtnbpygk";
+
+	softkey_otp(&key, text);
+	for (char *c = text; *c != '\0'; c++)
+		*c = to[strchr(from, *c) - from];
+}
+
+static void
+other_keyboards_come_second(void **state)
+{
+	char text[SOFTKEY_OTP_MAX + 1];
+
+	(void)state;
+	type_on_dvorak(text);
+	assert_int_equal(judge_text(text, ID).found, PROTO_OTP_GARBLED);
+	layouts = 1u << 0;
+	assert_int_equal(judge_text(text, "vvcccccccccc").found, PROTO_OTP_FOREIGN);
+	assert_int_equal(judge_text(text, ID).found, PROTO_OTP_REPLAYED);
+	key.session++;
+	type_on_dvorak(text);
+	assert_int_equal(judge_text(text, ID).found, PROTO_OTP_OK);
+	/* Modhex letters alone, of a key that nobody has: unknown, not garbled. */
+	assert_int_equal(judge_text("bcdeghijknbcdeghijknbcdeghijknbcdeghijkn", ID).found,
+	    PROTO_OTP_UNKNOWN);
+	/* In letters that modhex and Dvorak share: the user's own reading goes first. */
+	key.session++;
+	assert_int_equal(judge(ID), PROTO_OTP_OK);
+	layouts = 0;
 }
 
 static void
@@ -294,6 +329,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(other_keyboards_come_second),
 	    TEST(an_otp_works_once),
 	    TEST(counters_only_rise),
 	    TEST(only_the_right_secrets_count),

@@ -1,4 +1,5 @@
 /* OTP text and blocks: what is taken for an OTP, and what a block must show. */
+#include "lib/layout.h"
 #include "tests/support/softkey.h"
 #include "verify/crypt.h"
 #include "verify/otp.h"
@@ -15,8 +16,9 @@
 static const uint8_t vector_aes[16] = {0xec, 0xde, 0x18, 0xdb, 0xe7, 0x6f, 0xbd, 0x0c, 0x33,
     0x33, 0x0f, 0x1c, 0x35, 0x48, 0x71, 0xdb};
 static const uint8_t vector_uid[6] = {0x87, 0x92, 0xeb, 0xfe, 0x26, 0xcc};
-#define VECTOR "dteffujehknhfjbrjnlnldnhcujvddbikngjrtgh"
-#define TOKEN  "fjbrjnlnldnhcujvddbikngjrtghcccc"
+#define VECTOR   "dteffujehknhfjbrjnlnldnhcujvddbikngjrtgh"
+#define ALPHABET "cbdefghijklnrtuv"
+#define TOKEN    "fjbrjnlnldnhcujvddbikngjrtghcccc"
 
 static void
 decrypt(const uint8_t aes[16], const uint8_t token[16], uint8_t plain[16])
@@ -106,6 +108,46 @@ what_is_typed_is_normalised(void **state)
 	}
 }
 
+/* otp-and-state.md 1.3: what the sixteen keys give, in the order cbdefghijklnrtuv. */
+static void
+other_keyboards_are_read(void **state)
+{
+	static const struct {
+		const char *layout, *typed;
+	} table[] = {
+	    {"dvorak", "jxe.uidchtnbpygk"},
+	    {"colemak", "cbsftdhuneikpglv"},
+	    {"norman", "cbedtgyrniopfkuv"},
+	    {"bepo", "xkipe,cdtsr'oèv."},
+	    {"turkish", "cbdefghıjklnrtuv"},
+	    {"russian", "сивуапршолдткегм"},
+	    {"greek", "ψβδεφγηιξκλνρτθω"},
+	};
+	char text[4 * 32 + 3];
+	struct otp otp, meant;
+
+	(void)state;
+	assert_int_equal(sizeof(table) / sizeof(table[0]), LAYOUT_COUNT);
+	assert_int_equal(otp_read(ALPHABET ALPHABET ALPHABET, 48, &meant), 0);
+	for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+		int layout = layout_find(table[i].layout);
+		snprintf(text, sizeof(text), " %s%s%s\n", table[i].typed, table[i].typed,
+		    table[i].typed);
+		assert_string_equal(layout_name(i), table[i].layout);
+		assert_int_equal(layout, i);
+		assert_int_equal(otp_read_on(i, text, strlen(text), &otp), 0);
+		assert_memory_equal(&otp, &meant, sizeof(otp));
+		assert_int_equal(otp_read_on(i, text, 32, &otp), -EINVAL);
+		assert_int_equal(otp_read_on(i, "correct horse", 13, &otp), -EINVAL);
+		assert_int_equal(otp_read_on(i, "", 0, &otp), -EINVAL);
+	}
+	assert_int_equal(otp_read_on(LAYOUT_COUNT, text, strlen(text), &otp), -EINVAL);
+	assert_int_equal(layout_find("qwerty"), -ENOENT);
+	assert_null(layout_name(LAYOUT_COUNT));
+	assert_int_equal(layout_to_modhex(0, "j", 1, text, 1), -EINVAL);    /* no room */
+	assert_int_equal(layout_to_modhex(3, "\xc3", 1, text, 9), -EINVAL); /* half a letter */
+}
+
 static void
 nul_and_length_are_not_fooled(void **state)
 {
@@ -165,6 +207,7 @@ main(void)
 	    cmocka_unit_test(the_published_vector_opens),
 	    cmocka_unit_test(wrong_key_uid_or_crc_do_not_open),
 	    cmocka_unit_test(what_is_typed_is_normalised),
+	    cmocka_unit_test(other_keyboards_are_read),
 	    cmocka_unit_test(nul_and_length_are_not_fooled),
 	    cmocka_unit_test(the_caps_lock_bit_does_not_count),
 	};

@@ -1,5 +1,6 @@
 /* The example files load, and the example of sallyport.conf and its manual page say
  * of every setting what the table says. Runs in the root of the repository. */
+#include "policy/settings_key.h"
 #include "tests/support/policy_build.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* sallyport.conf: every key, its default, its bounds, and every complaint. */
+#include "policy/settings_key.h"
 #include "tests/support/policy_build.h"
 
 #include <setjmp.h>
