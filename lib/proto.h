@@ -70,6 +70,14 @@ enum proto_type {
 
 	PROTO_VERIFY_LAYOUTS = 72, /* u32 keyboard layouts that OTPs may be typed through: 1 << each
 	                              number of lib/layout.h; from now on; no answer */
+	/* A key whose secret a validation service has: the OTP is claimed on disk, and
+	 * the service must be asked (PROTO_API_OTP). Nothing but its OK, brought back by
+	 * VERIFY_API, gives an accepted OTP. */
+	PROTO_VERIFY_ASK = 67, /* in place of VERIFIED: str public id, u64 store sequence,
+	                          str otp, normalised */
+	PROTO_VERIFY_API = 68, /* the service said OK: str public id, u32 counter (0: it told
+	                          none), u64 audit sequence -> VERIFIED */
+	PROTO_KEYS_ADD_API = 69, /* str public id, str note -> KEYS_DONE */
 
 	/* supervisor -> recorder. */
 	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* From here on a key has few power-ups left; at 0x7fff it is worn out. */
 #define WORN_USE 0x7f00u
@@ -74,6 +75,38 @@ judge_row(struct keyring *ring, const struct attempt *attempt, const struct otp 
 	return 0;
 }
 
+/* The row is sound, and of a key whose secret only the service knows. What is not this
+ * user's own is not sent anywhere. */
+static int
+claim(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
+    const struct row *row, struct attempt_result *result)
+{
+	int err;
+
+	if (row->state != ROW_ACTIVE) {
+		result->found = PROTO_OTP_DISABLED;
+		return 0;
+	}
+	if (!is_users(attempt, row->id)) {
+		result->found = PROTO_OTP_FOREIGN;
+		return 0;
+	}
+	otp_write(otp, result->ask);
+	err = keyring_claim(ring, result->ask, (uint64_t)time(NULL));
+	result->found = err == -EEXIST ? PROTO_OTP_REPLAYED : PROTO_OTP_FAILED;
+	if (err < 0)
+		attempt_forget(result);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int
+judge_found(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
+    struct row *row, struct attempt_result *result)
+{
+	return row->kind == ROW_KIND_API ? claim(ring, attempt, otp, row, result)
+					 : judge_row(ring, attempt, otp, row, result);
+}
+
 static int
 judge_otp(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
     struct attempt_result *result)
@@ -83,7 +116,7 @@ judge_otp(struct keyring *ring, const struct attempt *attempt, const struct otp 
 
 	memcpy(result->id, otp->id, sizeof(result->id));
 	if (err == 0)
-		return judge_row(ring, attempt, otp, &row, result);
+		return judge_found(ring, attempt, otp, &row, result);
 	if (err == -ENOENT) {
 		result->found = PROTO_OTP_UNKNOWN;
 		return 0;
@@ -158,4 +191,38 @@ out:
 		result->found = PROTO_OTP_FAILED;
 	result->store_seq = keyring_store_seq(ring);
 	return err;
+}
+
+int
+attempt_confirm(
+    struct keyring *ring, const struct attempt_api *api, struct attempt_result *result)
+{
+	struct row row;
+	int err;
+
+	*result = (struct attempt_result){.found = PROTO_OTP_FAILED, .counter = api->counter};
+	memcpy(result->id, api->id, sizeof(result->id));
+	err = keyring_is_sound(ring) ? keyring_find(ring, api->id, &row) : -ENOENT;
+	if (err == 0 && (row.kind != ROW_KIND_API || row.state != ROW_ACTIVE))
+		err = -EBADMSG;
+	else if (err == 0 && api->counter != 0)
+		err = keyring_spend(ring, &row, api->counter);
+	if (err == 0)
+		result->found = PROTO_OTP_OK;
+	else if (err == -ESTALE)
+		result->found = PROTO_OTP_REPLAYED;
+	else if (err == -EBADMSG || err == -ENOENT)
+		result->found = PROTO_OTP_DISABLED;
+	result->store_seq = keyring_store_seq(ring);
+	if (err == -ESTALE)
+		log_warn("key %s: the validation service said OK to a counter (%u) that is "
+			 "not above the last one: refused",
+		    api->id, api->counter >> 8);
+	return err == -EIO ? err : 0;
+}
+
+void
+attempt_forget(struct attempt_result *result)
+{
+	secret_wipe(result->ask, sizeof(result->ask));
 }

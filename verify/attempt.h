@@ -19,6 +19,15 @@ struct attempt_result {
 	char id[OTP_ID_MAX + 1]; /* public id; "" when none could be read */
 	uint32_t counter;        /* use << 8 | session; 0 when none could be read */
 	uint64_t store_seq;      /* after this OTP */
+	/* What the validation service is to be asked: then found is FAILED, as nothing
+	 * is known yet, and the OTP is claimed. Else "". Wiped by attempt_forget. */
+	char ask[OTP_TEXT_MAX + 1];
+};
+
+/* What the service said of an OTP that was claimed. */
+struct attempt_api {
+	char id[OTP_ID_MAX + 1]; /* public id */
+	uint32_t counter;        /* use << 8 | session; 0: the service told none */
 };
 
 /* In a transaction of ring, whose commit must succeed before *result may be
@@ -26,5 +35,13 @@ struct attempt_result {
  * user's or disabled. 0, or -EIO: nothing in this transaction counts. */
 int attempt_judge(
     struct keyring *ring, const struct attempt *attempt, struct attempt_result *result);
+
+
+/* In a transaction of ring, as attempt_judge: the service said OK. Is the key still
+ * good, and its counter, where there is one, above all before? */
+int attempt_confirm(
+    struct keyring *ring, const struct attempt_api *api, struct attempt_result *result);
+
+void attempt_forget(struct attempt_result *result);
 
 #endif

@@ -1,7 +1,7 @@
 /* The keys that this gateway knows: rows that prove themselves by their codes,
- * counters that only rise, and the store's sequence. The only user of store.h.
- * -EIO anywhere means: the transaction is lost, answer nothing as accepted, end
- * the process without another write. */
+ * counters that only rise, claims, and the store's sequence; on top of store*.h. -EIO
+ * anywhere means: the transaction is lost, answer nothing as accepted, end the
+ * process without another write. */
 #ifndef SALLYPORT_VERIFY_KEYRING_H
 #define SALLYPORT_VERIFY_KEYRING_H
 
@@ -16,21 +16,18 @@ int keyring_open(
     struct keyring **ring, const char *dir, const struct crypt *crypt, int timeout_ms);
 /* Closes in order; not after -EIO. Accepts NULL. */
 void keyring_close(struct keyring *ring);
-
 /* Unless true, nothing in the store may be believed: no OTP is judged. */
 bool keyring_is_sound(const struct keyring *ring);
-/* OTPs ever spent, with those of the open transaction. */
+/* OTPs ever spent and claimed, with those of the open transaction. */
 uint64_t keyring_store_seq(const struct keyring *ring);
 /* The highest audit sequence on record; told ones are kept with the next OTP
  * that is spent, so that a refusal costs no flush. */
 uint64_t keyring_audit_seq(const struct keyring *ring);
-void keyring_tell_audit_seq(struct keyring *ring, uint64_t seq);
-
-/* 0 or -EIO. After keyring_commit's 0, what was done is on disk. */
+void keyring_tell_audit_seq(struct keyring *ring, uint64_t seq);/* 0 or -EIO. After keyring_commit's 0, what was done is on disk. */
 int keyring_begin(struct keyring *ring);
 int keyring_commit(struct keyring *ring);
 void keyring_rollback(struct keyring *ring);
-/* Upkeep, outside a transaction and off anybody's way. 0 or -EIO. */
+/* Upkeep, outside a transaction. 0 or -EIO. */
 int keyring_tidy(struct keyring *ring);
 
 /* 0; -ENOENT; -EBADMSG when the row's code is wrong or of an older epoch (*row
@@ -48,6 +45,12 @@ int keyring_open_token(const struct keyring *ring, const struct crypt_key *key,
  * -ENOTUNIQ: the AES key was there already, even if deleted since; -EIO. */
 int keyring_add(struct keyring *ring, const char *id, const struct crypt_key *key,
     const char *note, uint64_t created);
+/* The same for a key that a validation service knows. */
+int keyring_add_api(
+    struct keyring *ring, const char *id, const char *note, uint64_t created);
+/* In a transaction. An OTP (normalised) is to be sent to the service: counts it.
+ * 0; -EEXIST when it was claimed before; -EIO. at: s since 1970. */
+int keyring_claim(struct keyring *ring, const char *otp, uint64_t at);
 /* In a transaction. Raises row's counter and counts the OTP. 0; -ESTALE when it
  * is not above the stored one; -EIO. */
 int keyring_spend(struct keyring *ring, struct row *row, uint32_t counter);

@@ -4,7 +4,7 @@
 #include "lib/log.h"
 #include "verify/crypt.h"
 #include "verify/kek.h"
-#include "verify/store.h"
+#include "verify/sql.h"
 #include "verify/storedir.h"
 #include "verify/verifier.h"
 
@@ -132,7 +132,7 @@ main(int argc, char **argv)
 	close_range(HELPER_FD + 1, ~0U, 0);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
-	if (store_init() < 0 || fetch(&o, &crypt) < 0)
+	if (sql_init() < 0 || fetch(&o, &crypt) < 0)
 		return EX_CONFIG;
 	if (helper_confine(o.account, calls, sizeof(calls) / sizeof(calls[0])) < 0)
 		return EX_CONFIG;

@@ -96,6 +96,15 @@ otp_read_on(size_t layout, const void *text, size_t len, struct otp *otp)
 	return err;
 }
 
+void
+otp_write(const struct otp *otp, char text[OTP_TEXT_MAX + 1])
+{
+	size_t n = strlen(otp->id);
+
+	memcpy(text, otp->id, n);
+	yubikey_modhex_encode(text + n, (const char *)otp->token, OTP_BLOCK);
+}
+
 bool
 otp_open(const uint8_t plain[OTP_BLOCK], const uint8_t uid[OTP_UID], uint32_t *counter)
 {

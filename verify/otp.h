@@ -10,6 +10,7 @@
 #define OTP_ID_MAX    32 /* modhex characters of a public id */
 #define OTP_BLOCK     16 /* bytes of a token: one AES block */
 #define OTP_UID       6  /* bytes of a private id */
+#define OTP_TEXT_MAX 64 /* characters: public id and token */
 #define OTP_COUNTER_MAX 0x7fffffu
 
 struct otp {
@@ -21,6 +22,9 @@ struct otp {
 int otp_read(const void *text, size_t len, struct otp *otp);
 /* The same for what a YubiKey typed through a keyboard layout (lib/layout.h). */
 int otp_read_on(size_t layout, const void *text, size_t len, struct otp *otp);
+
+/* The OTP as the key itself would type it. */
+void otp_write(const struct otp *otp, char text[OTP_TEXT_MAX + 1]);
 
 /* Looks into a decrypted token: is its CRC right and its private id uid (in
  * constant time)? Then *counter is use counter << 8 | session counter, without

@@ -17,9 +17,17 @@ enum row_state {
 	ROW_DELETED = 3, /* tombstone: the id and the secret never come back */
 };
 
+/* Who can tell whether an OTP of the key is good. */
+enum row_kind {
+	ROW_KIND_NONE = 0,
+	ROW_KIND_LOCAL = 1, /* we: its secret is in the row */
+	ROW_KIND_API = 2,   /* a validation service; wrapped is all zero */
+};
+
 struct row {
 	char id[OTP_ID_MAX + 1];
 	bool is_misshapen; /* a column has a wrong type or size; the rest is void */
+	uint8_t kind;      /* enum row_kind, or anything when tampered with */
 	uint8_t state;     /* enum row_state, or anything when tampered with */
 	uint32_t counter;  /* use << 8 | session; the highest spent */
 	uint64_t epoch;    /* the store's when the row was written */

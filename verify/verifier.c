@@ -13,12 +13,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SEND_TIMEOUT_MS 10000
 /* Rows of one KEYS message: each takes at most 112 bytes. */
 #define PAGE_ROWS 400
+/* Characters of a public id that a validation service takes. */
+#define API_ID_MAX 16
 
 struct answer {
 	uint32_t id; /* of the request */
@@ -44,7 +48,7 @@ struct verifier {
 typedef int
 handler_fn(struct verifier *v, uint32_t id, struct wire_in *in, int *fd);
 
-static handler_fn on_otp, on_layouts, on_import, on_list, on_disable;
+static handler_fn on_otp, on_api, on_layouts, on_import, on_list, on_disable, on_add_api;
 
 /* What the supervisor may ask. Handlers take *fd by setting it to -1. */
 static const struct request {
@@ -55,9 +59,11 @@ static const struct request {
 } requests[] = {
     {PROTO_VERIFY_OTP, false, true, on_otp},
     {PROTO_VERIFY_LAYOUTS, false, true, on_layouts},
+    {PROTO_VERIFY_API, false, true, on_api},
     {PROTO_KEYS_IMPORT, true, false, on_import},
     {PROTO_KEYS_LIST, false, false, on_list},
     {PROTO_KEYS_DISABLE, false, false, on_disable},
+    {PROTO_KEYS_ADD_API, false, false, on_add_api},
 };
 
 static void
@@ -103,10 +109,23 @@ read_attempt(struct attempt *attempt, struct wire_in *in, uint64_t *audit_seq)
 	return wire_end(in);
 }
 
+/* One more answer of this turn; in *err, whether there is a transaction for it. */
+static struct answer *
+add_answer(struct verifier *v, uint32_t id, uint64_t audit_seq, int *err)
+{
+	struct answer *answer = &v->answers[v->nanswers];
+
+	*err = v->nanswers == 0 ? keyring_begin(v->ring) : 0;
+	*answer = (struct answer){.id = id};
+	v->nanswers++;
+	keyring_tell_audit_seq(v->ring, audit_seq);
+	return answer;
+}
+
 static int
 on_otp(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 {
-	struct answer *answer = &v->answers[v->nanswers];
+	struct answer *answer;
 	uint64_t audit_seq;
 	int err = read_attempt(&v->attempt, in, &audit_seq);
 
@@ -114,10 +133,7 @@ on_otp(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 	if (err < 0)
 		return err;
 	v->attempt.layouts = v->layouts;
-	err = v->nanswers == 0 ? keyring_begin(v->ring) : 0;
-	*answer = (struct answer){.id = id};
-	v->nanswers++;
-	keyring_tell_audit_seq(v->ring, audit_seq);
+	answer = add_answer(v, id, audit_seq, &err);
 	if (err == 0)
 		err = attempt_judge(v->ring, &v->attempt, &answer->result);
 	if (err < 0)
@@ -139,11 +155,51 @@ on_layouts(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 }
 
 static int
+on_api(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
+{
+	struct attempt_api api = {.id = ""};
+	struct answer *answer;
+	uint64_t audit_seq;
+	int err;
+
+	(void)fd;
+	wire_get_str(in, api.id, sizeof(api.id));
+	api.counter = wire_get_u32(in);
+	audit_seq = wire_get_u64(in);
+	if (wire_end(in) < 0 || api.counter > OTP_COUNTER_MAX)
+		return -EBADMSG;
+	answer = add_answer(v, id, audit_seq, &err);
+	if (err == 0)
+		err = attempt_confirm(v->ring, &api, &answer->result);
+	if (err < 0)
+		v->has_failed = true;
+	return err;
+}
+
+static int
+send_ask(struct verifier *v, const struct answer *answer)
+{
+	const struct attempt_result *r = &answer->result;
+	struct wire_out out;
+	int err;
+
+	begin_answer(v, &out, PROTO_VERIFY_ASK, answer->id);
+	wire_put_str(&out, r->id);
+	wire_put_u64(&out, r->store_seq);
+	wire_put_str(&out, r->ask);
+	err = send_answer(&out);
+	secret_wipe(v->out, out.len);
+	return err;
+}
+
+static int
 send_verified(struct verifier *v, const struct answer *answer)
 {
 	const struct attempt_result *r = &answer->result;
 	struct wire_out out;
 
+	if (r->ask[0] != '\0')
+		return send_ask(v, answer);
 	begin_answer(v, &out, PROTO_VERIFIED, answer->id);
 	wire_put_u8(&out, (uint8_t)r->found);
 	wire_put_str(&out, r->id);
@@ -157,6 +213,7 @@ fail_all(struct verifier *v)
 {
 	for (size_t i = 0; i < v->nanswers; i++) {
 		v->answers[i].result.found = PROTO_OTP_FAILED;
+		attempt_forget(&v->answers[i].result);
 		v->answers[i].result.store_seq = keyring_store_seq(v->ring);
 	}
 }
@@ -176,8 +233,11 @@ settle(struct verifier *v)
 		fail_all(v);
 		err = -EIO;
 	}
-	for (size_t i = 0; told == 0 && i < v->nanswers; i++)
-		told = send_verified(v, &v->answers[i]);
+	for (size_t i = 0; i < v->nanswers; i++) {
+		if (told == 0)
+			told = send_verified(v, &v->answers[i]);
+		attempt_forget(&v->answers[i].result);
+	}
 	v->nanswers = 0;
 	return err < 0 ? err : told;
 }
@@ -247,12 +307,15 @@ static void
 put_row(struct wire_out *out, const struct row *row, uint8_t state)
 {
 	bool is_deleted = state == PROTO_KEY_DISABLED && row->state == ROW_DELETED;
+	char note[ROW_NOTE_MAX + 8];
 
+	snprintf(note, sizeof(note), "%s%s%s", row->kind == ROW_KIND_API ? "API" : "",
+	    row->kind == ROW_KIND_API && row->note[0] != '\0' ? ": " : "", row->note);
 	wire_put_str(out, row->id);
 	wire_put_u8(out, state);
 	wire_put_u32(out, row->counter);
 	wire_put_u64(out, row->created);
-	wire_put_str(out, is_deleted ? "deleted" : row->note);
+	wire_put_str(out, is_deleted ? "deleted" : note);
 }
 
 static int
@@ -284,6 +347,46 @@ on_list(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 	wire_put_u8(&head, err != -ENOENT);
 	wire_put_u16(&head, n);
 	return send_answer(&out);
+}
+
+/* 0; -EEXIST, -EINVAL: the store is not sound; -EIO. */
+static int
+add_api(struct keyring *ring, const char *key, const char *note)
+{
+	int err = keyring_begin(ring);
+
+	if (err < 0)
+		return err;
+	err = keyring_add_api(ring, key, note, (uint64_t)time(NULL));
+	if (err == 0)
+		return keyring_commit(ring);
+	keyring_rollback(ring);
+	return err;
+}
+
+static int
+on_add_api(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
+{
+	char key[OTP_ID_MAX + 1], note[ROW_NOTE_MAX + 1];
+	size_t len;
+	int err, told;
+
+	(void)fd;
+	wire_get_str(in, key, sizeof(key));
+	wire_get_str(in, note, sizeof(note));
+	len = strlen(key);
+	if (wire_end(in) < 0)
+		return -EBADMSG;
+	/* Validation services know no longer ids. */
+	if (len < 2 || len > API_ID_MAX || len % 2 != 0 || !otp_is_modhex(key, len))
+		return send_done(v, id, 1, "a public id there has 2 to 16 modhex characters\n");
+	err = add_api(v->ring, key, note);
+	if (err == 0)
+		return send_done(v, id, 0, "");
+	if (err == -EEXIST || err == -ENOTUNIQ)
+		return send_done(v, id, 1, "the key is in the store already\n");
+	told = send_done(v, id, 1, "the store failed (see the log)\n");
+	return told < 0 || err == -EINVAL ? told : err;
 }
 
 /* 0, -ENOENT, -EBADMSG, -EIO. */

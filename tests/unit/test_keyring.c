@@ -187,10 +187,10 @@ other_versions_and_damage_are_refused(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(bench_tamper(&bench, "PRAGMA user_version = 2"), -1);
+	assert_int_equal(bench_tamper(&bench, "PRAGMA user_version = 3"), -1);
 	assert_null(bench.ring);
 	assert_int_equal(bench_open(&bench), -EUCLEAN);
-	assert_int_equal(bench_tamper(&bench, "PRAGMA user_version = 1"), -1); /* 0 rows */
+	assert_int_equal(bench_tamper(&bench, "PRAGMA user_version = 2"), -1); /* 0 rows */
 	assert_non_null(bench.ring);
 	bench_shut(&bench);
 	assert_int_equal(bench_tamper(&bench, "PRAGMA application_id = 1"), -1);
@@ -217,7 +217,7 @@ all_rows_are_listed_in_order(void **state)
 	assert_int_equal(bench_tamper(&bench, "UPDATE key SET v = 5 WHERE id = 'vvcb'"), 0);
 	assert_int_equal(
 	    bench_tamper(&bench, "INSERT INTO key VALUES (char(27) || '[2J', 1, 0, 1, 0, '',"
-				 " zeroblob(16), zeroblob(50), zeroblob(32))"),
+				 " zeroblob(16), zeroblob(50), zeroblob(32), 1)"),
 	    0);
 	for (int err = 0; err != -ENOENT; n++) {
 		static const int expected[] = {0, -EBADMSG, 0, -ENOENT};
