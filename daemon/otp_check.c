@@ -1,0 +1,287 @@
+/* From the text to the verdict: verify's answer, the durable record, the asker. */
+#include "daemon/otp_check.h"
+
+#include "daemon/audit.h"
+#include "daemon/conns.h"
+#include "daemon/gate.h"
+#include "lib/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CANNOT_CHECK                                                                           \
+	"One-time passwords cannot be checked on this gateway now: no access. Please tell "    \
+	"its "                                                                                 \
+	"administrators."
+
+/* What is needed to the end, also when the connection goes meanwhile. */
+struct check {
+	struct gateway *gw;
+	struct otp_asker asker;
+	uint32_t conn_id; /* 0: none */
+	char user[PROTO_NAME_MAX + 1], source[PROTO_NAME_MAX + 1], service[PROTO_NAME_MAX + 1];
+	uid_t uid;
+	uint8_t result; /* enum proto_otp */
+	char public_id[PROTO_PUBLIC_ID_MAX + 1];
+	uint32_t counter;
+	uint64_t store_seq; /* 0: nothing was spent */
+};
+
+/* --- outcomes ---------------------------------------------------------------- */
+
+static struct otp_outcome
+deny(enum proto_refusal refusal, const char *reason, const char *words)
+{
+	return (struct otp_outcome){
+	    .verdict = VERDICT_DENY, .refusal = refusal, .reason = reason, .words = words};
+}
+
+static struct otp_outcome
+outcome_of(uint8_t result)
+{
+	switch ((enum proto_otp)result) {
+	case PROTO_OTP_GARBLED:
+		return deny(PROTO_REFUSED_OTP, "not an OTP",
+		    "That was not a one-time password of a YubiKey.");
+	case PROTO_OTP_REPLAYED:
+		return deny(PROTO_REFUSED_OTP, "replayed OTP",
+		    "That one-time password is spent. Press the key again.");
+	case PROTO_OTP_UNKNOWN:
+		return deny(PROTO_REFUSED_OTP, "OTP of an unknown YubiKey",
+		    "That YubiKey is not registered for you on this gateway.");
+	case PROTO_OTP_FOREIGN:
+		return deny(PROTO_REFUSED_OTP, "OTP of a YubiKey that is not this user's",
+		    "That YubiKey is not registered for you on this gateway.");
+	case PROTO_OTP_DISABLED:
+		return deny(PROTO_REFUSED_OTP, "OTP of a disabled YubiKey",
+		    "That YubiKey is not valid on this gateway any more.");
+	case PROTO_OTP_OK: /* only ever allowed in on_recorded */
+	case PROTO_OTP_FAILED:
+	default:
+		return deny(PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified", CANNOT_CHECK);
+	}
+}
+
+struct otp_outcome
+otp_outcome_garbled(void)
+{
+	return outcome_of(PROTO_OTP_GARBLED);
+}
+
+struct otp_outcome
+otp_outcome_failed(void)
+{
+	return outcome_of(PROTO_OTP_FAILED);
+}
+
+static struct otp_outcome
+nobody_waits(void)
+{
+	return deny(PROTO_REFUSED_UNAVAILABLE, "the login ended before the answer came", "");
+}
+
+/* --- the record -------------------------------------------------------------- */
+
+static void
+record_subject(struct audit *audit, const struct otp_subject *subject)
+{
+	audit_begin(audit, "otp");
+	if (subject->conn != NULL) {
+		audit_conn(audit, subject->conn);
+		return;
+	}
+	audit_text(audit, AUDIT_USER, subject->user);
+	audit_number(audit, AUDIT_UID, subject->uid);
+	audit_text(audit, AUDIT_SOURCE, subject->source);
+	audit_text(audit, AUDIT_SERVICE, subject->service);
+}
+
+void
+otp_record_denial(struct gateway *gw, const struct otp_subject *subject, const char *reason)
+{
+	uint64_t count = 1;
+
+	if (!audit_may_deny(
+		gw->audit, subject->conn != NULL ? subject->conn->uid : subject->uid, &count))
+		return;
+	record_subject(gw->audit, subject);
+	audit_text(gw->audit, AUDIT_VERDICT, "deny");
+	audit_text(gw->audit, AUDIT_REASON, reason);
+	if (count > 1)
+		audit_number(gw->audit, AUDIT_COUNT, count);
+	audit_end_plain(gw->audit);
+}
+
+/* The connection that still waits; NULL: none does, or it never was about one. */
+static struct conn *
+conn_of(const struct check *c)
+{
+	struct conn *conn = c->conn_id != 0 ? conns_by_id(c->gw->conns, c->conn_id) : NULL;
+
+	return conn != NULL && conn->state == CONN_PENDING ? conn : NULL;
+}
+
+static bool
+is_waited_for(const struct check *c)
+{
+	return (c->conn_id == 0 || conn_of(c) != NULL) && c->asker.waits(c->asker.arg);
+}
+
+static void
+begin_record(
+    const struct check *c, const struct conn *conn, const char *verdict, const char *reason)
+{
+	struct audit *audit = c->gw->audit;
+	const struct otp_subject subject = {.conn = conn,
+	    .user = c->user,
+	    .source = c->source,
+	    .service = c->service,
+	    .uid = c->uid};
+
+	record_subject(audit, &subject);
+	if (conn == NULL || conn->public_id[0] == '\0')
+		audit_text(audit, AUDIT_KEY, c->public_id);
+	if (c->store_seq != 0) {
+		audit_number(audit, AUDIT_COUNTER, c->counter);
+		audit_number(audit, AUDIT_STORE_SEQ, c->store_seq);
+	}
+	audit_text(audit, AUDIT_VERDICT, verdict);
+	audit_text(audit, AUDIT_REASON, reason);
+}
+
+/* Not flushed, and summed when there are many; but a spent counter is always
+ * recorded, for the store's sake. */
+static void
+record_denial(const struct check *c, const char *reason)
+{
+	uint64_t count = 1;
+
+	if (!audit_may_deny(c->gw->audit, c->uid, &count) && c->store_seq == 0)
+		return;
+	begin_record(c, conn_of(c), "deny", reason);
+	if (count > 1)
+		audit_number(c->gw->audit, AUDIT_COUNT, count);
+	audit_end_plain(c->gw->audit);
+}
+
+/* --- the way ----------------------------------------------------------------- */
+
+static void
+finish(struct check *c, struct otp_outcome outcome)
+{
+	if (outcome.verdict != VERDICT_ALLOW)
+		record_denial(c, outcome.reason);
+	memcpy(outcome.public_id, c->public_id, sizeof(outcome.public_id));
+	c->asker.done(c->asker.arg, &outcome);
+	free(c);
+}
+
+static void
+on_recorded(void *arg, int error)
+{
+	struct check *c = arg;
+
+	if (error < 0)
+		finish(c, deny(PROTO_REFUSED_UNAVAILABLE, "the record cannot be written",
+			      "This gateway cannot keep its records now: no access. Please "
+			      "tell its administrators."));
+	else if (!is_waited_for(c))
+		finish(c, nobody_waits());
+	else
+		finish(c, (struct otp_outcome){.verdict = VERDICT_ALLOW});
+}
+
+static void
+unpack(struct check *c, uint8_t type, struct wire_in *in)
+{
+	c->result = wire_get_u8(in);
+	wire_get_str(in, c->public_id, sizeof(c->public_id));
+	c->counter = wire_get_u32(in);
+	c->store_seq = wire_get_u64(in);
+	if (type != PROTO_VERIFIED || wire_end(in) < 0)
+		c->result = PROTO_OTP_FAILED;
+	else if (c->store_seq > c->gw->store_seq)
+		c->gw->store_seq = c->store_seq;
+	/* Not only verify's word: the key must be this user's now. */
+	if (c->result == PROTO_OTP_OK && !gate_is_key_of(c->gw, c->user, c->public_id))
+		c->result = PROTO_OTP_FOREIGN;
+	if (c->result != PROTO_OTP_OK && c->result != PROTO_OTP_FOREIGN &&
+	    c->result != PROTO_OTP_DISABLED)
+		c->store_seq = 0; /* nothing was spent */
+}
+
+static void
+on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
+{
+	struct check *c = arg;
+
+	if (error == 0)
+		unpack(c, type, in);
+	if (c->result != PROTO_OTP_OK) {
+		finish(c, outcome_of(c->result));
+	} else if (!is_waited_for(c)) {
+		finish(c, nobody_waits());
+	} else {
+		begin_record(c, conn_of(c), "allow", NULL);
+		if (audit_end_durable(c->gw->audit, on_recorded, c) < 0)
+			finish(c, outcome_of(PROTO_OTP_FAILED));
+	}
+}
+
+static int
+ask_verify(struct check *c, const char *otp)
+{
+	struct gateway *gw = c->gw;
+	struct wire_out *out = servant_begin(gw->verify, PROTO_VERIFY_OTP);
+	size_t n, at = out->len;
+	const char *const *keys = policy_keys(gw->policy, c->user, &n);
+	int err;
+
+	if (n > PROTO_KEYS_MAX)
+		n = PROTO_KEYS_MAX;
+	wire_put_str(out, otp);
+	wire_put_u64(out, audit_seq(gw->audit));
+	wire_put_u16(out, (uint16_t)n);
+	for (size_t i = 0; i < n; i++)
+		wire_put_str(out, keys[i]);
+	err = servant_ask(
+	    gw->verify, NULL, 0, gateway_settings(gw)->verify_timeout_ms, on_verified, c);
+	secret_wipe(out->buf + at, strlen(otp) + 2);
+	return err;
+}
+
+static void
+copy(char to[PROTO_NAME_MAX + 1], const char *from)
+{
+	size_t len = from != NULL ? strnlen(from, PROTO_NAME_MAX) : 0;
+
+	memcpy(to, from != NULL ? from : "", len);
+	to[len] = '\0';
+}
+
+int
+otp_check(struct gateway *gw, const struct otp_subject *subject, const char *otp,
+    const struct otp_asker *asker)
+{
+	const struct conn *conn = subject->conn;
+	struct check *c;
+	int err;
+
+	if (gateway_disorder(gw) != NULL)
+		return -EUCLEAN;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return -ENOMEM;
+	*c = (struct check){.gw = gw,
+	    .asker = *asker,
+	    .conn_id = conn != NULL ? conn->id : 0,
+	    .uid = conn != NULL ? conn->uid : subject->uid};
+	copy(c->user, conn != NULL ? conn->user : subject->user);
+	copy(c->source, conn != NULL ? conn->source : subject->source);
+	copy(c->service, subject->service);
+	err = ask_verify(c, otp);
+	if (err < 0)
+		free(c);
+	return err;
+}
