@@ -3,8 +3,11 @@
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
+#include "daemon/delay.h"
 #include "daemon/endpoint.h"
+#include "daemon/prompts.h"
 #include "daemon/row.h"
+#include "lib/io.h"
 #include "lib/proto.h"
 #include "policy/vm.h"
 
@@ -96,6 +99,8 @@ admin_status(struct caller *caller, struct wire_in *in)
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
 	row_format(&row, "endpoints", "%zu of %zu listen", open, wanted);
+	row_format(&row, "prompts", "%zu open, %zu askers wait longer for a wrong OTP",
+	    prompts_count(gw->prompts), delay_count(gw->delay, io_now_ms()));
 	row_format(&row, "connections", "%zu", conns_count(gw->conns));
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);

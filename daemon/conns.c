@@ -203,16 +203,3 @@ conns_count(const struct conns *conns)
 {
 	return conns->count;
 }
-
-size_t
-conns_pending(const struct conns *conns, uid_t uid, const char *ssh_key, const char *source)
-{
-	const struct conn *conn;
-	size_t n = 0;
-
-	LIST_FOREACH(conn, &conns->list, link)
-		n += conn->uid == uid && conn->state == CONN_PENDING &&
-		     strcmp(conn->ssh_key != NULL ? conn->ssh_key : "", ssh_key) == 0 &&
-		     strcmp(conn->source, source) == 0;
-	return n;
-}

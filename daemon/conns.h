@@ -30,9 +30,5 @@ void conns_watch_u(struct conns *conns, struct conn *conn);
 void conns_end(struct conns *conns, struct conn *conn, const char *reason);
 
 size_t conns_count(const struct conns *conns);
-/* Waiting at the prompt, of this user with this SSH key from this address: who has
- * stolen a key can use up his own places and nobody else's. */
-size_t conns_pending(
-    const struct conns *conns, uid_t uid, const char *ssh_key, const char *source);
 
 #endif

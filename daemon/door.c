@@ -36,6 +36,7 @@ struct guest {
 	struct loop_watch *watch, *timer, *writable;
 	STAILQ_HEAD(, unsent) queue;
 	size_t queued; /* bytes */
+	bool is_held;  /* what is queued waits for the timer */
 };
 
 struct doors {
@@ -122,9 +123,9 @@ on_writable(void *arg, int fd, unsigned int events)
 	g->writable = NULL;
 }
 
-/* A list is longer than a socket's room: the rest waits here, within bounds. */
+/* Puts a copy at the end of the queue, within bounds. */
 static int
-enqueue(struct guest *g, const struct wire_out *out)
+keep(struct guest *g, const struct wire_out *out)
 {
 	struct unsent *u;
 
@@ -134,6 +135,17 @@ enqueue(struct guest *g, const struct wire_out *out)
 	memcpy(u->bytes, out->buf, out->len);
 	STAILQ_INSERT_TAIL(&g->queue, u, link);
 	g->queued += u->len;
+	return 0;
+}
+
+/* A list is longer than a socket's room: the rest waits here. */
+static int
+enqueue(struct guest *g, const struct wire_out *out)
+{
+	int err = keep(g, out);
+
+	if (err < 0)
+		return err;
 	if (g->writable == NULL)
 		g->writable =
 		    loop_watch_fd(g->doors->gw->loop, g->fd, LOOP_WRITE, on_writable, g);
@@ -168,6 +180,33 @@ door_wait(struct caller *caller, uint32_t timeout_ms)
 	(void)loop_timer_set(guest_of(caller)->timer, timeout_ms);
 }
 
+int
+door_send_later(struct caller *caller, uint32_t delay_ms)
+{
+	struct guest *g = guest_of(caller);
+	struct wire_out *out = &g->doors->out;
+
+	if (out->failed || keep(g, out) < 0 || loop_timer_set(g->timer, delay_ms) < 0) {
+		door_close(caller);
+		return -EPIPE;
+	}
+	g->is_held = true;
+	return 0;
+}
+
+static void
+send_held(struct guest *g)
+{
+	g->is_held = false;
+	g->caller.request_type = 0;
+	(void)loop_timer_set(g->timer, QUIET_MS);
+	if (g->writable == NULL)
+		g->writable =
+		    loop_watch_fd(g->doors->gw->loop, g->fd, LOOP_WRITE, on_writable, g);
+	if (g->writable == NULL)
+		door_close(&g->caller);
+}
+
 static void
 on_timer(void *arg, int fd, unsigned int events)
 {
@@ -175,7 +214,9 @@ on_timer(void *arg, int fd, unsigned int events)
 
 	(void)fd;
 	(void)events;
-	if (caller->request_type != 0)
+	if (guest_of(caller)->is_held)
+		send_held(guest_of(caller));
+	else if (caller->request_type != 0)
 		request_timed_out(caller);
 	else
 		door_close(caller);

@@ -23,6 +23,8 @@ struct caller {
 	enum door door;
 	pid_t pid;
 	char user[PROTO_NAME_MAX + 1]; /* whom its last question was about; "" none */
+	struct prompt *prompt; /* prompts.c's: the one that he waits at; NULL none */
+	struct service *service; /* pam_service.c's: after a BEGIN from outside SSH */
 	uint32_t conn_id;   /* after PROTO_PAM_BEGIN: the connection; 0 none */
 	uint32_t request;   /* id of the question being answered */
 	uint8_t request_type; /* 0: none */
@@ -43,6 +45,9 @@ struct wire_out *door_begin(struct caller *caller, uint8_t type);
 /* Sends it; another question may follow once is_last. A caller that does not read
  * is closed: then -EPIPE, and the caller is gone. */
 int door_send(struct caller *caller, bool is_last);
+/* As door_send of the last answer, but in delay_ms; until then his time does not run
+ * out, and he may not ask. */
+int door_send_later(struct caller *caller, uint32_t delay_ms);
 /* Waits for the caller's next question at most timeout_ms, then closes. */
 void door_wait(struct caller *caller, uint32_t timeout_ms);
 /* Ends it now. */

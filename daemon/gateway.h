@@ -17,18 +17,18 @@ struct channels;  /* channel.h: what passes */
 struct endpoints; /* endpoint.h: where it comes in */
 struct doors;     /* door.h: pam.sock and admin.sock */
 struct audit;     /* audit.h: the record */
+struct prompts;   /* prompts.h: where an OTP is waited for */
+struct delay;     /* delay.h: whose refusals are held back */
 
 struct gateway {
 	struct loop *loop;
 	const char *conf_path;
-	time_t started;
+	time_t started, loaded; /* loaded: the policy */
 	struct policy *policy; /* never NULL once running */
 	uint32_t generation;   /* +1 at each reload */
-	time_t loaded;
 	uid_t *backend_uids; /* backend_uid, resolved; who is missing here may not listen */
 	size_t backend_uid_count;
 	gid_t gated_gid; /* of the gated group; (gid_t)-1 until known */
-
 	struct servant *verify, *recorder, *relay, *names;
 	/* Store and log must have seen each other's last: else a backup of one of them
 	 * was put back, and every OTP is refused. */
@@ -44,6 +44,8 @@ struct gateway {
 	struct endpoints *endpoints;
 	struct doors *doors;
 	struct audit *audit;
+	struct prompts *prompts;
+	struct delay *delay;
 };
 
 static inline const struct settings *
@@ -51,8 +53,7 @@ gateway_settings(const struct gateway *gw)
 {
 	return policy_settings(gw->policy);
 }
-
-/* NULL when store and log agree, else the words for the admin. */
+/* NULL when store and log agree, else words. */
 const char *gateway_disorder(const struct gateway *gw);
 bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
 

@@ -35,12 +35,25 @@ login_unpack(struct login *login, struct wire_in *in)
 	wire_get_str(in, login->user, sizeof(login->user));
 	wire_get_str(in, login->rhost, sizeof(login->rhost));
 	wire_get_str(in, login->tty, sizeof(login->tty));
+	wire_get_str(in, login->ruser, sizeof(login->ruser));
 	n = wire_get_u8(in);
 	if (n > PROTO_AUTH_LINES)
 		return -EBADMSG;
+	login->has_lines = n > 0;
 	for (uint8_t i = 0; i < n; i++)
 		unpack_auth_line(login, in);
 	return login->user[0] == '\0' ? -EBADMSG : wire_end(in);
+}
+
+static bool
+is_listed_service(const struct gateway *gw, const struct login *login)
+{
+	const struct settings *settings = gateway_settings(gw);
+
+	for (size_t i = 0; i < settings->service_count; i++)
+		if (strcmp(settings->services[i], login->service) == 0)
+			return true;
+	return false;
 }
 
 static bool
@@ -52,36 +65,51 @@ is_our_sshd(const struct gateway *gw, const struct proc *proc)
 	       proc_runs_one_of(proc, settings->sshd, settings->sshd_count);
 }
 
-void
-login_find_m(struct login *login, struct gateway *gw, pid_t peer)
+/* M or P, if asker is one. */
+static void
+find_sshd(struct login *login, struct gateway *gw, const struct proc *asker)
 {
-	struct proc asker, parent;
+	struct proc parent;
 
-	login->asker = LOGIN_ASKER_OTHER;
-	if (proc_read(peer, &asker) < 0)
-		return;
-	if (conns_by_m(gw->conns, &asker) != NULL) {
+	if (conns_by_m(gw->conns, asker) != NULL) {
 		login->asker = LOGIN_ASKER_M;
-		login->m = asker;
+		login->m = *asker;
 		return;
 	}
-	if (!proc_is_wholly(&asker, 0) || proc_read(asker.parent, &parent) < 0)
+	if (!proc_is_wholly(asker, 0) || proc_read(asker->parent, &parent) < 0)
 		return;
-	if (conns_by_m(gw->conns, &parent) != NULL && parent.exe_dev == asker.exe_dev &&
-	    parent.exe_ino == asker.exe_ino) {
+	if (conns_by_m(gw->conns, &parent) != NULL && parent.exe_dev == asker->exe_dev &&
+	    parent.exe_ino == asker->exe_ino) {
 		login->asker = LOGIN_ASKER_P;
 		login->m = parent;
 		return;
 	}
 	/* Not known yet: by path now, and by device and inode from then on. */
-	if (is_our_sshd(gw, &asker) && is_our_sshd(gw, &parent) &&
-	    asker.exe_dev == parent.exe_dev && asker.exe_ino == parent.exe_ino) {
+	if (is_our_sshd(gw, asker) && is_our_sshd(gw, &parent) &&
+	    asker->exe_dev == parent.exe_dev && asker->exe_ino == parent.exe_ino) {
 		login->asker = LOGIN_ASKER_P;
 		login->m = parent;
-	} else if (is_our_sshd(gw, &asker)) {
+	} else if (is_our_sshd(gw, asker)) {
 		login->asker = LOGIN_ASKER_M;
-		login->m = asker;
+		login->m = *asker;
 	}
+}
+
+void
+login_find_m(struct login *login, struct gateway *gw, pid_t peer)
+{
+	const struct settings *settings = gateway_settings(gw);
+	struct proc asker;
+
+	login->asker = LOGIN_ASKER_OTHER;
+	if (proc_read(peer, &asker) < 0)
+		return;
+	find_sshd(login, gw, &asker);
+	/* An sshd always needs its connection, whatever its service is called. */
+	if (login->asker == LOGIN_ASKER_OTHER && !login->has_lines &&
+	    !proc_runs_one_of(&asker, settings->sshd, settings->sshd_count) &&
+	    is_listed_service(gw, login))
+		login->asker = LOGIN_ASKER_SERVICE;
 }
 
 struct conn *
@@ -89,7 +117,7 @@ login_conn(const struct login *login, struct gateway *gw)
 {
 	struct conn *conn = NULL;
 
-	if (login->asker != LOGIN_ASKER_OTHER)
+	if (login->asker == LOGIN_ASKER_M || login->asker == LOGIN_ASKER_P)
 		conn = conns_by_m(gw->conns, &login->m);
 	return conn != NULL && strcmp(conn->user, login->user) == 0 ? conn : NULL;
 }

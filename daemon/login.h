@@ -10,15 +10,18 @@
 #include <stdbool.h>
 
 enum login_asker {
-	LOGIN_ASKER_OTHER = 0, /* not an sshd of ours */
+	LOGIN_ASKER_OTHER = 0, /* none of these */
 	LOGIN_ASKER_M,	       /* M itself: session, or account without keyboard-interactive */
 	LOGIN_ASKER_P,	       /* a child of M: authenticate, account */
+	LOGIN_ASKER_SERVICE,   /* no sshd, and its PAM service is among services = */
 };
 
 struct login {
 	char service[PROTO_NAME_MAX + 1], user[PROTO_NAME_MAX + 1];
 	char rhost[PROTO_NAME_MAX + 1], tty[PROTO_NAME_MAX + 1];
-	bool has_publickey, has_kbdint; /* lines of SSH_AUTH_INFO_0 */
+	char ruser[PROTO_NAME_MAX + 1]; /* who asks, as a service other than sshd says */
+	bool has_lines; /* any of SSH_AUTH_INFO_0: sshd has authenticated somehow */
+	bool has_publickey, has_kbdint; /* such lines */
 	char ssh_key[PROTO_KEY_MAX + 1];
 	enum login_asker asker;
 	struct proc m;
@@ -28,7 +31,8 @@ struct login {
 int login_unpack(struct login *login, struct wire_in *in);
 
 /* Fills asker and m for the peer pid. With a connection already known for the peer
- * it is M; else its parent is, if both run a configured sshd as root. */
+ * it is M; else its parent is, if both run a configured sshd as root. What runs a
+ * configured sshd, or says that sshd authenticated, is never a service. */
 void login_find_m(struct login *login, struct gateway *gw, pid_t peer);
 
 /* The connection of login's M; NULL if none, or if it is another user's. */

@@ -3,10 +3,12 @@
 #include "daemon/caps.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
+#include "daemon/delay.h"
 #include "daemon/door.h"
 #include "daemon/endpoint.h"
 #include "daemon/gateway.h"
 #include "daemon/notify.h"
+#include "daemon/prompts.h"
 #include "daemon/reload.h"
 #include "daemon/servants.h"
 #include "daemon/sockdiag.h"
@@ -143,9 +145,11 @@ build(struct gateway *gw)
 	gw->netlink = sockdiag_open();
 	gw->audit = audit_new(gw);
 	gw->conns = conns_new(gw);
+	gw->prompts = prompts_new();
+	gw->delay = delay_new();
 	gw->channels = channels_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->conns == NULL || gw->channels == NULL ||
-	    servants_start(gw) < 0)
+	    gw->prompts == NULL || gw->delay == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -170,6 +174,8 @@ tear_down(struct gateway *gw)
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	channels_free(gw->channels);
 	conns_free(gw->conns);
+	delay_free(gw->delay);
+	prompts_free(gw->prompts);
 	audit_free(gw->audit);
 	io_close(&gw->netlink);
 	policy_free(gw->policy);

@@ -3,7 +3,9 @@
 
 #include "daemon/audit.h"
 #include "daemon/conns.h"
+#include "daemon/delay.h"
 #include "daemon/gate.h"
+#include "lib/io.h"
 #include "lib/secret.h"
 
 #include <errno.h>
@@ -21,6 +23,8 @@ struct check {
 	struct otp_asker asker;
 	uint32_t conn_id; /* 0: none */
 	char user[PROTO_NAME_MAX + 1], source[PROTO_NAME_MAX + 1], service[PROTO_NAME_MAX + 1];
+	char tty[PROTO_NAME_MAX + 1], ruser[PROTO_NAME_MAX + 1];
+	int64_t since_ms;
 	uid_t uid;
 	uint8_t result; /* enum proto_otp */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
@@ -64,9 +68,16 @@ outcome_of(uint8_t result)
 }
 
 struct otp_outcome
-otp_outcome_garbled(void)
+otp_outcome_garbled(struct gateway *gw, const struct otp_subject *subject)
 {
-	return outcome_of(PROTO_OTP_GARBLED);
+	struct otp_outcome outcome = outcome_of(PROTO_OTP_GARBLED);
+	const struct delay_who who = {
+	    .user = subject->conn != NULL ? subject->conn->user : subject->user,
+	    .service = subject->service,
+	    .source = subject->conn != NULL ? subject->conn->source : subject->source};
+
+	outcome.hold_ms = delay_wrong(gw->delay, &who, io_now_ms());
+	return outcome;
 }
 
 struct otp_outcome
@@ -95,6 +106,8 @@ record_subject(struct audit *audit, const struct otp_subject *subject)
 	audit_number(audit, AUDIT_UID, subject->uid);
 	audit_text(audit, AUDIT_SOURCE, subject->source);
 	audit_text(audit, AUDIT_SERVICE, subject->service);
+	audit_text(audit, AUDIT_TTY, subject->tty);
+	audit_text(audit, AUDIT_RUSER, subject->ruser);
 }
 
 void
@@ -137,6 +150,8 @@ begin_record(
 	    .user = c->user,
 	    .source = c->source,
 	    .service = c->service,
+	    .tty = c->tty,
+	    .ruser = c->ruser,
 	    .uid = c->uid};
 
 	record_subject(audit, &subject);
@@ -167,9 +182,28 @@ record_denial(const struct check *c, const char *reason)
 
 /* --- the way ----------------------------------------------------------------- */
 
+/* A wrong OTP is told late, a right one at once; what could not be checked is nobody's
+ * fault. The time that the check took counts. */
+static uint32_t
+hold_of(const struct check *c, const struct otp_outcome *outcome)
+{
+	const struct delay_who who = {c->user, c->service, c->source};
+	int64_t now_ms = io_now_ms(), latest_ms = c->since_ms + DELAY_MOST_MS, until_ms;
+
+	if (outcome->verdict == VERDICT_ALLOW)
+		delay_right(c->gw->delay, &who);
+	if (outcome->verdict == VERDICT_ALLOW || outcome->refusal != PROTO_REFUSED_OTP)
+		return 0;
+	until_ms = now_ms + delay_wrong(c->gw->delay, &who, now_ms);
+	if (until_ms > latest_ms)
+		until_ms = latest_ms;
+	return until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 0;
+}
+
 static void
 finish(struct check *c, struct otp_outcome outcome)
 {
+	outcome.hold_ms = hold_of(c, &outcome);
 	if (outcome.verdict != VERDICT_ALLOW)
 		record_denial(c, outcome.reason);
 	memcpy(outcome.public_id, c->public_id, sizeof(outcome.public_id));
@@ -275,11 +309,14 @@ otp_check(struct gateway *gw, const struct otp_subject *subject, const char *otp
 		return -ENOMEM;
 	*c = (struct check){.gw = gw,
 	    .asker = *asker,
+	    .since_ms = io_now_ms(),
 	    .conn_id = conn != NULL ? conn->id : 0,
 	    .uid = conn != NULL ? conn->uid : subject->uid};
 	copy(c->user, conn != NULL ? conn->user : subject->user);
 	copy(c->source, conn != NULL ? conn->source : subject->source);
 	copy(c->service, subject->service);
+	copy(c->tty, subject->tty);
+	copy(c->ruser, subject->ruser);
 	err = ask_verify(c, otp);
 	if (err < 0)
 		free(c);

@@ -13,7 +13,8 @@
 struct otp_subject {
 	/* The connection that waits for it, in CONN_PENDING; else NULL, and these: */
 	const struct conn *conn;
-	const char *user, *source, *service; /* source and service may be NULL */
+	const char *user, *source, *service; /* these and the next may be NULL but user */
+	const char *tty, *ruser; /* a service's terminal, and who asks there */
 	uid_t uid;
 };
 
@@ -21,6 +22,7 @@ struct otp_outcome {
 	enum verdict verdict;        /* allow: good, the user's, spent, and on record */
 	enum proto_refusal refusal;  /* when denied */
 	const char *reason, *words;  /* when denied: for the record, for the user */
+	uint32_t hold_ms;	     /* when denied: tell it not before this time has passed */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
 };
 
@@ -39,8 +41,8 @@ struct otp_asker {
 int otp_check(struct gateway *gw, const struct otp_subject *subject, const char *otp,
     const struct otp_asker *asker);
 
-/* The denials that need no check. */
-struct otp_outcome otp_outcome_garbled(void);
+/* The denials that need no check. What is not an OTP is not free of cost, either. */
+struct otp_outcome otp_outcome_garbled(struct gateway *gw, const struct otp_subject *subject);
 struct otp_outcome otp_outcome_failed(void);
 /* Puts such a denial on record, or one after an outcome that came too late. */
 void otp_record_denial(

@@ -20,6 +20,10 @@ record(struct caller *caller, const struct login *login, const struct conn *conn
 		audit_text(audit, AUDIT_USER, login->user);
 		audit_text(audit, AUDIT_SOURCE, login->rhost);
 		audit_text(audit, AUDIT_SERVICE, login->service);
+		if (login->asker == LOGIN_ASKER_SERVICE) {
+			audit_text(audit, AUDIT_TTY, login->tty);
+			audit_text(audit, AUDIT_RUSER, login->ruser);
+		}
 		audit_text(audit, AUDIT_SSH_KEY, login->ssh_key);
 	} else {
 		audit_text(audit, AUDIT_USER, caller->user);
@@ -79,6 +83,14 @@ pam_refuse_state(struct caller *caller, const struct login *login, const struct 
 	}
 	pam_refuse(caller, login, conn, PROTO_REFUSED_POLICY,
 	    state_reason(caller->request_type), words);
+}
+
+void
+pam_evict(struct caller *caller)
+{
+	record(caller, NULL, conns_by_id(caller->gw->conns, caller->conn_id),
+	    "newer prompts took this one's place (max_prompts)");
+	door_close(caller);
 }
 
 void

@@ -22,19 +22,26 @@ waits(const void *arg)
 	return t->caller != NULL;
 }
 
+void
+pam_refuse_otp(struct caller *caller, const struct otp_outcome *outcome)
+{
+	struct wire_out *out = door_begin(caller, PROTO_PAM_REFUSED);
+
+	wire_put_u8(out, (uint8_t)outcome->refusal);
+	wire_put_str(out, outcome->words);
+	if (outcome->hold_ms > 0)
+		(void)door_send_later(caller, outcome->hold_ms);
+	else
+		(void)door_send(caller, true);
+}
+
 static void
 refuse(struct caller *caller, struct conn *conn, const struct otp_outcome *outcome)
 {
-	struct wire_out *out;
-
 	if (conn != NULL && conn->state == CONN_PENDING)
 		conn_step(conn, CONN_EV_OTP_BAD);
-	if (caller == NULL)
-		return;
-	out = door_begin(caller, PROTO_PAM_REFUSED);
-	wire_put_u8(out, (uint8_t)outcome->refusal);
-	wire_put_str(out, outcome->words);
-	(void)door_send(caller, true);
+	if (caller != NULL)
+		pam_refuse_otp(caller, outcome);
 }
 
 static void
@@ -63,17 +70,35 @@ done(void *arg, const struct otp_outcome *outcome)
 	}
 }
 
+bool
+pam_check_otp(struct caller *caller, const struct otp_subject *subject, struct wire_in *in,
+    const struct otp_asker *asker)
+{
+	struct otp_outcome outcome = otp_outcome_failed();
+	char otp[PROTO_OTP_MAX + 1];
+	bool is_asked = false;
+
+	wire_get_str(in, otp, sizeof(otp));
+	if (wire_end(in) < 0)
+		outcome = otp_outcome_garbled(caller->gw, subject);
+	else
+		is_asked = otp_check(caller->gw, subject, otp, asker) == 0;
+	secret_wipe(otp, sizeof(otp));
+	if (is_asked)
+		return true;
+	otp_record_denial(caller->gw, subject, outcome.reason);
+	pam_refuse_otp(caller, &outcome);
+	return false;
+}
+
 void
 pam_otp(struct caller *caller, struct wire_in *in)
 {
 	struct gateway *gw = caller->gw;
 	struct conn *conn = conns_by_id(gw->conns, caller->conn_id);
 	struct typed *t = calloc(1, sizeof(*t));
-	struct otp_outcome outcome = otp_outcome_failed();
 	const struct otp_subject subject = {.conn = conn};
 	const struct otp_asker asker = {.waits = waits, .done = done, .arg = t};
-	bool is_asked = false;
-	char otp[PROTO_OTP_MAX + 1];
 
 	if (conn == NULL || t == NULL) {
 		free(t);
@@ -81,17 +106,10 @@ pam_otp(struct caller *caller, struct wire_in *in)
 		return;
 	}
 	*t = (struct typed){.caller = caller, .gw = gw, .conn_id = conn->id};
-	wire_get_str(in, otp, sizeof(otp));
-	if (wire_end(in) < 0)
-		outcome = otp_outcome_garbled();
-	else
-		is_asked = otp_check(gw, &subject, otp, &asker) == 0;
-	secret_wipe(otp, sizeof(otp));
-	if (is_asked) {
+	if (pam_check_otp(caller, &subject, in, &asker)) {
 		door_hold(caller, &t->caller);
-		return;
+	} else {
+		free(t);
+		(void)conn_step(conn, CONN_EV_OTP_BAD);
 	}
-	free(t);
-	otp_record_denial(gw, &subject, outcome.reason);
-	refuse(caller, conn, &outcome);
 }

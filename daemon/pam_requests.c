@@ -3,11 +3,17 @@
 
 #include "daemon/conns.h"
 #include "daemon/people.h"
+#include "daemon/prompts.h"
 #include "lib/io.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char pam_cannot_check[] = "One-time passwords cannot be checked on this gateway now: no "
+				"access. Please tell its administrators.";
+const char pam_cannot_look_up[] = "Users cannot be looked up on this gateway now: no access. "
+				  "Please tell its administrators.";
 
 /* A BEGIN that waits for the names helper. */
 struct begin {
@@ -25,17 +31,42 @@ begin_free(struct begin *begin)
 	free(begin);
 }
 
-static void
-prompt(struct begin *begin, struct conn *conn)
+void
+pam_prompt_user(struct caller *caller, const char *user)
 {
-	struct caller *caller = begin->caller;
+	struct wire_out *out = door_begin(caller, PROTO_PAM_PROMPT);
 	char text[PROTO_TEXT_MAX + 1];
+	const char *const *keys;
+	size_t n;
 
-	snprintf(text, sizeof(text), "YubiKey for %s: ", conn->user);
-	caller->conn_id = conn->id;
-	wire_put_str(door_begin(caller, PROTO_PAM_PROMPT), text);
+	snprintf(text, sizeof(text), "YubiKey for %s: ", user);
+	keys = policy_keys(caller->gw->policy, user, &n);
+	if (n > PROTO_KEYS_MAX)
+		n = PROTO_KEYS_MAX;
+	wire_put_str(out, text);
+	wire_put_u16(out, (uint16_t)n);
+	for (size_t i = 0; i < n; i++)
+		wire_put_str(out, keys[i]);
 	if (door_send(caller, true) == 0)
 		door_wait(caller, gateway_settings(caller->gw)->prompt_timeout_s * 1000);
+}
+
+static void
+begin_prompt(struct begin *begin, const struct conn *conn)
+{
+	begin->caller->conn_id = conn->id;
+	pam_prompt_user(begin->caller, conn->user);
+}
+
+static int
+open_prompt(struct begin *begin, const struct conn *conn)
+{
+	const struct prompt_owner owner = {
+	    .user = conn->user, .by = begin->login.ssh_key, .source = begin->login.rhost};
+	struct gateway *gw = begin->caller->gw;
+
+	return prompts_open(
+	    gw->prompts, begin->caller, &owner, gateway_settings(gw)->max_prompts, pam_evict);
 }
 
 /* The connection of this M, made if this is its first prompt. */
@@ -73,43 +104,35 @@ fill(struct conn *conn, const struct begin *begin, const struct people_user *use
 	return true;
 }
 
-struct objection {
-	enum proto_refusal refusal;
-	const char *reason, *words;
-};
-
-/* Why this user gets no prompt; reason NULL: he does. */
-static struct objection
-object(const struct begin *begin, const struct people_user *user)
+struct objection
+pam_object(const struct gateway *gw, const char *name, const struct people_user *user)
 {
-	struct gateway *gw = begin->caller->gw;
 	size_t keys;
 
 	if (user->status == PROTO_NAME_FAILED)
 		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
-		    "the user cannot be looked up",
-		    "Users cannot be looked up on this gateway now: no access. Please tell its "
-		    "administrators."};
+		    "the user cannot be looked up", pam_cannot_look_up};
 	if (user->status != PROTO_NAME_FOUND)
 		return (struct objection){PROTO_REFUSED_POLICY, "no such user", ""};
-	if (user->uid == 0)
-		return (struct objection){
-		    PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
 	if (!user->is_only_name)
 		return (struct objection){PROTO_REFUSED_POLICY, "two user names have this uid",
 		    "Your account shares its number with another: no access. Please tell the "
 		    "administrators."};
-	(void)policy_keys(gw->policy, begin->login.user, &keys);
+	(void)policy_keys(gw->policy, name, &keys);
 	if (keys == 0)
 		return (struct objection){PROTO_REFUSED_NO_KEY,
 		    "no YubiKey is mapped to this user",
 		    "No YubiKey is registered for you on this gateway."};
-	if (conns_pending(gw->conns, user->uid, begin->login.ssh_key, begin->login.rhost) >=
-	    gateway_settings(gw)->max_prompts)
-		return (struct objection){PROTO_REFUSED_UNAVAILABLE,
-		    "too many open prompts (max_prompts)",
-		    "Too many of your logins wait at this prompt. Please try again later."};
 	return (struct objection){.reason = NULL};
+}
+
+static struct objection
+object(const struct begin *begin, const struct people_user *user)
+{
+	if (user->status == PROTO_NAME_FOUND && user->uid == 0)
+		return (struct objection){
+		    PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
+	return pam_object(begin->caller->gw, begin->login.user, user);
 }
 
 static void
@@ -126,8 +149,8 @@ on_user(void *arg, struct people_user *user)
 	o = object(begin, user);
 	conn = o.reason == NULL ? find_or_add(begin, user) : NULL;
 	door_hold(begin->caller, NULL);
-	if (conn != NULL && fill(conn, begin, user))
-		prompt(begin, conn);
+	if (conn != NULL && fill(conn, begin, user) && open_prompt(begin, conn) == 0)
+		begin_prompt(begin, conn);
 	else if (o.reason != NULL)
 		pam_refuse(begin->caller, &begin->login, NULL, o.refusal, o.reason, o.words);
 	else
@@ -166,7 +189,8 @@ pam_begin(struct caller *caller, struct login *login, struct conn *conn)
 	if (login->asker != LOGIN_ASKER_P)
 		pam_refuse(caller, login, NULL, PROTO_REFUSED_POLICY,
 		    login->asker == LOGIN_ASKER_OTHER
-			? "asked by a program that is not among sshd = in sallyport.conf"
+			? "asked by a program that is neither among sshd = nor, by its PAM "
+			  "service, among services = in sallyport.conf"
 			: "asked outside keyboard-interactive",
 		    "This way of logging in is not open to you on this gateway.");
 	else if (!login->has_publickey)
@@ -174,15 +198,12 @@ pam_begin(struct caller *caller, struct login *login, struct conn *conn)
 		    "no public key was accepted before the OTP (AuthenticationMethods)",
 		    "A public key must come first: no access.");
 	else if (disorder != NULL)
-		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE, disorder,
-		    "One-time passwords cannot be checked on this gateway now: no access. "
-		    "Please "
-		    "tell its administrators.");
+		pam_refuse(
+		    caller, login, NULL, PROTO_REFUSED_UNAVAILABLE, disorder, pam_cannot_check);
 	else if (begin_new(caller, login) == NULL)
 		pam_refuse(caller, login, NULL, PROTO_REFUSED_UNAVAILABLE,
 		    "the user cannot be looked up: the names helper is down",
-		    "Users cannot be looked up on this gateway now: no access. Please tell its "
-		    "administrators.");
+		    pam_cannot_look_up);
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include "daemon/door.h"
 #include "daemon/login.h"
+#include "daemon/otp_check.h"
+#include "daemon/people.h"
 
 /* authenticate: may there be a prompt? (pam_requests.c) */
 void pam_begin(struct caller *caller, struct login *login, struct conn *conn);
@@ -12,6 +14,20 @@ void pam_begin(struct caller *caller, struct login *login, struct conn *conn);
 void pam_gone(struct caller *caller);
 /* What was typed at it: str otp. (pam_otp.c) */
 void pam_otp(struct caller *caller, struct wire_in *in);
+
+/* What they share with services other than sshd (pam_service.c). */
+struct objection {
+	enum proto_refusal refusal;
+	const char *reason, *words;
+};
+/* Why user, whose name is name, gets no prompt; reason NULL: he does. */
+struct objection pam_object(
+    const struct gateway *gw, const char *name, const struct people_user *user);
+void pam_prompt_user(struct caller *caller, const char *user);
+/* Reads str otp and has it checked. False: it cannot be, and the caller is refused. */
+bool pam_check_otp(struct caller *caller, const struct otp_subject *subject,
+    struct wire_in *in, const struct otp_asker *asker);
+void pam_refuse_otp(struct caller *caller, const struct otp_outcome *outcome);
 
 /* acct_mgmt, open_session, close_session. (pam_session.c) */
 void pam_account(struct caller *caller, struct login *login, struct conn *conn);
@@ -23,6 +39,9 @@ void pam_close(struct caller *caller, struct login *login, struct conn *conn);
 void pam_refuse_state(
     struct caller *caller, const struct login *login, const struct conn *conn);
 void pam_refuse_late(struct caller *caller);
+/* Newer prompts of the same owner took this one's place; caller is gone after it. */
+void pam_evict(struct caller *caller);
+extern const char pam_cannot_check[], pam_cannot_look_up[]; /* words */
 /* For login or conn, whichever is not NULL: reason for the record, words for the
  * user ("" none). */
 void pam_refuse(struct caller *caller, const struct login *login, const struct conn *conn,

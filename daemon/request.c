@@ -5,6 +5,8 @@
 #include "daemon/conns.h"
 #include "daemon/login.h"
 #include "daemon/pam_requests.h"
+#include "daemon/pam_service.h"
+#include "daemon/prompts.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -26,15 +28,23 @@ struct request {
 	/* One of the two: with LOGIN fields, or with fields of its own. */
 	void (*login)(struct caller *caller, struct login *login, struct conn *conn);
 	void (*fields)(struct caller *caller, struct wire_in *in);
+	/* The same two for a service other than sshd, which has no connection and no
+	 * state but that an OTP comes after its BEGIN. */
+	void (*service_login)(struct caller *caller, struct login *login);
+	void (*service_fields)(struct caller *caller, struct wire_in *in);
 };
 
 static const struct request table[] = {
     /* request                from        in a state that allows  handler */
-    {PROTO_PAM_BEGIN, DOOR_PAM, CONN_EV_BEGIN, .login = pam_begin},
-    {PROTO_PAM_OTP, DOOR_PAM, CONN_EV_OTP_OK, .fields = pam_otp},
-    {PROTO_PAM_ACCOUNT, DOOR_PAM, CONN_EV_ACCOUNT, .login = pam_account},
-    {PROTO_PAM_OPEN, DOOR_PAM, CONN_EV_SESSION, .login = pam_open},
-    {PROTO_PAM_CLOSE, DOOR_PAM, CONN_EV_END, .login = pam_close},
+    {PROTO_PAM_BEGIN, DOOR_PAM, CONN_EV_BEGIN, .login = pam_begin,
+	.service_login = service_begin},
+    {PROTO_PAM_OTP, DOOR_PAM, CONN_EV_OTP_OK, .fields = pam_otp, .service_fields = service_otp},
+    {PROTO_PAM_ACCOUNT, DOOR_PAM, CONN_EV_ACCOUNT, .login = pam_account,
+	.service_login = service_unconcerned},
+    {PROTO_PAM_OPEN, DOOR_PAM, CONN_EV_SESSION, .login = pam_open,
+	.service_login = service_unconcerned},
+    {PROTO_PAM_CLOSE, DOOR_PAM, CONN_EV_END, .login = pam_close,
+	.service_login = service_unconcerned},
     {PROTO_ADMIN_STATUS, DOOR_ADMIN, ANY, .fields = admin_status},
     {PROTO_ADMIN_LIST, DOOR_ADMIN, ANY, .fields = admin_list},
     {PROTO_ADMIN_SHOW, DOOR_ADMIN, ANY, .fields = admin_show},
@@ -60,7 +70,10 @@ dispatch_otp(const struct request *request, struct caller *caller, struct wire_i
 {
 	const struct conn *conn = conns_by_id(caller->gw->conns, caller->conn_id);
 
-	if (conn == NULL || conn_may(conn->state, request->event) != VERDICT_ALLOW)
+	prompts_close(caller);
+	if (caller->service != NULL)
+		request->service_fields(caller, in);
+	else if (conn == NULL || conn_may(conn->state, request->event) != VERDICT_ALLOW)
 		pam_refuse_state(caller, NULL, conn);
 	else
 		request->fields(caller, in);
@@ -79,7 +92,12 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 		return;
 	}
 	memcpy(caller->user, login.user, sizeof(caller->user));
+	service_gone(caller); /* a new question is not about the last one's user */
 	login_find_m(&login, caller->gw, caller->pid);
+	if (login.asker == LOGIN_ASKER_SERVICE) {
+		request->service_login(caller, &login);
+		return;
+	}
 	conn = login_conn(&login, caller->gw);
 	if (conn_may(conn != NULL ? conn->state : CONN_NONE, request->event) != VERDICT_ALLOW)
 		pam_refuse_state(caller, &login, conn);
@@ -126,6 +144,8 @@ request_timed_out(struct caller *caller)
 void
 request_gone(struct caller *caller)
 {
+	prompts_close(caller);
+	service_gone(caller);
 	if (caller->door == DOOR_PAM && caller->conn_id != 0)
 		pam_gone(caller);
 }

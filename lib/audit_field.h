@@ -11,6 +11,8 @@ enum audit_field {
 	AUDIT_CONN,      /* c12 */
 	AUDIT_CHANNEL,   /* ch340 */
 	AUDIT_SERVICE,   /* PAM service */
+	AUDIT_TTY,       /* the terminal, as a service other than sshd says */
+	AUDIT_RUSER,     /* who asked there, likewise */
 	AUDIT_SSH_KEY,   /* given as "TYPE BASE64", recorded as SHA256:… fingerprint */
 	AUDIT_KEY,       /* public id of the YubiKey */
 	AUDIT_COUNTER,   /* use << 8 | session */

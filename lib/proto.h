@@ -26,16 +26,19 @@ enum proto_type {
 	PROTO_NONE = 0,
 
 	/* pam.sock, from the module (root). LOGIN fields: str service, str user,
-	 * str rhost, str tty, u8 n, n * {str method, str data} (the lines of
-	 * SSH_AUTH_INFO_0; data "" when longer than PROTO_KEY_MAX). */
+	 * str rhost, str tty, str ruser, u8 n, n * {str method, str data} (the lines of
+	 * SSH_AUTH_INFO_0; data "" when longer than PROTO_KEY_MAX). From a service other
+	 * than sshd, ACCOUNT, OPEN and CLOSE are answered by UNCONCERNED or REFUSED. */
 	PROTO_PAM_BEGIN = 1,   /* LOGIN -> PROMPT or REFUSED */
 	PROTO_PAM_OTP = 2,     /* str otp -> GRANTED or REFUSED */
 	PROTO_PAM_ACCOUNT = 3, /* LOGIN -> GRANTED or REFUSED */
 	PROTO_PAM_OPEN = 4,    /* LOGIN -> GRANTED or REFUSED */
 	PROTO_PAM_CLOSE = 5,   /* LOGIN -> GRANTED or REFUSED */
-	PROTO_PAM_PROMPT = 6,  /* str text */
+	PROTO_PAM_PROMPT = 6,  /* str text, u16 n (<= PROTO_KEYS_MAX), n * str public id (the
+	                          user's, for password and OTP in one line) */
 	PROTO_PAM_GRANTED = 7, /* no field */
 	PROTO_PAM_REFUSED = 8, /* u8 enum proto_refusal, str text for the user */
+	PROTO_PAM_UNCONCERNED = 9, /* no field: an OTP is asked here, and nothing else */
 
 	/* admin.sock, from the CLI (root). */
 	PROTO_ADMIN_STATUS = 20,  /* no field -> ROW..., END */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define AUTH_INFO_ROOM (PROTO_KEY_MAX + 4096)
+#define ANSWER_ROOM    (PROTO_TEXT_MAX + 64 + PROTO_KEYS_MAX * (PROTO_PUBLIC_ID_MAX + 2))
 
 /* One line of SSH_AUTH_INFO_0: the method, then, behind a blank, its data. */
 static void
@@ -43,15 +44,30 @@ put_auth_info(struct wire_out *out, const char *info)
 		out->buf[count_at] = n;
 }
 
-static void
-unavailable(struct ask_answer *answer, int error)
-{
-	static const char words[] = "Sallyport does not answer on this gateway: no access now. "
-				    "Please tell its administrators.";
+static const char no_answer[] = "Sallyport does not answer on this gateway: no access now. "
+				"Please tell its administrators.";
+static const char too_late[] = "This prompt is no longer open: no access. Please log in again.";
 
+static void
+unavailable(struct ask_answer *answer, int error, const char *words)
+{
 	*answer = (struct ask_answer){
 	    .type = PROTO_PAM_REFUSED, .refusal = PROTO_REFUSED_UNAVAILABLE, .error = error};
-	memcpy(answer->text, words, sizeof(words));
+	memcpy(answer->text, words, strlen(words) + 1);
+}
+
+static void
+get_ids(struct wire_in *in, struct split_ids *ids)
+{
+	uint16_t n = wire_get_u16(in);
+
+	if (n > PROTO_KEYS_MAX) {
+		in->failed = true;
+		return;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		wire_get_str(in, ids->id[i], sizeof(ids->id[i]));
+	ids->count = n;
 }
 
 static int
@@ -70,15 +86,17 @@ unpack(const void *buf, size_t len, struct ask_answer *answer)
 		answer->refusal = wire_get_u8(&in);
 	if (header.type == PROTO_PAM_REFUSED || header.type == PROTO_PAM_PROMPT)
 		wire_get_str(&in, answer->text, sizeof(answer->text));
-	else if (header.type != PROTO_PAM_GRANTED)
+	else if (header.type != PROTO_PAM_GRANTED && header.type != PROTO_PAM_UNCONCERNED)
 		return -EBADMSG;
+	if (header.type == PROTO_PAM_PROMPT)
+		get_ids(&in, &answer->ids);
 	return wire_end(&in);
 }
 
-static void
+static int
 exchange(int fd, const struct wire_out *out, int64_t deadline_ms, struct ask_answer *answer)
 {
-	unsigned char buf[PROTO_TEXT_MAX + 64];
+	unsigned char buf[ANSWER_ROOM];
 	ssize_t n;
 	int err =
 	    out->failed ? -EMSGSIZE : client_send(fd, out->buf, out->len, -1, deadline_ms);
@@ -87,8 +105,7 @@ exchange(int fd, const struct wire_out *out, int64_t deadline_ms, struct ask_ans
 		n = client_receive(fd, buf, sizeof(buf), deadline_ms);
 		err = n < 0 ? (int)n : unpack(buf, (size_t)n, answer);
 	}
-	if (err < 0)
-		unavailable(answer, err);
+	return err;
 }
 
 void
@@ -98,10 +115,11 @@ ask_with_login(int *fd, const char *socket, uint8_t type, const struct ask_login
 	int64_t deadline_ms = io_now_ms() + timeout_ms;
 	unsigned char buf[AUTH_INFO_ROOM];
 	struct wire_out out;
+	int err;
 
 	*fd = client_connect(socket, deadline_ms);
 	if (*fd < 0) {
-		unavailable(answer, *fd);
+		unavailable(answer, *fd, no_answer);
 		*fd = -1;
 		return;
 	}
@@ -111,8 +129,11 @@ ask_with_login(int *fd, const char *socket, uint8_t type, const struct ask_login
 	wire_put_str(&out, login->user);
 	wire_put_str(&out, login->rhost);
 	wire_put_str(&out, login->tty);
+	wire_put_str(&out, login->ruser);
 	put_auth_info(&out, login->auth_info);
-	exchange(*fd, &out, deadline_ms, answer);
+	err = exchange(*fd, &out, deadline_ms, answer);
+	if (err < 0)
+		unavailable(answer, err, no_answer);
 }
 
 void
@@ -120,10 +141,16 @@ ask_otp(int fd, const char *otp, size_t len, int timeout_ms, struct ask_answer *
 {
 	unsigned char buf[PROTO_OTP_MAX + 16];
 	struct wire_out out;
+	int err;
 
 	wire_out_init(&out, buf, sizeof(buf));
 	proto_put_header(&out, PROTO_PAM_OTP, 2);
 	wire_put_bytes(&out, otp, len);
-	exchange(fd, &out, io_now_ms() + timeout_ms, answer);
+	err = exchange(fd, &out, io_now_ms() + timeout_ms, answer);
+	/* The daemon closes prompts that stood open for too long. */
+	if (err == -EPIPE || err == -ECONNRESET)
+		unavailable(answer, err, too_late);
+	else if (err < 0)
+		unavailable(answer, err, no_answer);
 	secret_wipe(buf, sizeof(buf));
 }

@@ -4,18 +4,20 @@
 #define SALLYPORT_PAM_ASK_H
 
 #include "lib/proto.h"
+#include "pam_module/split.h"
 
 #include <stddef.h>
 
 struct ask_login {
-	const char *service, *user, *rhost, *tty; /* NULL is "" */
+	const char *service, *user, *rhost, *tty, *ruser; /* NULL is "" */
 	const char *auth_info; /* SSH_AUTH_INFO_0: lines "method data"; NULL is none */
 };
 
 struct ask_answer {
-	uint8_t type; /* PROTO_PAM_PROMPT, _GRANTED or _REFUSED */
+	uint8_t type; /* PROTO_PAM_PROMPT, _GRANTED, _REFUSED or _UNCONCERNED */
 	uint8_t refusal; /* enum proto_refusal */
 	char text[PROTO_TEXT_MAX + 1];
+	struct split_ids ids; /* with a PROMPT: those of the user's keys */
 	int error; /* 0, or what went wrong on the way (-errno), for the log */
 };
 

@@ -27,6 +27,8 @@ options_parse(struct options *options, int argc, const char **argv)
 			options->group = group;
 		else if (strcmp(argv[i], "gate_root") == 0)
 			options->gate_root = true;
+		else if (strcmp(argv[i], "otp_in_password") == 0)
+			options->otp_in_password = true;
 		else if (options->unknown == NULL)
 			options->unknown = argv[i];
 	}

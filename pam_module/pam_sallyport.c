@@ -6,6 +6,7 @@
 #include "pam_module/ask.h"
 #include "pam_module/gated.h"
 #include "pam_module/options.h"
+#include "pam_module/split.h"
 
 #define PAM_SM_AUTH
 #define PAM_SM_ACCOUNT
@@ -110,6 +111,7 @@ prepare(pam_handle_t *pamh, const struct options *options, struct ask_login *log
 	    .user = user,
 	    .rhost = item(pamh, PAM_RHOST),
 	    .tty = item(pamh, PAM_TTY),
+	    .ruser = item(pamh, PAM_RUSER),
 	    .auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0"),
 	};
 	return PAM_SUCCESS;
@@ -149,24 +151,68 @@ conclude(pam_handle_t *pamh, const char *user, const struct ask_answer *answer)
 	return code;
 }
 
+/* What was typed, at our prompt or at that of a module before us; the caller wipes and
+ * frees it. */
+static char *
+typed_by(pam_handle_t *pamh, const struct options *options, const struct ask_answer *prompt,
+    const char *user)
+{
+	const char *earlier = options->otp_in_password ? item(pamh, PAM_AUTHTOK) : NULL;
+	char *typed = NULL;
+	int code;
+
+	if (earlier != NULL)
+		return strdup(earlier);
+	if (options->otp_in_password)
+		code = pam_prompt(
+		    pamh, PAM_PROMPT_ECHO_OFF, &typed, "Password and YubiKey for %s: ", user);
+	else
+		code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &typed, "%s", prompt->text);
+	return code == PAM_SUCCESS ? typed : NULL;
+}
+
+/* Takes the OTP out of "password followed by OTP" and leaves the password to the
+ * modules behind us. It goes nowhere else. */
+static int
+cut_otp(pam_handle_t *pamh, char *typed, const struct split_ids *ids, char otp[PROTO_OTP_MAX],
+    size_t *len)
+{
+	struct split split = split_text(typed, strlen(typed), ids);
+
+	*len = split.otp_len;
+	memcpy(otp, typed + split.otp_at, split.otp_len);
+	secret_wipe(typed + split.otp_at, split.otp_len);
+	typed[split.password_len] = '\0';
+	return pam_set_item(pamh, PAM_AUTHTOK, typed);
+}
+
 /* Asks on the terminal and ferries what was typed. */
 static int
-ask_user(pam_handle_t *pamh, int fd, const char *user, const struct ask_answer *prompt)
+ask_user(pam_handle_t *pamh, const struct options *options, int fd, const char *user,
+    const struct ask_answer *prompt)
 {
+	char *typed = typed_by(pamh, options, prompt, user), otp[PROTO_OTP_MAX];
+	size_t typed_len = typed != NULL ? strlen(typed) : 0, len = typed_len;
 	struct ask_answer answer;
-	char *typed = NULL;
-	size_t len;
+	int code = typed != NULL ? PAM_SUCCESS : PAM_CONV_ERR;
 
-	if (pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &typed, "%s", prompt->text) != PAM_SUCCESS ||
-	    typed == NULL)
-		return PAM_CONV_ERR;
-	len = strlen(typed);
-	/* Longer than any OTP: one byte over the bound is refused by the daemon like
-	 * any other garbled OTP, and the rest goes nowhere. */
-	ask_otp(fd, typed, len > PROTO_OTP_MAX ? PROTO_OTP_MAX : len, ASK_OTP_MS, &answer);
-	secret_wipe(typed, len);
+	if (code == PAM_SUCCESS && options->otp_in_password) {
+		code = cut_otp(pamh, typed, &prompt->ids, otp, &len);
+	} else if (code == PAM_SUCCESS) {
+		/* Longer than any OTP is refused by the daemon like any other garbled
+		 * OTP, and the rest goes nowhere. */
+		len = len > sizeof(otp) ? sizeof(otp) : len;
+		memcpy(otp, typed, len);
+	}
+	if (code == PAM_SUCCESS) {
+		ask_otp(fd, otp, len, ASK_OTP_MS, &answer);
+		code = conclude(pamh, user, &answer);
+	}
+	secret_wipe(otp, sizeof(otp));
+	if (typed != NULL)
+		secret_wipe(typed, typed_len);
 	free(typed);
-	return conclude(pamh, user, &answer);
+	return code;
 }
 
 int
@@ -184,7 +230,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return code;
 	ask_with_login(&fd, options.socket, PROTO_PAM_BEGIN, &login, ASK_MS, &answer);
 	if (answer.type == PROTO_PAM_PROMPT)
-		code = ask_user(pamh, fd, login.user, &answer);
+		code = ask_user(pamh, &options, fd, login.user, &answer);
 	else if (answer.type == PROTO_PAM_REFUSED)
 		code = conclude(pamh, login.user, &answer);
 	else
@@ -223,6 +269,9 @@ ask_once(pam_handle_t *pamh, uint8_t type, int argc, const char **argv)
 		return code;
 	ask_with_login(&fd, options.socket, type, &login, ASK_MS, &answer);
 	io_close(&fd);
+	/* Outside SSH the OTP is all, and these types are others' matter. */
+	if (answer.type == PROTO_PAM_UNCONCERNED)
+		return PAM_IGNORE;
 	return conclude(pamh, login.user, &answer);
 }
 

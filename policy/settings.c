@@ -19,9 +19,10 @@ enum type {
 	TYPE_GROUP, /* char *, written @name */
 	TYPE_BOOL,
 	TYPE_OTP,
-	TYPE_PATHS,   /* char ** and count */
-	TYPE_USERS,   /* char ** and count */
-	TYPE_LAYOUTS, /* char ** and count */
+	TYPE_PATHS,    /* char ** and count */
+	TYPE_USERS,    /* char ** and count */
+	TYPE_LAYOUTS,  /* char ** and count */
+	TYPE_SERVICES, /* char ** and count: names of files in /etc/pam.d */
 	TYPE_PATH,
 	TYPE_SECONDS, /* bounds in seconds */
 	TYPE_MILLIS,  /* bounds in milliseconds */
@@ -50,6 +51,8 @@ static const struct row rows[] = {
     {{"sshd", "/usr/sbin/sshd /usr/lib/openssh/sshd-session /usr/libexec/sshd-session",
 	 "The executables that may be an SSH connection's processes."},
 	WORDS(TYPE_PATHS, sshd, sshd_count)},
+    {{"services", "", "The PAM services other than sshd that may have an OTP checked."},
+	WORDS(TYPE_SERVICES, services, service_count)},
     {{"backend_uid", "", "The users (names or uids) that may listen at a VM's local back end."},
 	WORDS(TYPE_USERS, backend_users, backend_user_count)},
     {{"store_key", "/etc/sallyport/store.key",
@@ -72,7 +75,8 @@ static const struct row rows[] = {
 	NUMBER(TYPE_SECONDS, nss_recheck_s, 1, 86400)},
     {{"max_channels", "256", "How many channels a user may have open at once."},
 	NUMBER(TYPE_COUNT, max_channels, 1, 65536)},
-    {{"max_prompts", "16", "How many prompts a user may have open at once."},
+    {{"max_prompts", "16",
+	 "How many prompts one SSH key of a user may have open from one address."},
 	NUMBER(TYPE_COUNT, max_prompts, 1, 1024)},
     {{"channel_idle", "0s",
 	 "How long a channel may carry nothing before it is ended; 0s: for ever."},
@@ -123,6 +127,21 @@ set_group(const struct place *place, char **to, const char *text)
 	return set_text(to, text + 1);
 }
 
+/* sshd is known by its executable and has its connection; by its name alone it would
+ * get in by the OTP alone. */
+static bool
+service_is_good(const struct place *place, const char *word)
+{
+	if (strcmp(word, "sshd") == 0) {
+		BAD(place, "sshd is not among these: it is known by sshd =");
+		return false;
+	}
+	if (strlen(word) <= PROTO_NAME_MAX && word[0] != '.' && strpbrk(word, "/,@:") == NULL)
+		return true;
+	BAD(place, "'%s' is not the name of a PAM service", word);
+	return false;
+}
+
 static bool
 word_is_good(const struct place *place, enum type type, const char *word)
 {
@@ -140,6 +159,8 @@ word_is_good(const struct place *place, enum type type, const char *word)
 		BAD(place, "there is no layout '%s'", word);
 		return false;
 	}
+	if (type == TYPE_SERVICES)
+		return service_is_good(place, word);
 	if (word[strspn(word, "0123456789")] == '\0') {
 		/* The highest uid is the "no change" of setuid: nobody has it. */
 		if (num_parse(word, 0, UINT32_MAX - 1, &uid) == 0)
@@ -261,6 +282,7 @@ set_value(const struct place *place, const struct row *row, const char *text,
 	case TYPE_PATHS:
 	case TYPE_USERS:
 	case TYPE_LAYOUTS:
+	case TYPE_SERVICES:
 		return set_words(place, row->type, at, field(settings, row->count_at), text);
 	case TYPE_PATH:
 		if (text_is_path(text, PATH_MAX - 1))
@@ -363,6 +385,7 @@ settings_free(struct settings *settings)
 {
 	free(settings->gated);
 	free_words(settings->sshd, settings->sshd_count);
+	free_words(settings->services, settings->service_count);
 	free_words(settings->backend_users, settings->backend_user_count);
 	free_words(settings->layouts, settings->layout_count);
 	free(settings->store_key);
@@ -418,6 +441,7 @@ settings_value(const struct settings *settings, size_t i, char *text, size_t cap
 	case TYPE_PATHS:
 	case TYPE_USERS:
 	case TYPE_LAYOUTS:
+	case TYPE_SERVICES:
 		join(*(char **const *)at, *(const size_t *)field(settings, row->count_at), text,
 		    cap);
 		break;

@@ -18,6 +18,8 @@ struct settings {
 	enum settings_otp otp; /* pam */
 	char **sshd;       /* executables that may be M or U; absolute paths */
 	size_t sshd_count;
+	char **services; /* PAM services that may have an OTP checked without a connection */
+	size_t service_count;
 	char **backend_users; /* who may listen at a VM's local back end: user names or uids;
 	                         default none, so that none may */
 	size_t backend_user_count;
@@ -31,11 +33,11 @@ struct settings {
 	uint32_t connect_timeout_ms;/* 3000: to a VM */
 	uint32_t nss_recheck_s;     /* 60 */
 	uint32_t max_channels;      /* 256 per user */
-	uint32_t max_prompts;       /* 16 open prompts per user */
+	uint32_t max_prompts;       /* 16 of one user, SSH key and address */
 	uint32_t channel_idle_s;    /* 0: never */
 };
 
-#define SETTINGS_WORDS_MAX 16 /* of sshd, backend_uid, layouts */
+#define SETTINGS_WORDS_MAX 16 /* of sshd, services, backend_uid, layouts */
 
 struct report;
 /* Reads text[len] under the name file; what a key is not given is at its

@@ -64,6 +64,6 @@ rm -f /run/nss-hang; cp "$GW/nsswitch.conf" /etc/nsswitch.conf
 # With the daemon up, a program that is no sshd of ours gets no prompt.
 gw_start >/dev/null || { fail "the gateway did not start"; finish; }
 check "daemon up, another program than sshd" "~no:" "$(try anne authenticate)"
-gw_logged 5 '"user":"anne"' 'not among sshd' && pass "  on record" || fail "  no record"
+gw_logged 5 '"user":"anne"' 'neither among sshd' && pass "  on record" || fail "  no record"
 check "  and an ungated user passes" yes "$(try fred authenticate)"
 finish

@@ -158,7 +158,7 @@ test_longest(void **state)
 	static const char fills[] = {'\\', '"', '\001', 'a'};
 	struct audit_record parsed;
 	struct line_record record;
-	uint8_t bytes[2900];
+	uint8_t bytes[IO_MESSAGE_MAX / AUDIT_FIELDS - 8]; /* as long as a message can hold */
 
 	(void)state;
 	for (size_t f = 0; f < sizeof(fills); f++) {
