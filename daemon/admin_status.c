@@ -6,6 +6,8 @@
 #include "daemon/delay.h"
 #include "daemon/endpoint.h"
 #include "daemon/prompts.h"
+#include "daemon/fdstore.h"
+#include "daemon/notify.h"
 #include "daemon/row.h"
 #include "lib/io.h"
 #include "lib/proto.h"
@@ -71,20 +73,34 @@ put_policy(struct row *row, const struct gateway *gw)
 	put_changed(row, gw->policy);
 }
 
+/* Whether another could take a VM's port while the daemon is started again. */
+static void
+put_ports(struct row *row, const struct gateway *gw, const struct endpoint_count *count)
+{
+	if (!notify_is_wanted())
+		row_text(row, "ports",
+		    "free for others while the daemon is down: it was not "
+		    "started by systemd");
+	else
+		row_format(row, "ports", "%zu of %zu stay reserved over a restart%s",
+		    count->kept, count->ports,
+		    fdstore_is_settled(gw->fdstore) ? "" : " (systemd has not taken all yet)");
+}
+
 void
 admin_status(struct caller *caller, struct wire_in *in)
 {
 	const struct gateway *gw = caller->gw;
 	const struct settings *settings = gateway_settings(gw);
 	const char *disorder = gateway_disorder(gw);
-	size_t open, wanted;
+	struct endpoint_count count;
 	struct row row;
 
 	if (wire_end(in) < 0) {
 		row_end(caller, EX_USAGE, "malformed question");
 		return;
 	}
-	endpoints_count(gw->endpoints, &open, &wanted);
+	endpoints_count(gw->endpoints, &count);
 	row_begin(&row, caller);
 	row_text(&row, "version", VERSION);
 	row_format(&row, "pid", "%d", (int)getpid());
@@ -98,14 +114,15 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "names", gw->names);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
-	row_format(&row, "endpoints", "%zu of %zu listen", open, wanted);
+	row_format(&row, "endpoints", "%zu of %zu listen", count.open, count.wanted);
+	put_ports(&row, gw, &count);
 	row_format(&row, "prompts", "%zu open, %zu askers wait longer for a wrong OTP",
 	    prompts_count(gw->prompts), delay_count(gw->delay, io_now_ms()));
 	row_format(&row, "connections", "%zu", conns_count(gw->conns));
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);
 	if (row_send(&row))
-		row_end(caller, disorder == NULL && open == wanted ? 0 : 1, "");
+		row_end(caller, disorder == NULL && count.open == count.wanted ? 0 : 1, "");
 }
 
 static bool

@@ -15,10 +15,8 @@ static const unsigned int needed[] = {
     CAP_KILL,                     /* helpers run under their own uids */
     CAP_SETUID,                   /* helpers give root up */
     CAP_SETGID, CAP_CHOWN,        /* endpoints for the gated group, verify's folder, the log */
-    CAP_FOWNER, CAP_DAC_OVERRIDE, /* VMs' sockets, the log's folder */
+    CAP_FOWNER, CAP_DAC_OVERRIDE, /* VMs' sockets, verify's and the log's folder */
     CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE, /* services under 1024 on the VMs' addresses */
-    CAP_SYS_RESOURCE,                          /* descriptors of the relay */
-    CAP_IPC_LOCK,                              /* secrets of verify */
 };
 
 int

@@ -2,6 +2,8 @@
 #include "daemon/endpoint.h"
 
 #include "daemon/channel.h"
+#include "daemon/fdstore.h"
+#include "daemon/folder.h"
 #include "daemon/identify.h"
 #include "daemon/kept_address.h"
 #include "daemon/listener.h"
@@ -23,6 +25,7 @@
 #define FOLDER      "/run/sallyport/vm"
 #define ACCEPT_MAX  32 /* in one turn of the loop */
 #define PATH_LENGTH 160
+#define NAME_LENGTH 32 /* of a listener in the manager's store */
 
 struct endpoint {
 	LIST_ENTRY(endpoint) link;
@@ -30,7 +33,7 @@ struct endpoint {
 	char vm[64], right[64];
 	struct in_addr address; /* TCP */
 	uint16_t port;          /* 0: the Unix socket */
-	bool is_wanted, is_grouped, is_told;
+	bool is_wanted, is_grouped, is_told, is_kept;
 	int fd; /* -1: not open */
 	struct loop_watch *watch;
 };
@@ -40,6 +43,7 @@ struct endpoints {
 	LIST_HEAD(, endpoint) list;
 	struct in_addr *addresses; /* of policy_vm(i) */
 	size_t address_count;
+	size_t kept; /* of list, in the manager's store */
 };
 
 struct endpoints *
@@ -114,10 +118,12 @@ static int
 open_unix(struct endpoint *e)
 {
 	char path[PATH_LENGTH], folder[PATH_LENGTH];
+	int err;
 
 	snprintf(folder, sizeof(folder), FOLDER "/%s", e->vm);
-	if (mkdir(folder, 0711) < 0 && errno != EEXIST)
-		return -errno;
+	err = folder_make(folder, 0711);
+	if (err < 0)
+		return err;
 	path_of(e, path);
 	return listener_unix(path, SOCK_STREAM);
 }
@@ -138,11 +144,82 @@ give_to_group(struct endpoint *e)
 		e->is_grouped = true;
 }
 
+/* What a listener is called in the store. The address says all: which VM and right
+ * it belongs to is the policy's to say, anew at each start. */
+static void
+name_of(const struct endpoint *e, char name[NAME_LENGTH])
+{
+	char address[INET_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(AF_INET, &e->address, address, sizeof(address));
+	snprintf(name, NAME_LENGTH, "%s-%u", address, e->port);
+}
+
+/* The one that outlived the daemon before us, if it is what its name says. */
+static int
+adopt(struct endpoint *e)
+{
+	struct fdstore *store = e->owner->gw->fdstore;
+	char name[NAME_LENGTH];
+	int fd, good = -1;
+	bool is_odd = false;
+
+	name_of(e, name);
+	while ((fd = fdstore_take(store, name)) >= 0) {
+		if (good < 0 && listener_adopt_tcp(fd, e->address, e->port) == 0) {
+			good = fd;
+			continue;
+		}
+		io_close(&fd);
+		is_odd = true;
+	}
+	if (is_odd) {
+		log_error("%s: what was handed over is no listener there: closed", name);
+		fdstore_forget(store, name);
+	}
+	return good;
+}
+
+static void
+keep(struct endpoint *e)
+{
+	char name[NAME_LENGTH];
+
+	if (e->port == 0 || e->is_kept || e->owner->kept >= FDSTORE_MAX)
+		return;
+	name_of(e, name);
+	if (fdstore_keep(e->owner->gw->fdstore, name, e->fd) < 0)
+		return;
+	e->is_kept = true;
+	e->owner->kept++;
+}
+
+static void
+forget(struct endpoint *e)
+{
+	char name[NAME_LENGTH];
+
+	if (!e->is_kept)
+		return;
+	name_of(e, name);
+	fdstore_forget(e->owner->gw->fdstore, name);
+	e->is_kept = false;
+	e->owner->kept--;
+}
+
+static int
+open_tcp(struct endpoint *e)
+{
+	int fd = adopt(e);
+
+	return fd >= 0 ? fd : listener_tcp(e->address, e->port);
+}
+
 static void
 open_endpoint(struct endpoint *e)
 {
 	char where[PATH_LENGTH + 32];
-	int fd = e->port == 0 ? open_unix(e) : listener_tcp(e->address, e->port);
+	int fd = e->port == 0 ? open_unix(e) : open_tcp(e);
 
 	if (fd >= 0)
 		e->watch = loop_watch_fd(e->owner->gw->loop, fd, LOOP_READ, on_accept, e);
@@ -220,14 +297,42 @@ allot_addresses(struct endpoints *endpoints)
 	endpoints->address_count = n;
 }
 
+/* An address that goes on with another VM or right keeps its listener: closed for a
+ * moment, it could be taken by anyone. */
+static void
+succeed(struct endpoint *old)
+{
+	struct endpoint *e;
+
+	if (old->port == 0 || old->fd < 0)
+		return;
+	LIST_FOREACH(e, &old->owner->list, link) {
+		if (!e->is_wanted || e->fd >= 0 || e->port != old->port ||
+		    e->address.s_addr != old->address.s_addr)
+			continue;
+		loop_watch_free(old->watch);
+		old->watch = NULL;
+		listener_drain(old->fd); /* they meant the one before */
+		e->watch = loop_watch_fd(e->owner->gw->loop, old->fd, LOOP_READ, on_accept, e);
+		if (e->watch == NULL)
+			return;
+		e->fd = old->fd;
+		e->is_kept = old->is_kept;
+		old->fd = -1;
+		old->is_kept = false;
+		return;
+	}
+}
+
 void
 endpoints_sync(struct endpoints *endpoints)
 {
 	const struct policy *policy = endpoints->gw->policy;
 	struct endpoint *e, *next;
+	int err = folder_make(FOLDER, 0711);
 
-	if (mkdir(FOLDER, 0711) < 0 && errno != EEXIST)
-		log_error(FOLDER ": %s", strerror(errno));
+	if (err < 0)
+		log_error(FOLDER ": %s", strerror(-err));
 	LIST_FOREACH(e, &endpoints->list, link)
 		e->is_wanted = false;
 	allot_addresses(endpoints);
@@ -235,10 +340,14 @@ endpoints_sync(struct endpoints *endpoints)
 		want_vm(endpoints, policy_vm(policy, i), endpoints_address(endpoints, i));
 	for (e = LIST_FIRST(&endpoints->list); e != NULL; e = next) {
 		next = LIST_NEXT(e, link);
-		if (!e->is_wanted)
-			drop(e);
+		if (e->is_wanted)
+			continue;
+		succeed(e);
+		forget(e);
+		drop(e);
 	}
 	endpoints_retry(endpoints);
+	fdstore_drop_rest(endpoints->gw->fdstore);
 }
 
 void
@@ -251,6 +360,8 @@ endpoints_retry(struct endpoints *endpoints)
 			open_endpoint(e);
 		else
 			give_to_group(e);
+		if (e->fd >= 0)
+			keep(e); /* no memory, or no descriptor, the last time? */
 	}
 }
 
@@ -263,13 +374,14 @@ endpoints_address(const struct endpoints *endpoints, size_t i)
 }
 
 void
-endpoints_count(const struct endpoints *endpoints, size_t *open, size_t *wanted)
+endpoints_count(const struct endpoints *endpoints, struct endpoint_count *count)
 {
 	const struct endpoint *e;
 
-	*open = *wanted = 0;
+	*count = (struct endpoint_count){.kept = endpoints->kept};
 	LIST_FOREACH(e, &endpoints->list, link) {
-		(*wanted)++;
-		*open += e->fd >= 0;
+		count->wanted++;
+		count->open += e->fd >= 0;
+		count->ports += e->fd >= 0 && e->port != 0;
 	}
 }

@@ -19,7 +19,11 @@ void endpoints_retry(struct endpoints *endpoints);
 
 /* The address of policy_vm(i), INADDR_ANY if it has none. */
 struct in_addr endpoints_address(const struct endpoints *endpoints, size_t i);
-/* How many listen, and how many should. */
-void endpoints_count(const struct endpoints *endpoints, size_t *open, size_t *wanted);
+
+struct endpoint_count {
+	size_t wanted, open; /* all: how many should listen, how many do */
+	size_t ports, kept;  /* TCP alone: how many listen, how many outlive the daemon */
+};
+void endpoints_count(const struct endpoints *endpoints, struct endpoint_count *count);
 
 #endif

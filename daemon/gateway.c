@@ -3,6 +3,12 @@
 
 #include "daemon/audit.h"
 
+const struct settings *
+gateway_settings(const struct gateway *gw)
+{
+	return policy_settings(gw->policy);
+}
+
 const char *
 gateway_disorder(const struct gateway *gw)
 {

@@ -19,6 +19,7 @@ struct doors;     /* door.h: pam.sock and admin.sock */
 struct audit;     /* audit.h: the record */
 struct prompts;   /* prompts.h: where an OTP is waited for */
 struct delay;     /* delay.h: whose refusals are held back */
+struct fdstore;   /* fdstore.h: listeners that outlive us */
 
 struct gateway {
 	struct loop *loop;
@@ -46,14 +47,11 @@ struct gateway {
 	struct audit *audit;
 	struct prompts *prompts;
 	struct delay *delay;
+	struct fdstore *fdstore;
 };
 
-static inline const struct settings *
-gateway_settings(const struct gateway *gw)
-{
-	return policy_settings(gw->policy);
-}
-/* NULL when store and log agree, else words. */
+const struct settings *gateway_settings(const struct gateway *gw);
+/* NULL when store and log agree, else the words for the admin. */
 const char *gateway_disorder(const struct gateway *gw);
 bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
 

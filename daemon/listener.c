@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -56,6 +57,44 @@ listener_tcp(struct in_addr address, uint16_t port)
 	if (err < 0)
 		io_close(&fd);
 	return err < 0 ? err : fd;
+}
+
+static bool
+option_is(int fd, int option, int wanted)
+{
+	socklen_t len = sizeof(wanted);
+	int value;
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 && value == wanted;
+}
+
+int
+listener_adopt_tcp(int fd, struct in_addr address, uint16_t port)
+{
+	struct sockaddr_in sin = {0};
+	socklen_t len = sizeof(sin);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode) || st.st_uid != 0 ||
+	    !option_is(fd, SO_DOMAIN, AF_INET) || !option_is(fd, SO_TYPE, SOCK_STREAM) ||
+	    !option_is(fd, SO_PROTOCOL, IPPROTO_TCP) || !option_is(fd, SO_ACCEPTCONN, 1) ||
+	    getsockname(fd, (struct sockaddr *)&sin, &len) < 0 || len != sizeof(sin) ||
+	    sin.sin_addr.s_addr != address.s_addr || sin.sin_port != htons(port))
+		return -EINVAL;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		return -EINVAL;
+	listener_drain(fd);
+	return 0;
+}
+
+void
+listener_drain(int fd)
+{
+	int client;
+
+	/* Bounded: what comes after this many has come since we look. */
+	for (int i = 0; i < 2 * BACKLOG && (client = listener_accept(fd)) >= 0; i++)
+		io_close(&client);
 }
 
 int

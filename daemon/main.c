@@ -6,9 +6,12 @@
 #include "daemon/delay.h"
 #include "daemon/door.h"
 #include "daemon/endpoint.h"
+#include "daemon/fdstore.h"
+#include "daemon/folder.h"
 #include "daemon/gateway.h"
 #include "daemon/notify.h"
 #include "daemon/prompts.h"
+#include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/servants.h"
 #include "daemon/sockdiag.h"
@@ -29,10 +32,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SWEEP_MS  1000
-#define EX_USAGE  64
-#define EX_NOPERM 77
-#define EX_CONFIG 78
+#define EX_USAGE    64
+#define EX_TEMPFAIL 75
+#define EX_NOPERM   77
+#define EX_CONFIG   78
 
 struct watches {
 	struct loop_watch *sweep, *hup, *term, *intr, *child;
@@ -61,8 +64,7 @@ on_sweep(void *arg, int fd, unsigned int events)
 	channels_judge(gw->channels);
 	endpoints_retry(gw->endpoints);
 	audit_sweep(gw->audit);
-	notify_manager("WATCHDOG=1");
-	(void)loop_timer_set(w->sweep, SWEEP_MS);
+	(void)loop_timer_set(w->sweep, pulse_beat(gw));
 }
 
 static void
@@ -105,17 +107,18 @@ static int
 take_run(void)
 {
 	int64_t deadline_ms = io_now_ms() + 3000;
-	int fd;
+	int fd, err = folder_make("/run/sallyport", 0755);
 
-	if ((mkdir("/run/sallyport", 0755) < 0 && errno != EEXIST) ||
-	    (mkdir("/var/lib/sallyport", 0755) < 0 && errno != EEXIST))
-		return -errno;
+	if (err == 0)
+		err = folder_make("/var/lib/sallyport", 0755);
+	if (err < 0)
+		return err;
 	fd = open("/run/sallyport/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK || io_now_ms() > deadline_ms) {
-			int err = -errno;
+			err = -errno;
 			close(fd);
 			return err;
 		}
@@ -172,6 +175,7 @@ tear_down(struct gateway *gw)
 		audit_end_noted(gw->audit);
 	}
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
+	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
 	conns_free(gw->conns);
 	delay_free(gw->delay);
@@ -195,11 +199,8 @@ serve(struct gateway *gw)
 	w.intr = loop_watch_signal(gw->loop, SIGINT, on_term, gw);
 	w.child = loop_watch_signal(gw->loop, SIGCHLD, on_child, gw);
 	if (w.sweep != NULL && w.hup != NULL && w.term != NULL && w.intr != NULL &&
-	    w.child != NULL && loop_timer_set(w.sweep, 50) == 0) {
-		notify_manager("READY=1");
-		log_info("ready");
+	    w.child != NULL && loop_timer_set(w.sweep, 0) == 0)
 		err = loop_run(gw->loop);
-	}
 	notify_manager("STOPPING=1");
 	loop_watch_free(w.sweep);
 	loop_watch_free(w.hup);
@@ -207,6 +208,19 @@ serve(struct gateway *gw)
 	loop_watch_free(w.intr);
 	loop_watch_free(w.child);
 	return err;
+}
+
+/* A configuration error does not mend itself, and the unit says that this exit is
+ * final. But the manager would then close the VMs' ports that it holds for us, and
+ * anyone could take them: in that case it shall try again. */
+static int
+refuse_configuration(const struct gateway *gw)
+{
+	if (gw->fdstore == NULL || fdstore_handed(gw->fdstore) == 0)
+		return EX_CONFIG;
+	log_error("the ports stay reserved; trying again until the configuration is mended");
+	sleep(1);
+	return EX_TEMPFAIL;
 }
 
 static int
@@ -224,9 +238,10 @@ run(const char *conf_path)
 		return 1;
 	}
 	gw.loop = loop_new();
+	gw.fdstore = gw.loop != NULL ? fdstore_new(gw.loop) : NULL;
 	if (load_first_policy(&gw) < 0)
-		err = EX_CONFIG;
-	else if (gw.loop == NULL || build(&gw) < 0 || serve(&gw) < 0)
+		err = refuse_configuration(&gw);
+	else if (gw.fdstore == NULL || build(&gw) < 0 || serve(&gw) < 0)
 		err = 1;
 	tear_down(&gw);
 	loop_free(gw.loop);
@@ -240,7 +255,7 @@ prepare_process(void)
 	struct rlimit files;
 
 	signal(SIGPIPE, SIG_IGN);
-	umask(022);
+	umask(077);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;

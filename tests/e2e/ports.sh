@@ -1,0 +1,10 @@
+#!/bin/bash
+# timeout: 180
+# While the daemon is started again, and after kill -9, nobody else can have a VM's
+# port. ROUNDS=50 is the long form (raise the time-out with it).
+set -eu
+[ -e /run/sallyport-sandbox ] || { echo "only in the copy"; exit 77; }
+BUILD=$(realpath "${BUILD:-build}")
+export BUILD
+BOOT_TIMEOUT=$((170 + ${ROUNDS:-6} * 3)) tools/sandbox boot \
+	/usr/bin/env BUILD="$BUILD" ROUNDS="${ROUNDS:-6}" bash tests/support/booted_ports.sh

@@ -1,0 +1,99 @@
+#!/bin/bash
+# The part of tests/e2e/service.sh that runs inside the booted copy.
+set -u
+# shellcheck source=tests/support/booted.sh
+. tests/support/booted.sh
+
+check 'the unit is active' active "$(systemctl is-active sallyportd)"
+check 'a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
+check 'systemctl status has a line of ours' '~endpoints listen' "$(property StatusText)"
+pid=$(main_pid)
+caps=$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")
+check 'no capability beyond the list in the unit' 0 "$((0x$caps & ~0x804ef))"
+check 'status: ports stay reserved' '~3 of 3 stay reserved' "$(sallyport status)"
+check 'they are in the store' 3 "$(property NFileDescriptorStore)"
+
+# Ready is what says that it can be used: at once after the start, no waiting.
+for round in 1 2 3; do
+	systemctl restart sallyportd
+	ss -Hltn 'sport = :2222' | grep -q 127.90 || fail "start $round returned before the port was open"
+	[ -S /run/sallyport/vm/webdev/ssh ] || fail "start $round returned before the socket was there"
+	sallyport status | grep -q 'DOWN' && fail "start $round returned before the helpers were up"
+done
+pass 'systemctl start returns when endpoints are open and helpers up'
+
+# What lives through a restart, and what ends.
+gw_hold anne held
+mkfifo "$GW/in"
+exec 8<>"$GW/in" # an input that stays open
+gw_over held -W webdev:2222 <"$GW/in" >"$GW/live" & live=$!
+echo hello >&8
+gw_wait 5 grep -q HELLO "$GW/live" || fail 'no live channel'
+pid=$(main_pid)
+systemctl restart sallyportd
+check 'restart: another process' yes "$([ "$(main_pid)" != "$pid" ] && echo yes)"
+check 'restart: a live channel ends' ended "$(gw_wait 5 bash -c "! kill -0 $live" && echo ended)"
+exec 8>&-
+check 'restart: its end is on record' '~"event":"close"' "$(gw_log '"event":"close"' '"user":"anne"' | tail -n 1)"
+check 'restart: the connection lives, with no new OTP' 'HELLOEND 5' \
+	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+pid=$(main_pid)
+kill -9 "$pid"
+check 'back after kill -9' ok "$(gw_back 5 "$pid" && echo ok)"
+check 'kill -9: the connection lives, too' 'HELLOEND 5' \
+	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+check 'a login passes again' '~HELLO' "$(gw_talk anne webdev:2222)"
+
+# A helper that the kernel ends when memory is short is started again; the unit goes on.
+pid=$(main_pid)
+relay=$(pgrep -P "$pid" -x relay)
+kill -9 "$relay"
+check 'a helper is killed: another one' ok "$(gw_wait 5 bash -c "p=\$(pgrep -P $pid -x relay) && [ \$p != $relay ]" && echo ok)"
+check '  the supervisor is the same' "$pid" "$(main_pid)"
+check '  OOMPolicy' continue "$(property OOMPolicy)"
+check '  a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
+
+# The watchdog, with less patience than the unit's.
+check 'the watchdog of the unit' 10s "$(property WatchdogUSec)"
+drop_in WatchdogSec=2s
+systemctl restart sallyportd
+pid=$(main_pid)
+kill -STOP "$pid"
+check 'a supervisor that hangs is killed and back' ok "$(gw_back 8 "$pid" && echo ok)"
+check '  by the watchdog' '~watchdog' "$(journalctl -u sallyportd --no-pager | grep -i watchdog | tail -n 2)"
+check '  the connection lives' 'HELLOEND 5' \
+	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+no_drop_in
+gw_release held
+
+check 'systemctl reload' 0 "$(systemctl reload sallyportd >/dev/null 2>&1; echo $?)"
+cp /etc/sallyport/vm_mappings "$GW/mappings"
+echo 'anne webdev spoce always' >>/etc/sallyport/vm_mappings
+check 'reload with a mistake fails' 1 "$(systemctl reload sallyportd >/dev/null 2>&1; echo $?)"
+check '  the journal says where' '~vm_mappings:' "$(journalctl -u sallyportd --no-pager | tail -n 20)"
+check '  the unit stays active' active "$(systemctl is-active sallyportd)"
+cp "$GW/mappings" /etc/sallyport/vm_mappings
+
+check 'the journal has its words' '~ready' "$(journalctl -u sallyportd --no-pager | tail -50)"
+seq=$(tail -n 1 "$AUDIT" | sed 's/.*"seq":\([0-9]*\).*/\1/')
+check 'and the records, by fields' "$(tail -n 1 "$AUDIT" | tr -d '\n' | sha256sum | cut -d' ' -f1)" \
+	"$(journalctl --no-pager -o cat --output-fields=SALLYPORT_HASH SALLYPORT_SEQ="$seq" | tail -n 1)"
+systemctl stop sallyportd
+check 'stops in order' inactive "$(systemctl is-active sallyportd)"
+check 'the last record is the stop' '~"event":"stop"' "$(tail -n 1 "$AUDIT")"
+check 'a second start by hand has no store' '~not started by systemd' "$(
+	/usr/sbin/sallyportd 2>/dev/null & pid=$!
+	gw_wait 5 sallyport status
+	sallyport status
+	kill $pid; wait $pid)"
+echo 'no words' >>/etc/sallyport/vms.conf
+systemctl start sallyportd 2>/dev/null
+check 'a broken configuration: the start fails for good' failed "$(systemctl is-active sallyportd)"
+
+systemd-analyze verify /usr/lib/systemd/system/sallyportd.service >"$GW/verify" 2>&1
+check 'systemd-analyze verify' '0' "$?"
+check '  without a word about it' '' "$(grep sallyport "$GW/verify")"
+systemd-analyze security --no-pager --threshold=32 sallyportd >"$GW/security" 2>&1
+check 'systemd-analyze security: at most 3.2' 0 "$?"
+tail -n 1 "$GW/security" | sed 's/^/      /'
+finish
