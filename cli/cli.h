@@ -27,6 +27,8 @@ enum cli_option {
 	CLI_DRY_RUN = 1 << 5,
 	CLI_FORCE = 1 << 6,
 	CLI_STDIN = 1 << 7,
+	CLI_YES = 1 << 8,
+	CLI_COUNT = 1 << 9,
 };
 
 struct cli {
@@ -34,6 +36,7 @@ struct cli {
 	const char *conf_path;
 	const char *socket_path;
 	const char *at;  /* as typed; NULL: now */
+	const char *count; /* as typed; NULL: the verb's own */
 	FILE *out;       /* standard output, or what becomes a JSON string */
 	const char *const *words; /* what follows the verb */
 	size_t word_count;

@@ -19,6 +19,8 @@ static const struct option table[] = {
     {CLI_DRY_RUN, "--dry-run", false, "--dry-run"},
     {CLI_FORCE, "--force", false, "--force"},
     {CLI_STDIN, "--stdin", false, "--stdin"},
+    {CLI_YES, "--yes", false, "--yes"},
+    {CLI_COUNT, "--count", true, "--count N"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
@@ -62,6 +64,8 @@ set(struct cli *cli, const struct option *option, const char *value)
 		cli->socket_path = value;
 	else if (option->option == CLI_AT)
 		cli->at = value;
+	else if (option->option == CLI_COUNT)
+		cli->count = value;
 }
 
 /* argv[*i] is an option: takes it, and its value. */

@@ -75,6 +75,24 @@ ask_unseen(int fd, const char *prompt, struct secret *answer)
 }
 
 int
+terminal_confirm(const char *question)
+{
+	int err, fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct secret answer = {0};
+	bool is_yes;
+
+	if (fd < 0)
+		return -ENOTTY;
+	caught = 0;
+	(void)!write(fd, question, strlen(question));
+	err = terminal_read_line(fd, &answer);
+	is_yes = err == 0 && (answer.bytes[0] == 'y' || answer.bytes[0] == 'Y');
+	secret_free(&answer);
+	close(fd);
+	return err < 0 ? err : is_yes;
+}
+
+int
 terminal_ask(const char *prompt, struct secret *answer)
 {
 	struct sigaction catch = {.sa_handler = on_signal}, before[ENDING];

@@ -11,6 +11,10 @@
  * -EMSGSIZE, -errno. */
 int terminal_ask(const char *prompt, struct secret *answer);
 
+/* Shows question on the controlling terminal: 1 when the answer begins with y; 0;
+ * -ENOTTY without a terminal, -errno as above. */
+int terminal_confirm(const char *question);
+
 /* A line from fd, the same way; nothing behind it is read. */
 int terminal_read_line(int fd, struct secret *answer);
 

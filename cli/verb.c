@@ -58,28 +58,30 @@ const struct verb verb_table[] = {
 	    "would happen. --force: also when no grant at all would be left.\n",
 	.options = CLI_DRY_RUN | CLI_FORCE,
 	.needs_root = true},
-    {.name = "key add",
-	.run = verb_key_add,
+    {.name = "key import",
+	.run = verb_key_import,
+	.synopsis = "FILE|- [--dry-run] [--yes]",
+	.summary = "add the YubiKeys of a file",
+	.details =
+	    "FILE as ykman, ykksm-gen-keys, the personalization tools or PSKC write it, or\n"
+	    "counters as of ykval-export; \"-\" is standard input, as in:\n"
+	    "gpg -d keys.gpg | sallyport key import -\n"
+	    "First it is only checked, and what would be done is said; then it asks, unless\n"
+	    "--yes is given. --dry-run: checks only. FILE is left as it is.\n",
+	.least = 1,
+	.most = 1,
+	.options = CLI_DRY_RUN | CLI_YES,
+	.needs_root = true},
+    {.name = "key secret",
+	.run = verb_key_secret,
 	.synopsis = "PUBLICID [--stdin] [--dry-run]",
-	.summary = "add one YubiKey's secret",
+	.summary = "add one YubiKey's secret by hand",
 	.details =
 	    "Asks for private id and AES key on the terminal, unseen. --stdin: reads them as\n"
 	    "one line, \"privateid,aeskey\". --dry-run: checks them only.\n",
 	.least = 1,
 	.most = 1,
 	.options = CLI_STDIN | CLI_DRY_RUN,
-	.needs_root = true},
-    {.name = "key import",
-	.run = verb_key_import,
-	.synopsis = "FILE|- [--dry-run]",
-	.summary = "add the YubiKeys of a file",
-	.details =
-	    "FILE as written by `ykman otp yubiotp -O` or ykksm-gen-keys; \"-\" is standard\n"
-	    "input, as in: gpg -d keys.gpg | sallyport key import -\n"
-	    "FILE is left as it is. --dry-run: checks it only.\n",
-	.least = 1,
-	.most = 1,
-	.options = CLI_DRY_RUN,
 	.needs_root = true},
     {.name = "key list",
 	.run = verb_key_list,

@@ -1,35 +1,19 @@
-/* key add, import, list, disable. Secrets come from a terminal or a file, go to the
- * daemon as an open file, and are wiped. */
+/* key secret, list, disable. Secrets come from a terminal or a pipe, go to the daemon
+ * as an open file, and are wiped. */
 #include "cli/answer.h"
+#include "cli/import.h"
 #include "cli/keyline.h"
 #include "cli/sealed.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "lib/io.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define IMPORT_MS 90000
 #define PAGES_MAX 100000 /* of `key list`: a daemon that never ends its list */
-
-/* The daemon reads fd from its beginning. Returns the exit status. */
-static int
-send_keys(const struct cli *cli, int fd)
-{
-	struct ask ask;
-
-	ask_begin(&ask, PROTO_ADMIN_KEYS_IMPORT);
-	ask.fd_to_pass = fd;
-	ask.timeout_ms = IMPORT_MS;
-	wire_put_u8(&ask.out, cli_has(cli, CLI_DRY_RUN) ? 1 : 0);
-	return answer_ask(cli, &ask, table_print_values);
-}
 
 static int
 cannot_read(const char *what, int err)
@@ -94,13 +78,13 @@ add(const struct cli *cli, const char *private_id, const char *aes_key)
 		err = sealed_from(&sealed, line.bytes, line.len);
 	secret_free(&line);
 	status =
-	    err < 0 ? cli_fail(CLI_SOFTWARE, "%s", strerror(-err)) : send_keys(cli, sealed.fd);
+	    err < 0 ? cli_fail(CLI_SOFTWARE, "%s", strerror(-err)) : import_send(cli, "standard input", sealed.fd, cli_has(cli, CLI_DRY_RUN));
 	sealed_free(&sealed);
 	return status;
 }
 
 int
-verb_key_add(struct cli *cli)
+verb_key_secret(struct cli *cli)
 {
 	struct secret private_id = {0}, aes_key = {0};
 	int status;
@@ -114,50 +98,6 @@ verb_key_add(struct cli *cli)
 		status = add(cli, (const char *)private_id.bytes, (const char *)aes_key.bytes);
 	secret_free(&private_id);
 	secret_free(&aes_key);
-	return status;
-}
-
-/* What is not a regular file may come slowly: the daemon gets a copy. */
-static int
-import_copy(const struct cli *cli, int fd, const char *name)
-{
-	struct sealed sealed;
-	int status, err = sealed_copy(&sealed, fd);
-
-	if (err == -EFBIG)
-		return cli_fail(CLI_USAGE, "%s: longer than %u bytes", name, SEALED_MAX);
-	if (err == -EINVAL)
-		return cli_fail(CLI_USAGE, "%s: is empty", name);
-	if (err < 0)
-		return cli_fail(CLI_USAGE, "%s: %s", name, strerror(-err));
-	status = send_keys(cli, sealed.fd);
-	sealed_free(&sealed);
-	return status;
-}
-
-int
-verb_key_import(struct cli *cli)
-{
-	const char *path = cli->words[0];
-	struct stat st;
-	int fd, status;
-
-	if (strcmp(path, "-") == 0)
-		return import_copy(cli, STDIN_FILENO, "standard input");
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return cli_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
-		status = cli_fail(CLI_USAGE, "%s: is not a file", path);
-	} else if (!S_ISREG(st.st_mode)) {
-		status = import_copy(cli, fd, path);
-	} else {
-		status = send_keys(cli, fd);
-		if (status == CLI_OK && !cli_has(cli, CLI_DRY_RUN))
-			fprintf(stderr,
-			    "%s still holds the secrets: keep it safe, or destroy it\n", path);
-	}
-	io_close(&fd);
 	return status;
 }
 

@@ -11,7 +11,7 @@
 
 #define EX_USAGE 64
 #define EX_TEMP  75
-#define KEYS_MS  90000 /* verify itself waits 60 s for a file */
+#define KEYS_MS  240000 /* verify itself waits 60 s for a file; OTPs go first */
 
 struct errand {
 	struct caller *caller; /* NULL when it has gone */

@@ -1,8 +1,9 @@
-/* Import of key lines, in one transaction. */
+/* Import: a pass that checks, a pass that writes. */
 #include "verify/keyimport.h"
 
+#include "lib/io.h"
 #include "lib/secret.h"
-#include "verify/keyfile.h"
+#include "verify/keyring_key.h"
 
 #include <errno.h>
 #include <search.h>
@@ -13,21 +14,18 @@
 #include <time.h>
 
 /* Kept free in the report for the last words. */
-#define LAST_WORDS 400
+#define LAST_WORDS 600
+/* A slice ends after so many entries or milliseconds. */
+#define SLICE    64
+#define SLICE_MS 3
+/* So many keys are named by a dry run. */
+#define NAMED 40
 
-/* Where in the file a public id was met first. */
-struct met {
+/* Where in the file a public id and its secret were met first. */
+struct keyimport_met {
 	char id[OTP_ID_MAX + 1];
+	uint8_t print[CRYPT_PRINT];
 	size_t line;
-};
-
-struct run {
-	struct keyring *ring;
-	struct keyimport *import;
-	enum keyfile_format format;
-	uint64_t now;
-	struct met *met; /* one for each key so far; owned */
-	void *tree;      /* of them, by id (tsearch) */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -49,185 +47,359 @@ say(struct keyimport *import, size_t keep_free, const char *format, ...)
 	import->report[import->len] = '\0';
 }
 
-static void
-say_wrong(struct keyimport *import, size_t line, const char *why)
+#define WRONG(import, entry, ...) say_of(import, entry, &(import)->wrong, __VA_ARGS__)
+#define LEAVE(import, entry, ...) say_of(import, entry, &(import)->left_out, __VA_ARGS__)
+
+static void __attribute__((format(printf, 4, 5))) say_of(struct keyimport *import,
+    const struct keyfile_entry *entry, size_t *count, const char *format, ...)
 {
-	import->wrong++;
-	say(import, LAST_WORDS, "line %zu: %s\n", line, why);
+	char text[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	(*count)++;
+	say(import, LAST_WORDS, "line %zu: %s\n", entry->line, text);
+}
+
+/* --- what was met in this file ------------------------------------------------ */
+
+static int
+compare_id(const void *a, const void *b)
+{
+	const struct keyimport_met *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
 }
 
 static int
-compare(const void *a, const void *b)
+compare_print(const void *a, const void *b)
 {
-	const struct met *x = a, *y = b;
+	const struct keyimport_met *x = a, *y = b;
 
-	return strcmp(x->id, y->id);
+	return memcmp(x->print, y->print, sizeof(x->print));
 }
 
 static void
 keep(void *met)
 {
-	(void)met; /* the tree's nodes point into run->met */
+	(void)met; /* the trees' nodes point into import->met */
 }
 
-/* Says where the public id is already: in this file or in the store. */
-static void
-say_taken(struct run *run, size_t line, const struct keyfile_key *key)
+/* What the tree has as met, or met itself, newly put in. NULL without memory. */
+static const struct keyimport_met *
+meet(void **tree, struct keyimport_met *met, int (*compare)(const void *, const void *))
 {
-	struct met wanted = {.line = 0};
-	struct met *const *found;
+	struct keyimport_met *const *found = tsearch(met, tree, compare);
 
-	memcpy(wanted.id, key->id, sizeof(wanted.id));
-	found = tfind(&wanted, &run->tree, compare);
-	run->import->wrong++;
-	if (found != NULL)
-		say(run->import, LAST_WORDS, "line %zu: key %s is on line %zu already\n", line,
-		    key->id, (*found)->line);
+	return found != NULL ? *found : NULL;
+}
+
+/* Is it new to this file? 1, 0 and it was said why not, -ENOMEM. */
+static int
+is_new_here(struct keyimport *import, const struct keyfile_entry *entry,
+    const uint8_t print[CRYPT_PRINT])
+{
+	struct keyimport_met *met = &import->met[import->nmet];
+	const struct keyimport_met *by_id, *by_print;
+
+	memcpy(met->id, entry->id, sizeof(met->id));
+	memcpy(met->print, print, sizeof(met->print));
+	met->line = entry->line;
+	by_id = meet(&import->by_id, met, compare_id);
+	if (by_id != NULL && by_id != met) {
+		WRONG(import, entry, "key %s is on line %zu already", entry->id, by_id->line);
+		return 0;
+	}
+	by_print = meet(&import->by_print, met, compare_print);
+	if (by_id == NULL || by_print == NULL)
+		return -ENOMEM;
+	if (by_print == met) {
+		import->nmet++;
+		return 1;
+	}
+	tdelete(met, &import->by_id, compare_id); /* its place is used again */
+	WRONG(import, entry, "the AES key of %s is that of %s on line %zu", entry->id,
+	    by_print->id, by_print->line);
+	return 0;
+}
+
+/* --- checking ------------------------------------------------------------------ */
+
+/* The id is in the store. */
+static int
+check_known(struct keyimport *import, const struct keyfile_entry *entry, const struct row *row)
+{
+	int same =
+	    row->kind == ROW_KIND_API ? 0 : keyring_key_is_same(import->ring, row, &entry->key);
+
+	if (same == -EIO)
+		return same;
+	if (row->kind == ROW_KIND_API)
+		WRONG(import, entry,
+		    "key %s is in the store already, as one of a validation service",
+		    entry->id);
+	else if (same == 0)
+		WRONG(import, entry, "key %s is in the store already, with another secret",
+		    entry->id);
+	else if (same < 0)
+		WRONG(
+		    import, entry, "key %s is in the store, and its row is broken", entry->id);
+	else if (row->state != ROW_ACTIVE)
+		LEAVE(import, entry, "key %s is in the store already, and %s: left so",
+		    entry->id, row->state == ROW_DISABLED ? "disabled" : "deleted");
 	else
-		say(run->import, LAST_WORDS,
-		    "line %zu: key %s is in the store already (it may be disabled)\n", line,
-		    key->id);
+		import->known++;
+	return 0;
+}
+
+static void
+name_key(struct keyimport *import, const struct keyfile_entry *entry)
+{
+	if (!import->is_dry)
+		return;
+	if (import->keys <= NAMED)
+		say(import, LAST_WORDS, "%s%s%s\n", entry->id,
+		    entry->note[0] != '\0' ? "  " : "", entry->note);
+	else if (import->keys == NAMED + 1)
+		say(import, LAST_WORDS, "and more\n");
 }
 
 static int
-add(struct run *run, size_t line, const struct keyfile_key *key)
+check_key(struct keyimport *import, const struct keyfile_entry *entry)
 {
-	struct keyimport *import = run->import;
-	int err = keyring_add(run->ring, key->id, &key->key, key->note, run->now);
+	char holder[OTP_ID_MAX + 1] = "";
+	uint8_t print[CRYPT_PRINT];
+	struct row row;
+	int err, is_new;
 
-	if (err == -EEXIST) {
-		say_taken(run, line, key);
+	if (import->nmet >= KEYIMPORT_KEYS_MAX) {
+		WRONG(import, entry, "more than %d keys", KEYIMPORT_KEYS_MAX);
+		import->file.format = KEYFILE_FOREIGN; /* which has no next entry */
 		return 0;
 	}
-	if (err == -ENOTUNIQ) {
-		say_wrong(import, line,
-		    "the AES key is that of another public id, in this file or in the store");
-		return 0;
-	}
+	err = keyring_key_print(import->ring, &entry->key, print);
 	if (err < 0)
-		return -EIO;
-	struct met *met = &run->met[import->keys++];
-	memcpy(met->id, key->id, sizeof(met->id));
-	met->line = line;
-	return tsearch(met, &run->tree, compare) != NULL ? 0 : -EIO;
+		return err;
+	is_new = is_new_here(import, entry, print);
+	if (is_new <= 0)
+		return is_new;
+	err = keyring_find(import->ring, entry->id, &row);
+	if (err == 0)
+		return check_known(import, entry, &row);
+	if (err == -EBADMSG) {
+		WRONG(
+		    import, entry, "key %s is in the store, and its row is broken", entry->id);
+		return 0;
+	}
+	if (err == -ENOENT)
+		err = keyring_key_holder(import->ring, print, holder);
+	if (err == 0) {
+		WRONG(import, entry, "the AES key of %s is that of %s in the store", entry->id,
+		    holder);
+	} else if (err == -ENOENT) {
+		import->keys++;
+		name_key(import, entry);
+		err = 0;
+	}
+	return err;
 }
 
 static int
-take_line(struct run *run, size_t line, const char *text, size_t len)
+check_counter(struct keyimport *import, const struct keyfile_entry *entry)
 {
-	struct keyfile_key key;
-	const char *why = NULL;
-	int err = 0;
+	struct row row;
+	int err = keyring_find(import->ring, entry->id, &row);
 
-	switch (keyfile_read(run->format, text, len, &key, &why)) {
+	if (err == -EIO)
+		return err;
+	if (err == -ENOENT)
+		LEAVE(import, entry, "key %s is not in the store: left out", entry->id);
+	else if (err == -EBADMSG)
+		WRONG(
+		    import, entry, "key %s is in the store, and its row is broken", entry->id);
+	else if (entry->counter > row.counter ||
+		 (entry->is_inactive && row.state == ROW_ACTIVE))
+		import->counters++;
+	else
+		import->known++;
+	return 0;
+}
+
+static int
+check_entry(struct keyimport *import, enum keyfile_kind kind, const struct keyfile_entry *entry)
+{
+	switch (kind) {
 	case KEYFILE_KEY:
-		err = add(run, line, &key);
-		break;
+		return check_key(import, entry);
+	case KEYFILE_COUNTER:
+		return check_counter(import, entry);
 	case KEYFILE_OTHER:
-		run->import->left_out++;
-		say(run->import, LAST_WORDS, "line %zu: %s: left out\n", line, why);
-		break;
-	case KEYFILE_EMPTY:
-		break;
+		LEAVE(import, entry, "%s: left out", entry->why);
+		return 0;
+	case KEYFILE_END:
 	case KEYFILE_BAD:
 	default:
-		say_wrong(run->import, line, why);
+		WRONG(import, entry, "%s", entry->why);
+		return 0;
 	}
-	secret_wipe(&key, sizeof(key));
-	return err;
+}
+
+/* --- writing -------------------------------------------------------------------- */
+
+static int
+write_counter(struct keyring *ring, const struct keyfile_entry *entry)
+{
+	struct row row;
+	int err = keyring_find(ring, entry->id, &row);
+
+	if (err == 0 && entry->counter > row.counter)
+		err = keyring_key_raise(ring, &row, entry->counter);
+	if (err == 0 && entry->is_inactive && row.state == ROW_ACTIVE)
+		err = keyring_set_state(ring, &row, ROW_DISABLED);
+	return err == -EIO ? err : 0;
 }
 
 static int
-take_lines(struct run *run, const char *text, size_t len)
+write_entry(struct keyimport *import, enum keyfile_kind kind, const struct keyfile_entry *entry)
 {
-	size_t line = 0;
-	int err = 0;
+	int err;
 
-	while (err == 0 && len > 0) {
-		const char *end = memchr(text, '\n', len);
-		size_t n = end != NULL ? (size_t)(end - text) : len;
-
-		err = take_line(run, ++line, text, n);
-		if (end != NULL)
-			n++;
-		text += n;
-		len -= n;
-	}
-	return err;
+	if (kind == KEYFILE_COUNTER)
+		return write_counter(import->ring, entry);
+	if (kind != KEYFILE_KEY)
+		return 0;
+	err = keyring_add(import->ring, entry->id, &entry->key, entry->note, import->now);
+	return err == -EEXIST ? 0 : err; /* one that was known */
 }
 
-static size_t
-count_lines(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	return n + (len > 0 && text[len - 1] != '\n');
-}
+/* --- passes ---------------------------------------------------------------------- */
 
 static void
-sum_up(struct keyimport *import, bool is_dry)
+sum_up(struct keyimport *import)
 {
+	bool is_dry = import->is_dry;
+
 	if (import->untold > 0)
 		say(import, 0, "and %zu more lines like these\n", import->untold);
-	if (import->wrong > 0)
+	if (import->wrong > 0) {
 		say(import, 0, "nothing imported: %zu wrong line%s\n", import->wrong,
 		    import->wrong == 1 ? "" : "s");
-	else if (import->keys == 0)
-		say(import, 0, "nothing imported: there is no key in it\n");
-	else
-		say(import, 0, "%zu key%s %s\n", import->keys, import->keys == 1 ? "" : "s",
-		    is_dry ? "would be imported (dry run)" : "imported");
-	import->status = import->wrong > 0 || import->keys == 0;
+	} else if (import->keys + import->counters + import->known == 0) {
+		say(import, 0, "nothing imported: there is no key to take in it\n");
+	} else {
+		if (import->keys > 0)
+			say(import, 0, "%zu key%s %s\n", import->keys,
+			    import->keys == 1 ? "" : "s",
+			    is_dry ? "would be imported (dry run)" : "imported");
+		if (import->counters > 0)
+			say(import, 0, "%zu counter%s %s\n", import->counters,
+			    import->counters == 1 ? "" : "s",
+			    is_dry ? "would be raised (dry run)" : "raised");
+		if (import->known > 0)
+			say(import, 0, "%zu known already: left as %s\n", import->known,
+			    import->known == 1 ? "it is" : "they are");
+	}
+	import->status =
+	    import->wrong > 0 || import->keys + import->counters + import->known == 0;
+}
+
+/* One slice. KEYFILE_END in *kind: the pass is at its end. */
+static int
+slice(struct keyimport *import, enum keyfile_kind *kind)
+{
+	int64_t until_ms = io_now_ms() + SLICE_MS;
+	struct keyfile_entry entry;
+	int err = 0;
+
+	for (int i = 0; err == 0 && i < SLICE && io_now_ms() <= until_ms; i++) {
+		*kind = keyfile_next(&import->file, &entry);
+		if (*kind == KEYFILE_END)
+			break;
+		err = import->is_writing ? write_entry(import, *kind, &entry)
+					 : check_entry(import, *kind, &entry);
+		secret_wipe(&entry, sizeof(entry));
+	}
+	return err;
 }
 
 static int
-run_all(struct run *run, const char *text, size_t len, bool is_dry)
+write_slice(struct keyimport *import, enum keyfile_kind *kind)
 {
-	struct keyimport *import = run->import;
-	int err = keyring_begin(run->ring);
+	int err = keyring_begin(import->ring);
 
 	if (err == 0)
-		err = take_lines(run, text, len);
-	if (err == 0 && import->wrong == 0 && import->keys > 0 && !is_dry)
-		err = keyring_commit(run->ring);
-	else
-		keyring_rollback(run->ring);
+		err = slice(import, kind);
 	if (err == 0)
-		sum_up(import, is_dry);
-	else
-		say(import, 0, "nothing imported: the store failed (see the log)\n");
+		return keyring_commit(import->ring);
+	keyring_rollback(import->ring);
 	return err;
+}
+
+static int
+fail(struct keyimport *import, int err)
+{
+	import->status = 1;
+	if (err == -ENOMEM)
+		say(import, 0, "nothing imported: no memory\n");
+	else
+		say(import, 0, "the import stopped: the store failed (see the log)\n");
+	return err == -ENOMEM ? 0 : -EIO;
 }
 
 int
-keyimport_run(
-    struct keyring *ring, const char *text, size_t len, bool is_dry, struct keyimport *import)
+keyimport_step(struct keyimport *import)
 {
-	struct run run = {.ring = ring, .import = import};
-	const char *what = NULL;
-	size_t lines = count_lines(text, len);
-	time_t now = time(NULL);
-	int err = 0;
+	enum keyfile_kind kind = KEYFILE_BAD;
+	int err = import->is_writing ? write_slice(import, &kind) : slice(import, &kind);
 
-	*import = (struct keyimport){.status = 1};
-	run.now = now > 0 ? (uint64_t)now : 0;
-	run.format = keyfile_detect(text, len, &what);
+	if (err < 0)
+		return fail(import, err);
+	if (kind != KEYFILE_END)
+		return -EAGAIN;
+	if (!import->is_writing && !import->is_dry && import->wrong == 0 &&
+	    import->keys + import->counters > 0) {
+		import->is_writing = true;
+		keyfile_rewind(&import->file);
+		return -EAGAIN;
+	}
+	sum_up(import);
+	return 0;
+}
+
+int
+keyimport_begin(
+    struct keyimport *import, struct keyring *ring, const char *text, size_t len, bool is_dry)
+{
+	const char *what = NULL;
+	time_t now = time(NULL);
+
+	*import = (struct keyimport){.status = 1, .ring = ring, .is_dry = is_dry};
+	import->now = now > 0 ? (uint64_t)now : 0;
 	if (!keyring_is_sound(ring)) {
 		say(import, 0, "nothing imported: the store is broken (see the log)\n");
-	} else if (run.format == KEYFILE_FOREIGN) {
-		say(import, 0, "nothing imported: this looks like %s\n", what);
-	} else if (lines > KEYIMPORT_LINES_MAX) {
-		say(import, 0, "nothing imported: more than %d lines\n", KEYIMPORT_LINES_MAX);
-	} else {
-		run.met = calloc(lines + 1, sizeof(*run.met));
-		if (run.met == NULL)
-			say(import, 0, "nothing imported: no memory\n");
-		else
-			err = run_all(&run, text, len, is_dry);
+		return 0;
 	}
-	tdestroy(run.tree, keep);
-	free(run.met);
-	return err;
+	if (keyfile_open(&import->file, text, len, &what) == KEYFILE_FOREIGN) {
+		say(import, 0, "nothing imported: this looks like %s\n", what);
+		return 0;
+	}
+	/* One more than keys: the last may turn out to be a double. */
+	import->met = calloc(KEYIMPORT_KEYS_MAX + 1, sizeof(*import->met));
+	if (import->met == NULL) {
+		say(import, 0, "nothing imported: no memory\n");
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+void
+keyimport_end(struct keyimport *import)
+{
+	tdestroy(import->by_id, keep);
+	tdestroy(import->by_print, keep);
+	free(import->met);
+	import->by_id = import->by_print = NULL;
+	import->met = NULL;
 }

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/wire.h"
+#include "verify/keyring_state.h"
 #include "verify/store.h"
 #include "verify/store_claim.h"
 #include "verify/store_key.h"
@@ -15,21 +16,11 @@
 
 #define PRUNE_EVERY 100 /* claims */
 
-struct keyring {
-	struct sql *sql;
-	const struct crypt *crypt;
-	struct row_meta meta; /* as on disk */
-	struct row_meta next; /* as it will be after the transaction */
-	bool is_sound;
-	bool has_spent;      /* in this transaction */
-	unsigned int claims; /* since old ones were last forgotten */
-};
-
 /* What the codes cover: every field at a fixed place or with its length in
  * front, and a label, so that no row can pass for a row of another kind. That of a
  * local key is the label of the store's first version, which had no other kind. */
-static int
-row_mac(const struct keyring *ring, const struct row *row, uint8_t mac[CRYPT_MAC])
+int
+keyring_row_mac(const struct keyring *ring, const struct row *row, uint8_t mac[CRYPT_MAC])
 {
 	const char *label = row->kind == ROW_KIND_LOCAL ? "key 1" : "api key 1";
 	uint8_t buf[256];
@@ -207,7 +198,7 @@ prove(struct keyring *ring, const struct row *row)
 
 	if (row->is_misshapen || row->epoch != ring->meta.epoch)
 		return -EBADMSG;
-	err = row_mac(ring, row, mac);
+	err = keyring_row_mac(ring, row, mac);
 	if (err < 0)
 		return err;
 	return secret_is_equal(mac, row->mac, CRYPT_MAC) ? 0 : -EBADMSG;
@@ -268,7 +259,7 @@ new_row(struct keyring *ring, const char *id, enum row_kind kind, const char *no
 static int
 add_row(struct keyring *ring, struct row *row)
 {
-	int err = row_mac(ring, row, row->mac);
+	int err = keyring_row_mac(ring, row, row->mac);
 
 	return err == 0 ? store_key_add(ring->sql, row) : -EIO;
 }
@@ -344,7 +335,7 @@ keyring_spend(struct keyring *ring, struct row *row, uint32_t counter)
 	if (counter <= row->counter)
 		return -ESTALE;
 	row->counter = counter;
-	err = row_mac(ring, row, row->mac);
+	err = keyring_row_mac(ring, row, row->mac);
 	if (err == 0)
 		err = store_key_spend(ring->sql, row);
 	if (err < 0)
@@ -360,6 +351,6 @@ keyring_set_state(struct keyring *ring, struct row *row, enum row_state state)
 	int err;
 
 	row->state = (uint8_t)state;
-	err = row_mac(ring, row, row->mac);
+	err = keyring_row_mac(ring, row, row->mac);
 	return err == 0 ? store_key_set_state(ring->sql, row) : err;
 }

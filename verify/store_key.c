@@ -58,6 +58,20 @@ store_key_next(struct sql *sql, const char *after, struct row *row)
 }
 
 int
+store_key_holder(struct sql *sql, const uint8_t print[CRYPT_PRINT], char id[OTP_ID_MAX + 1])
+{
+	struct sql_stmt *stmt = sql_use(sql, "SELECT id FROM key WHERE print = ?1");
+	int err;
+
+	sql_put_blob(stmt, print, CRYPT_PRINT);
+	err = sql_row(stmt);
+	if (err == 0)
+		(void)sql_get_text(stmt, id, OTP_ID_MAX + 1);
+	sql_done(stmt);
+	return err;
+}
+
+int
 store_key_add(struct sql *sql, const struct row *row)
 {
 	static const char text[] =

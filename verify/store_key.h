@@ -8,6 +8,9 @@
 /* 0, -ENOENT, -EIO. store_key_next: the first row whose id sorts behind after. */
 int store_key_get(struct sql *sql, const char *id, struct row *row);
 int store_key_next(struct sql *sql, const char *after, struct row *row);
+/* The id of the row with this print. 0, -ENOENT, -EIO. */
+int store_key_holder(
+    struct sql *sql, const uint8_t print[CRYPT_PRINT], char id[OTP_ID_MAX + 1]);
 /* 0; -EEXIST: the id is taken; -ENOTUNIQ: the print is; -EIO. */
 int store_key_add(struct sql *sql, const struct row *row);
 /* Raises the counter. 0; -ESTALE when the stored one is not lower; -EIO. */

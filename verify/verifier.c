@@ -37,7 +37,7 @@ struct verifier {
 
 	struct intake intake; /* the key file that is being read */
 	uint32_t import_id;
-	bool import_is_dry;
+	bool import_is_dry, is_importing;
 	struct keyimport import;
 
 	uint32_t layouts; /* as in struct attempt */
@@ -275,10 +275,29 @@ intake_trouble(int err)
 	return "nothing imported: the keys cannot be read\n";
 }
 
+/* err is of keyimport_begin or keyimport_step. */
 static int
-import_more(struct verifier *v)
+import_goes_on(struct verifier *v, int err)
 {
-	int err = intake_read(&v->intake), told;
+	struct keyimport *import = &v->import;
+	int told;
+
+	v->is_importing = err == -EAGAIN;
+	if (v->is_importing)
+		return 0;
+	keyimport_end(import);
+	intake_close(&v->intake);
+	told = send_done(v, v->import_id, import->status, import->report);
+	if (err == 0 && import->status == 0 && !v->import_is_dry)
+		log_info(
+		    "keys imported: %zu; counters raised: %zu", import->keys, import->counters);
+	return err < 0 ? err : told;
+}
+
+static int
+read_more(struct verifier *v)
+{
+	int err = intake_read(&v->intake);
 
 	if (err == -EAGAIN)
 		return 0;
@@ -286,13 +305,8 @@ import_more(struct verifier *v)
 		intake_close(&v->intake);
 		return send_done(v, v->import_id, 1, intake_trouble(err));
 	}
-	err =
-	    keyimport_run(v->ring, v->intake.text, v->intake.len, v->import_is_dry, &v->import);
-	intake_close(&v->intake);
-	told = send_done(v, v->import_id, v->import.status, v->import.report);
-	if (err == 0 && v->import.status == 0 && !v->import_is_dry)
-		log_info("keys imported: %zu", v->import.keys);
-	return err < 0 ? err : told;
+	return import_goes_on(v, keyimport_begin(&v->import, v->ring, v->intake.text,
+				     v->intake.len, v->import_is_dry));
 }
 
 static uint8_t
@@ -482,6 +496,8 @@ wait_ms(const struct verifier *v)
 {
 	int64_t left = v->intake.deadline_ms - io_now_ms();
 
+	if (v->is_importing)
+		return 0;
 	if (v->intake.fd < 0)
 		return -1; /* for the supervisor, whose end is also an event */
 	return left < 0 ? 0 : (int)left;
@@ -490,8 +506,8 @@ wait_ms(const struct verifier *v)
 static int
 turn(struct verifier *v)
 {
-	struct pollfd p[2] = {
-	    {.fd = HELPER_FD, .events = POLLIN}, {.fd = v->intake.fd, .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = HELPER_FD, .events = POLLIN},
+	    {.fd = v->is_importing ? -1 : v->intake.fd, .events = POLLIN}};
 	int n = poll(p, 2, wait_ms(v)), err = 0, end;
 
 	if (n < 0)
@@ -501,8 +517,10 @@ turn(struct verifier *v)
 	end = settle(v);
 	if (end < 0 || err < 0)
 		return end < 0 ? end : err;
-	if (p[1].revents != 0 || wait_ms(v) == 0)
-		err = import_more(v);
+	if (v->is_importing)
+		err = import_goes_on(v, keyimport_step(&v->import));
+	else if (p[1].revents != 0 || wait_ms(v) == 0)
+		err = read_more(v);
 	return err < 0 ? err : keyring_tidy(v->ring);
 }
 
@@ -536,6 +554,7 @@ verifier_run(struct keyring *ring)
 	err = send_ready(v);
 	while (err == 0)
 		err = turn(v);
+	keyimport_end(&v->import);
 	intake_close(&v->intake);
 	free(v);
 	if (is_gone(err))

@@ -104,7 +104,7 @@ gw_keys() {
 		cut -d, -f2 <"$GW/$u.csv" >"$GW/$u.id"
 	done
 }
-gw_import() { cat "$GW/anne.csv" "$GW/maggie.csv" >"$GW/all.csv"; sallyport key import "$GW/all.csv"; }
+gw_import() { cat "$GW/anne.csv" "$GW/maggie.csv" >"$GW/all.csv"; sallyport key import --yes "$GW/all.csv"; }
 gw_press() { "$BUILD/tests/yk" press "$GW/$1.yk"; }
 
 # The daemon under a loop that starts it again, as systemd would.

@@ -109,7 +109,7 @@ none="--socket /run/none.sock"
 	status 64 "$cli" status --force
 	status 64 "$cli" key disable 'not modhex'
 	status 64 "$cli" $none explain a b c --at Tuesday
-	status 64 "$cli" key add cccccccc
+	status 64 "$cli" key secret cccccccc
 	LINES_MAX=99 status 64 "$cli" key
 	LINES_MAX=99 status 64 "$cli"
 	status 77 setpriv --reuid 65534 --clear-groups "$cli" $none status
@@ -118,14 +118,14 @@ LINES_MAX=9 status 78 "$cli" --config /nonexistent/sallyport.conf print sshd
 QUIET=1 status 78 "$cli" check /nonexistent/sallyport.conf
 echo "ok exit statuses, each with one line"
 
-status 64 "$cli" $none key add cccccccc --stdin
+status 64 "$cli" $none key secret cccccccc --stdin
 for line in 'a1b2c3d4e5f6' 'a1b2c3d4e5f6,00' ',' 'a1b2c3d4e5fx,000102030405060708090a0b0c0d0e0f'; do
-	rc=0; echo "$line" | "$cli" $none key add cccccccc --stdin 2>"$tmp"/err || rc=$?
-	[ $rc = 64 ] || fail "key add took $line ($rc)"
-	! grep -q a1b2 "$tmp"/err || fail "key add shows a secret"
+	rc=0; echo "$line" | "$cli" $none key secret cccccccc --stdin 2>"$tmp"/err || rc=$?
+	[ $rc = 64 ] || fail "key secret took $line ($rc)"
+	! grep -q a1b2 "$tmp"/err || fail "key secret shows a secret"
 done
-rc=0; echo 'a1b2c3d4e5f6,000102030405060708090a0b0c0d0e0f' | "$cli" $none key add cccccccc --stdin 2>"$tmp"/err || rc=$?
-[ $rc = 75 ] || fail "key add: $rc $(cat "$tmp"/err)"
+rc=0; echo 'a1b2c3d4e5f6,000102030405060708090a0b0c0d0e0f' | "$cli" $none key secret cccccccc --stdin 2>"$tmp"/err || rc=$?
+[ $rc = 75 ] || fail "key secret: $rc $(cat "$tmp"/err)"
 rc=0; : | "$cli" $none key import - 2>"$tmp"/err || rc=$?
 [ $rc = 64 ] && grep -q empty "$tmp"/err || fail "key import took nothing: $rc"
 status 64 "$cli" $none key import /
@@ -138,7 +138,7 @@ import os, pty, sys, termios, time
 def talk(steps):
     pid, fd = pty.fork()
     if pid == 0:
-        os.execv(sys.argv[1], [sys.argv[1], "--socket", "/run/none.sock", "key", "add", "cccccccc"])
+        os.execv(sys.argv[1], [sys.argv[1], "--socket", "/run/none.sock", "key", "secret", "cccccccc"])
     seen = b""
     for wait, answer in steps:
         while wait not in seen:

@@ -5,15 +5,17 @@ set -eu
 
 verify_start_over
 yk=$BUILD/tests/yk
-for n in 1 2 3; do "$yk" new "$T/k$n.yk" >"$T/k$n.csv"; done
+for n in 1 2 3 4; do "$yk" new "$T/k$n.yk" >"$T/k$n.csv"; done
 id=$(cut -d, -f2 "$T/k1.csv")
 cat "$T/k1.csv" "$T/k2.csv" >"$T/two.csv"
-cat "$T/k3.csv" "$T/k1.csv" >"$T/third.csv"
+{ "$yk" line "$T/k1.yk"; cat "$T/k3.csv"; } >"$T/third.csv"
+"$yk" new "$T/other.yk" --public "$id" >"$T/other.csv"
 
 out=$(verify_talk <<EOT
 dry $T/two.csv
 list
 import $T/two.csv
+import $T/other.csv
 import $T/third.csv
 otp $("$yk" press "$T/k1.yk") $id
 import $T/k1.csv
@@ -28,21 +30,22 @@ EOT
 )
 has "$out" '^2 keys would be imported \(dry run\)$' "a dry run tells"
 has "$out" '^2 keys imported$' "an import tells"
-has "$out" "^line 2: key $id is in the store already" "a known key is not imported again"
+has "$out" "^line 1: key $id is in the store already, with another secret" "a known key is not imported over"
+has "$(tr '\n' ';' <<<"$out")" ';1 key imported;1 known already: left as it is;' "a file that has grown is taken again"
 has "$out" "^OK $id 1/0 seq 1" "an imported key opens"
 has "$out" "^$id active 1/0 serial [0-9]+$" "its counter stands after another import"
 has "$out" '^keys are read from a file or a pipe only$' "a device is no key file"
 has "$out" "^DISABLED $id " "a disabled key does not open"
 has "$out" '^there is no such key$' "an unknown key cannot be disabled"
 has "$out" "^$id disabled 1/1 " "the list shows it disabled, and the OTP spent"
-# Those of dry, import and disable twice; the active keys of the lists: 2 and 1.
-that "disabling twice is no error" [ "$(grep -c '^DONE 0$' <<<"$out")" = 4 ]
-that "a failed import leaves nothing behind" [ "$(grep -c " active " <<<"$out")" = 3 ]
+# Those of dry, two imports of three, and disable twice; the active keys: 3 and 2.
+that "disabling twice is no error" [ "$(grep -c '^DONE 0$' <<<"$out")" = 6 ]
+that "a failed import leaves nothing behind" [ "$(grep -c " active " <<<"$out")" = 5 ]
 
 # Logins go on while the writer of a pipe takes its time.
 id=$(cut -d, -f2 "$T/k2.csv")
 mkfifo "$T/slow.csv"
-(sleep 1; cat "$T/k3.csv") >"$T/slow.csv" &
+(sleep 1; cat "$T/k4.csv") >"$T/slow.csv" &
 out=$(verify_talk <<EOT
 start $T/slow.csv
 otp $("$yk" press "$T/k2.yk") $id
@@ -74,7 +77,7 @@ cut -d, -f3 "$T/k2.csv" >"$T/secrets"
 cut -d, -f4 "$T/k2.csv" >>"$T/secrets"
 sed -n 's/../\\x&/gp' "$T/secrets" >"$T/bytes"
 out=$({ cat "$T/k2.csv"; echo "x"; } >"$T/half.csv"; verify_talk <<<"import $T/half.csv" 2>&1)
-has "$out" '^nothing imported: 2 wrong lines' "a known key and a wrong line"
+has "$out" '^nothing imported: 1 wrong line' "a known key and a wrong line"
 never "no secret in the report" grep -if "$T/secrets" <<<"$out"
 never "nor in the store as text" grep -raif "$T/secrets" "$STORE"
 while read -r bytes; do

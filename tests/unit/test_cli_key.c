@@ -58,19 +58,17 @@ line_as_ykman_writes_it(void **state)
 static void
 verify_reads_it(void **state)
 {
-	struct keyfile_key key;
+	struct keyfile_entry entry;
+	struct keyfile file;
 	struct secret line;
-	const char *why;
 
 	(void)state;
 	assert_int_equal(keyline_make(&line, PUB, UID, AES, 1795224777), 0);
-	assert_int_equal(keyfile_detect((char *)line.bytes, line.len, NULL), KEYFILE_YKMAN);
-	assert_int_equal(
-	    keyfile_read(KEYFILE_YKMAN, (char *)line.bytes, line.len - 1, &key, &why),
-	    KEYFILE_KEY);
-	assert_string_equal(key.id, PUB);
-	assert_int_equal(key.key.aes[15], 0x0f);
-	assert_int_equal(key.key.uid[0], 0xa1);
+	assert_int_equal(keyfile_open(&file, (char *)line.bytes, line.len, NULL), KEYFILE_CSV);
+	assert_int_equal(keyfile_next(&file, &entry), KEYFILE_KEY);
+	assert_string_equal(entry.id, PUB);
+	assert_int_equal(entry.key.aes[15], 0x0f);
+	assert_int_equal(entry.key.uid[0], 0xa1);
 	secret_free(&line);
 }
 

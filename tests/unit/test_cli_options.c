@@ -68,13 +68,13 @@ wrong(void **state)
 static void
 verbs(void **state)
 {
-	static const char *const key_add[] = {"key", "add", "cc"},
+	static const char *const key_add[] = {"key", "import", "cc"},
 				 *const lists[] = {"list", "vms"}, *const key[] = {"key"},
 				 *const begin[] = {"stat"}, *const more[] = {"statuses"};
 	size_t used;
 
 	(void)state;
-	assert_string_equal(verb_find(key_add, 3, &used)->name, "key add");
+	assert_string_equal(verb_find(key_add, 3, &used)->name, "key import");
 	assert_int_equal(used, 2);
 	assert_string_equal(verb_find(lists, 2, &used)->name, "list");
 	assert_int_equal(used, 1);

@@ -1,0 +1,20 @@
+/* What an import asks of the keyring beside keyring.h. */
+#ifndef SALLYPORT_VERIFY_KEYRING_KEY_H
+#define SALLYPORT_VERIFY_KEYRING_KEY_H
+
+#include "verify/keyring.h"
+
+/* Tells equal AES keys apart from others, without showing them. 0 or -EIO. */
+int keyring_key_print(
+    const struct keyring *ring, const struct crypt_key *key, uint8_t print[CRYPT_PRINT]);
+/* Which key has this print, even if deleted. 0; -ENOENT; -EIO. */
+int keyring_key_holder(
+    struct keyring *ring, const uint8_t print[CRYPT_PRINT], char id[OTP_ID_MAX + 1]);
+/* Is the sound row's secret this very one? 0 no, 1 yes, -EBADMSG, -EIO. */
+int keyring_key_is_same(
+    const struct keyring *ring, const struct row *row, const struct crypt_key *key);
+/* In a transaction, for a row that was found with 0: raises its counter although no
+ * OTP was seen. 0; -ESTALE when it is not above the stored one; -EIO. */
+int keyring_key_raise(struct keyring *ring, struct row *row, uint32_t counter);
+
+#endif
