@@ -42,7 +42,7 @@ LIBS_verify = -lsqlite3 -lcrypto -lyubikey
 SRC_relay = $(LIB) $(wildcard relay/*.c)
 LIBS_relay =
 SRC_recorder = $(LIB) lib/audit_field.c $(wildcard recorder/*.c)
-LIBS_recorder = -ljansson -lcrypto
+LIBS_recorder = -ljansson -lcrypto -laudit
 SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
 SRC_sallyport = $(LIB) lib/audit_field.c $(wildcard cli/*.c) $(wildcard policy/*.c)
@@ -57,7 +57,7 @@ TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 # Tests: each file one program, linked with everything but the main files.
 SRC_all = $(sort $(LIB) lib/audit_field.c loop/loop.c \
 	$(foreach d,daemon policy $(HELPERS) cli shell pam_module,$(wildcard $(d)/*.c)))
-LIBS_all = -levent_core -lsqlite3 -lcrypto -lyubikey -ljansson -lpam
+LIBS_all = -levent_core -lsqlite3 -lcrypto -lyubikey -ljansson -laudit -lpam
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -76,7 +76,7 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 # One sentence about all missing packages instead of a storm of compiler errors.
 HEADERS = stdio.h:libc6-dev security/pam_modules.h:libpam0g-dev event2/event.h:libevent-dev \
 	sqlite3.h:libsqlite3-dev jansson.h:libjansson-dev \
-	openssl/evp.h:libssl-dev yubikey.h:libyubikey-dev
+	openssl/evp.h:libssl-dev yubikey.h:libyubikey-dev libaudit.h:libaudit-dev
 $(BUILD)/headers: Makefile
 	@mkdir -p $(@D)
 	@missing=; command -v $(firstword $(CC)) >/dev/null || missing=' $(firstword $(CC))'; \

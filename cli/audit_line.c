@@ -7,24 +7,71 @@
 #include <string.h>
 #include <unistd.h>
 
+static int
+prepare(struct audit_lines *lines)
+{
+	*lines = (struct audit_lines){.fd = -1, .pipe = {.fd = -1}};
+	lines->buf = malloc(AUDIT_LINE_MAX);
+	return lines->buf == NULL ? -ENOMEM : 0;
+}
+
+int
+audit_line_start(struct audit_lines *lines, char *const *argv, const char *stdin_path)
+{
+	int err = prepare(lines);
+
+	if (err == 0)
+		err = audit_pipe_open(&lines->pipe, argv, stdin_path);
+	lines->fd = lines->pipe.fd;
+	return err;
+}
+
+/* The program that unpacks a file of that name; NULL: none is needed. */
+static char *
+unpacker_of(const char *path)
+{
+	static char gzip[] = "/usr/bin/gzip", xz[] = "/usr/bin/xz", zstd[] = "/usr/bin/zstd";
+	static const struct {
+		const char *suffix;
+		char *program;
+	} known[] = {{".gz", gzip}, {".xz", xz}, {".zst", zstd}};
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t n = strlen(known[i].suffix);
+		if (len > n && strcmp(path + len - n, known[i].suffix) == 0)
+			return known[i].program;
+	}
+	return NULL;
+}
+
 int
 audit_line_open(struct audit_lines *lines, const char *path)
 {
-	*lines = (struct audit_lines){.fd = -1};
-	lines->buf = malloc(AUDIT_LINE_MAX);
-	if (lines->buf == NULL)
-		return -ENOMEM;
+	static char unpack[] = "-dc";
+	char *argv[] = {unpacker_of(path), unpack, NULL};
+	int err;
+
+	if (argv[0] != NULL && access(path, R_OK) == 0)
+		return audit_line_start(lines, argv, path);
+	err = prepare(lines);
+	if (err < 0)
+		return err;
 	lines->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	return lines->fd < 0 ? -errno : 0;
 }
 
-void
+int
 audit_line_close(struct audit_lines *lines)
 {
-	if (lines->fd >= 0)
+	int err;
+
+	if (lines->fd >= 0 && lines->fd != lines->pipe.fd)
 		close(lines->fd);
+	err = audit_pipe_close(&lines->pipe);
 	free(lines->buf);
-	*lines = (struct audit_lines){.fd = -1};
+	*lines = (struct audit_lines){.fd = -1, .pipe = {.fd = -1}};
+	return err;
 }
 
 /* More bytes behind those that are left: 1, 0 at the end of the file, -errno. */

@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_CLI_AUDIT_LINE_H
 #define SALLYPORT_CLI_AUDIT_LINE_H
 
+#include "cli/audit_pipe.h"
 #include "cli/json.h"
 #include "lib/audit_field.h"
 
@@ -15,6 +16,7 @@
 
 struct audit_lines {
 	int fd;
+	struct audit_pipe pipe; /* when a program reads the file for us */
 	char *buf;        /* of AUDIT_LINE_MAX bytes */
 	size_t at, len;   /* what is left in buf */
 	uint64_t number;  /* of the line given last, from 1 */
@@ -22,9 +24,13 @@ struct audit_lines {
 	size_t unfinished;  /* so many */
 };
 
-/* Opens the file. 0, -ENOMEM, -errno. audit_line_close in any case. */
+/* Opens the file; one whose name ends in .gz, .xz or .zst through gzip, xz or zstd.
+ * 0, -ENOMEM, -errno. audit_line_close in any case: 0, or -EIO when such a program
+ * has failed, and what came was not all. */
 int audit_line_open(struct audit_lines *lines, const char *path);
-void audit_line_close(struct audit_lines *lines);
+/* The lines that a program writes; as audit_pipe_open. */
+int audit_line_start(struct audit_lines *lines, char *const *argv, const char *stdin_path);
+int audit_line_close(struct audit_lines *lines);
 
 /* The next line, without its newline; valid until the next call. 1; 0 at the
  * end; -EMSGSIZE when it is longer than AUDIT_LINE_MAX, -errno. */

@@ -29,6 +29,7 @@ enum cli_option {
 	CLI_STDIN = 1 << 7,
 	CLI_YES = 1 << 8,
 	CLI_COUNT = 1 << 9,
+	CLI_ANCHOR = 1 << 16,
 };
 
 struct cli {
@@ -37,6 +38,7 @@ struct cli {
 	const char *socket_path;
 	const char *at;  /* as typed; NULL: now */
 	const char *count; /* as typed; NULL: the verb's own */
+	const char *anchor; /* NULL: none */
 	FILE *out;       /* standard output, or what becomes a JSON string */
 	const char *const *words; /* what follows the verb */
 	size_t word_count;

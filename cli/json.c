@@ -78,6 +78,17 @@ json_flat_read(const char *text, size_t len)
 	return NULL;
 }
 
+struct json_flat *
+json_some_read(const char *text, size_t len)
+{
+	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_object(object))
+		return (struct json_flat *)object;
+	json_decref(object);
+	return NULL;
+}
+
 void
 json_flat_free(struct json_flat *flat)
 {

@@ -18,7 +18,9 @@ int json_print(FILE *out, const struct rows *rows);
  * nulls; NULL when it is anything else, or without memory. The caller frees it. */
 struct json_flat;
 struct json_flat *json_flat_read(const char *text, size_t len);
-void json_flat_free(struct json_flat *flat); /* accepts NULL */
+/* The same, whatever else is in it: only its texts and integers can be asked for. */
+struct json_flat *json_some_read(const char *text, size_t len);
+void json_flat_free(struct json_flat *flat); /* accepts NULL, as do the next two */
 /* The value if it is a text, owned by flat; NULL if not. */
 const char *json_flat_text(const struct json_flat *flat, const char *key);
 /* Whether the value is an integer; then it is in *number. */

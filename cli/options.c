@@ -21,6 +21,7 @@ static const struct option table[] = {
     {CLI_STDIN, "--stdin", false, "--stdin"},
     {CLI_YES, "--yes", false, "--yes"},
     {CLI_COUNT, "--count", true, "--count N"},
+    {CLI_ANCHOR, "--anchor", true, "--anchor FILE"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
@@ -66,6 +67,8 @@ set(struct cli *cli, const struct option *option, const char *value)
 		cli->at = value;
 	else if (option->option == CLI_COUNT)
 		cli->count = value;
+	else if (option->option == CLI_ANCHOR)
+		cli->anchor = value;
 }
 
 /* argv[*i] is an option: takes it, and its value. */

@@ -3,6 +3,7 @@
 
 #include "cli/options.h"
 
+#include <stdint.h>
 #include <string.h>
 
 const struct verb verb_table[] = {
@@ -105,11 +106,26 @@ const struct verb verb_table[] = {
 	.most = 1},
     {.name = "audit verify",
 	.run = verb_audit_verify,
-	.synopsis = "[FILE]",
+	.synopsis = "[FILE…] [--anchor FILE]",
 	.summary = "the audit log's hash chain",
-	.details = "Is each line there and as it was written? FILE instead of\n"
-		   "/var/log/sallyport/audit.jsonl. Exit status 1 when the chain is broken.\n",
-	.most = 1,
+	.details =
+	    "Is each line there and as it was written? FILEs in their order, instead of all "
+	    "in\n"
+	    "/var/log/sallyport. --anchor: is what was anchored there as well? FILE holds "
+	    "lines\n"
+	    "\"seq hash\" or `journalctl -o json`; \"-\" is standard input, \"journal\" this\n"
+	    "machine's journal. Exit status 0 whole, 1 not whole, 75 it could not be "
+	    "checked.\n",
+	.most = SIZE_MAX,
+	.options = CLI_ANCHOR,
+	.is_text = true},
+    {.name = "audit anchor",
+	.run = verb_audit_anchor,
+	.synopsis = "",
+	.summary = "number and hash of the last record, to keep elsewhere",
+	.details =
+	    "One line \"seq hash\", for a file on another machine. What was written until\n"
+	    "then can't be changed or cut unseen by `audit verify --anchor` of that file.\n",
 	.is_text = true},
     {.name = "print sshd",
 	.run = verb_print_sshd,

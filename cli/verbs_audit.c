@@ -1,4 +1,5 @@
-/* audit show, audit verify. */
+/* audit show, audit verify, audit anchor. */
+#include "cli/audit_files.h"
 #include "cli/audit_show.h"
 #include "cli/audit_verify.h"
 #include "cli/verb.h"
@@ -6,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define AUDIT_PATH "/var/log/sallyport/audit.jsonl"
+#define AUDIT_PATH AUDIT_FOLDER "/audit.jsonl"
 
 static const char *
 path_of(const struct cli *cli)
@@ -15,10 +16,10 @@ path_of(const struct cli *cli)
 }
 
 static int
-cannot_read(const struct cli *cli, int err)
+cannot_read(const char *path, int err)
 {
 	return cli_fail(
-	    err == -EACCES ? CLI_NOPERM : CLI_FINDING, "%s: %s", path_of(cli), strerror(-err));
+	    err == -EACCES ? CLI_NOPERM : CLI_UNAVAILABLE, "%s: %s", path, strerror(-err));
 }
 
 int
@@ -29,16 +30,57 @@ verb_audit_show(struct cli *cli)
 	if (err == -EBADMSG)
 		return cli_fail(
 		    CLI_FINDING, "%s: not all of its lines are records", path_of(cli));
-	return err < 0 ? cannot_read(cli, err) : CLI_OK;
+	return err < 0 ? cannot_read(path_of(cli), err) : CLI_OK;
 }
 
-/* It says itself what it found, unreadable files included. */
+/* The files that were named, or all. */
+static int
+find_files(const struct cli *cli, struct audit_files *files)
+{
+	int err = cli->word_count > 0 ? audit_files_take(cli->words, cli->word_count, files)
+				      : audit_files_find(AUDIT_FOLDER, files);
+
+	return err < 0 ? cannot_read(AUDIT_FOLDER, err) : 0;
+}
+
+/* It says itself what it found, unreadable files included. Nothing but a log that
+ * was looked at and is not whole is a finding. */
 int
 verb_audit_verify(struct cli *cli)
 {
-	int err = audit_verify(path_of(cli), cli->out);
+	struct anchors anchors = {0};
+	struct audit_files files = {0};
+	int err = 0, status;
 
-	if (err == -EACCES)
-		return CLI_NOPERM;
-	return err < 0 ? CLI_FINDING : CLI_OK;
+	/* The anchors first: what comes later is no record that is missing. */
+	if (cli->anchor != NULL)
+		err = audit_anchor_read(cli->anchor, &anchors, cli->out);
+	status = err < 0 ? CLI_UNAVAILABLE : find_files(cli, &files);
+	if (status == 0) {
+		err = audit_verify_all(&files, cli->anchor != NULL ? &anchors : NULL, cli->out);
+		status = err == -EACCES    ? CLI_NOPERM
+			 : err == -EBADMSG ? CLI_FINDING
+			 : err < 0         ? CLI_UNAVAILABLE
+					   : CLI_OK;
+	}
+	audit_files_free(&files);
+	audit_anchor_free(&anchors);
+	return status;
+}
+
+int
+verb_audit_anchor(struct cli *cli)
+{
+	struct audit_files files = {0};
+	int status = find_files(cli, &files), err;
+
+	if (status == 0) {
+		err = audit_verify_anchor(&files, cli->out);
+		if (err == -EBADMSG)
+			status = cli_fail(CLI_FINDING, "the last line is not an audit record");
+		else if (err < 0)
+			status = cannot_read(AUDIT_FOLDER, err);
+	}
+	audit_files_free(&files);
+	return status;
 }

@@ -8,6 +8,7 @@
 #include "daemon/prompts.h"
 #include "daemon/fdstore.h"
 #include "daemon/notify.h"
+#include "daemon/rotation.h"
 #include "daemon/row.h"
 #include "lib/io.h"
 #include "lib/proto.h"
@@ -94,6 +95,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	const struct settings *settings = gateway_settings(gw);
 	const char *disorder = gateway_disorder(gw);
 	struct endpoint_count count;
+	bool is_log_well;
 	struct row row;
 
 	if (wire_end(in) < 0) {
@@ -114,6 +116,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "names", gw->names);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
+	is_log_well = rotation_put(gw->rotation, &row);
 	row_format(&row, "endpoints", "%zu of %zu listen", count.open, count.wanted);
 	put_ports(&row, gw, &count);
 	row_format(&row, "prompts", "%zu open, %zu askers wait longer for a wrong OTP",
@@ -122,7 +125,8 @@ admin_status(struct caller *caller, struct wire_in *in)
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);
 	if (row_send(&row))
-		row_end(caller, disorder == NULL && count.open == count.wanted ? 0 : 1, "");
+		row_end(caller,
+		    disorder == NULL && count.open == count.wanted && is_log_well ? 0 : 1, "");
 }
 
 static bool

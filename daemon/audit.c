@@ -251,16 +251,26 @@ audit_may_deny(struct audit *audit, uint64_t who, uint64_t *count)
 	return true;
 }
 
+static void
+write_sums(struct audit *audit, int64_t before)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (audit->tallies[i].held > 0 && audit->tallies[i].second < before)
+			write_held(audit, &audit->tallies[i]);
+	if (audit->rest.held > 0 && audit->rest.second < before)
+		write_held(audit, &audit->rest);
+}
+
 void
 audit_sweep(struct audit *audit)
 {
-	int64_t second = io_now_ms() / 1000;
+	write_sums(audit, io_now_ms() / 1000);
+}
 
-	for (size_t i = 0; i < SLOTS; i++)
-		if (audit->tallies[i].held > 0 && audit->tallies[i].second < second)
-			write_held(audit, &audit->tallies[i]);
-	if (audit->rest.held > 0 && audit->rest.second < second)
-		write_held(audit, &audit->rest);
+void
+audit_write_sums(struct audit *audit)
+{
+	write_sums(audit, INT64_MAX);
 }
 
 uint64_t

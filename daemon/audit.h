@@ -39,6 +39,8 @@ bool audit_may_deny(struct audit *audit, uint64_t who, uint64_t *count);
 uint64_t audit_name_key(const char *name);
 /* Once a second: writes the sums of those who have fallen silent. */
 void audit_sweep(struct audit *audit);
+/* At the end: writes all sums that are left. */
+void audit_write_sums(struct audit *audit);
 
 /* The highest sequence known to be on disk. */
 uint64_t audit_seq(const struct audit *audit);

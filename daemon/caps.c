@@ -17,6 +17,7 @@ static const unsigned int needed[] = {
     CAP_SETGID, CAP_CHOWN,        /* endpoints for the gated group, verify's folder, the log */
     CAP_FOWNER, CAP_DAC_OVERRIDE, /* VMs' sockets, verify's and the log's folder */
     CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE, /* services under 1024 on the VMs' addresses */
+    CAP_AUDIT_WRITE,                           /* the recorder's writer to the kernel's audit */
 };
 
 int

@@ -20,6 +20,7 @@ struct audit;     /* audit.h: the record */
 struct prompts;   /* prompts.h: where an OTP is waited for */
 struct delay;     /* delay.h: whose refusals are held back */
 struct fdstore;   /* fdstore.h: listeners that outlive us */
+struct rotation;  /* rotation.h: the record's files */
 
 struct gateway {
 	struct loop *loop;
@@ -45,6 +46,7 @@ struct gateway {
 	struct endpoints *endpoints;
 	struct doors *doors;
 	struct audit *audit;
+	struct rotation *rotation;
 	struct prompts *prompts;
 	struct delay *delay;
 	struct fdstore *fdstore;

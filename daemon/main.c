@@ -13,6 +13,7 @@
 #include "daemon/prompts.h"
 #include "daemon/pulse.h"
 #include "daemon/reload.h"
+#include "daemon/rotation.h"
 #include "daemon/servants.h"
 #include "daemon/sockdiag.h"
 #include "lib/io.h"
@@ -32,10 +33,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define EX_USAGE    64
-#define EX_TEMPFAIL 75
-#define EX_NOPERM   77
-#define EX_CONFIG   78
+#define AUDIT_FOLDER "/var/log/sallyport"
+#define EX_USAGE     64
+#define EX_TEMPFAIL  75
+#define EX_NOPERM    77
+#define EX_CONFIG    78
 
 struct watches {
 	struct loop_watch *sweep, *hup, *term, *intr, *child;
@@ -64,6 +66,7 @@ on_sweep(void *arg, int fd, unsigned int events)
 	channels_judge(gw->channels);
 	endpoints_retry(gw->endpoints);
 	audit_sweep(gw->audit);
+	rotation_sweep(gw->rotation);
 	(void)loop_timer_set(w->sweep, pulse_beat(gw));
 }
 
@@ -147,12 +150,14 @@ build(struct gateway *gw)
 {
 	gw->netlink = sockdiag_open();
 	gw->audit = audit_new(gw);
+	gw->rotation = rotation_new(gw, AUDIT_FOLDER);
 	gw->conns = conns_new(gw);
 	gw->prompts = prompts_new();
 	gw->delay = delay_new();
 	gw->channels = channels_new(gw);
-	if (gw->netlink < 0 || gw->audit == NULL || gw->conns == NULL || gw->channels == NULL ||
-	    gw->prompts == NULL || gw->delay == NULL || servants_start(gw) < 0)
+	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
+	    gw->channels == NULL || gw->prompts == NULL || gw->delay == NULL ||
+	    servants_start(gw) < 0)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -171,6 +176,7 @@ tear_down(struct gateway *gw)
 	gw->endpoints = NULL; /* answers that are still out may ask for it */
 	channels_stop(gw->channels);
 	if (gw->audit != NULL && servant_is_up(gw->recorder)) {
+		audit_write_sums(gw->audit);
 		audit_begin(gw->audit, "stop");
 		audit_end_noted(gw->audit);
 	}
@@ -180,6 +186,7 @@ tear_down(struct gateway *gw)
 	conns_free(gw->conns);
 	delay_free(gw->delay);
 	prompts_free(gw->prompts);
+	rotation_free(gw->rotation);
 	audit_free(gw->audit);
 	io_close(&gw->netlink);
 	policy_free(gw->policy);

@@ -3,6 +3,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/channel.h"
+#include "daemon/rotation.h"
 #include "lib/layout.h"
 #include "lib/log.h"
 
@@ -63,14 +64,17 @@ static void
 on_recorder_ready(void *arg, struct wire_in *in)
 {
 	struct gateway *gw = arg;
+	bool is_next;
 
 	gw->log_seq = wire_get_u64(in);
 	gw->log_store_seq = wire_get_u64(in);
+	is_next = wire_get_u8(in) != 0;
 	gw->recorder_told = wire_end(in) == 0;
 	if (gw->log_seq < audit_seq(gw->audit))
 		gw->log_is_cut = true; /* under our eyes: it had more before */
 	audit_set_seq(gw->audit, gw->log_seq);
 	compare(gw);
+	rotation_on_ready(gw->rotation, is_next);
 	audit_begin(gw->audit, "start");
 	audit_text(gw->audit, AUDIT_DETAIL,
 	    servant_starts(gw->recorder) == 1 ? "the daemon started"
@@ -99,9 +103,11 @@ servants_start(struct gateway *gw)
 	static char opt_log[] = "--log", log[] = LOG;
 	static char opt_store[] = "--store", store[] = STATE "/verify", opt_key[] = "--key";
 	static char *relay[] = {relay_path, NULL}, *names[] = {names_path, NULL};
-	static char *recorder[] = {recorder_path, opt_log, log, NULL};
+	static char opt_kernel[] = "--kernel-audit";
+	static char *recorder[] = {recorder_path, opt_log, log, NULL, NULL};
 	static char *verify[] = {verify_path, opt_store, store, opt_key, NULL, NULL};
 
+	recorder[3] = gateway_settings(gw)->kernel_audit ? opt_kernel : NULL;
 	verify[4] = gateway_settings(gw)->store_key;
 	gw->recorder = servant_new(gw->loop, &(struct servant_spec){.name = "recorder",
 						 .argv = recorder,

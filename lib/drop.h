@@ -9,4 +9,8 @@
  * or the account is uid 0; -errno. On error the caller must end. */
 int drop_to_account(const char *name);
 
+/* The same, but for one capability (CAP_... of linux/capability.h), which stays
+ * permitted and effective. Also -EPERM when this process does not have it. */
+int drop_to_account_keeping(const char *name, int capability);
+
 #endif

@@ -55,7 +55,8 @@ enum proto_type {
 
 	/* Every helper, once it is confined and ready; id 0. */
 	PROTO_READY = 50, /* verify: u64 store sequence, u64 highest audit sequence it was told;
-	                     recorder: u64 last audit sequence, u64 highest store sequence on record;
+	                     recorder: u64 last audit sequence, u64 highest store sequence on record,
+	                     u8 it goes on in audit.jsonl.new, whose name is to be made good;
 	                     relay, names: no field */
 
 	/* supervisor -> verify. */
@@ -86,6 +87,16 @@ enum proto_type {
 	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1
 	                        text), u64 | str} -> RECORDED if durable, else no answer */
 	PROTO_RECORDED = 81, /* u32 errno (0 = on disk), u64 sequence */
+	PROTO_RECORD_ROTATE = 82, /* str name that the old file has, too; one descriptor: the new,
+	                             empty file, named audit.jsonl.new -> RECORD_DONE: errno 0: it
+	                             goes on there; else as before in the old one */
+	PROTO_RECORD_SYNC = 83,   /* no field: flush the folder -> RECORD_DONE */
+	PROTO_RECORD_DONE = 84,   /* u32 errno */
+	PROTO_RECORD_STATE = 85,  /* no field -> RECORDER_STATE */
+	PROTO_RECORDER_STATE = 86, /* u64 sequence, u64 bytes, u64 first sequence of the file (0: it
+	                              is empty), u32 its day (since 1970), u64 bytes free, u8 short of
+	                              room, u64 denials dropped, {u8 enum proto_sink, u64 waiting, u64
+	                              missed} of the journal, the same of the kernel's audit */
 
 	/* supervisor -> relay, and back. A channel's number is the supervisor's. */
 	PROTO_RELAY_START = 100, /* u32 channel, u32 idle timeout (s, 0 none); descriptors: client, VM */
@@ -134,6 +145,13 @@ enum proto_ended {
 	PROTO_ENDED_VM = 3,
 	PROTO_ENDED_IDLE = 4,
 	PROTO_ENDED_STOPPED = 5, /* the supervisor said so */
+};
+
+/* Where records go besides the file. */
+enum proto_sink {
+	PROTO_SINK_OFF = 0,    /* not wanted */
+	PROTO_SINK_OK = 1,
+	PROTO_SINK_ABSENT = 2, /* there is none here */
 };
 
 enum proto_name {

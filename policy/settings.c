@@ -81,6 +81,13 @@ static const struct row rows[] = {
     {{"channel_idle", "0s",
 	 "How long a channel may carry nothing before it is ended; 0s: for ever."},
 	NUMBER(TYPE_SECONDS, channel_idle_s, 0, 31 * 86400)},
+    {{"keep_days", "365", "How many days audit files are kept; 0: for ever."},
+	NUMBER(TYPE_COUNT, keep_days, 0, 36500)},
+    {{"rotate_mib", "256",
+	 "The size in MiB at which the audit log begins a new file, besides each day."},
+	NUMBER(TYPE_COUNT, rotate_mib, 1, 1048576)},
+    {{"kernel_audit", "yes", "Whether OTP results and sessions go to the kernel's audit, too."},
+	TEXT(TYPE_BOOL, kernel_audit)},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

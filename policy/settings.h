@@ -14,7 +14,7 @@ enum settings_otp {
 
 struct settings {
 	char *gated;       /* group name without '@'; required */
-	bool gate_root;    /* no */
+	bool gate_root, kernel_audit; /* no; yes */
 	enum settings_otp otp; /* pam */
 	char **sshd;       /* executables that may be M or U; absolute paths */
 	size_t sshd_count;
@@ -35,6 +35,7 @@ struct settings {
 	uint32_t max_channels;      /* 256 per user */
 	uint32_t max_prompts;       /* 16 of one user, SSH key and address */
 	uint32_t channel_idle_s;    /* 0: never */
+	uint32_t keep_days, rotate_mib; /* 365 (0: for ever); 256: of the audit log's files */
 };
 
 #define SETTINGS_WORDS_MAX 16 /* of sshd, services, backend_uid, layouts */

@@ -57,6 +57,12 @@ line_set_number(struct line_record *record, enum audit_field field, uint64_t num
 	record->field[field] = (struct line_field){.kind = LINE_NUMBER, .number = number};
 }
 
+uint64_t
+line_number(const struct line_record *record, enum audit_field field)
+{
+	return record->field[field].kind == LINE_NUMBER ? record->field[field].number : 0;
+}
+
 bool
 line_is_event(const struct line_record *record, const char *event)
 {

@@ -43,6 +43,9 @@ int line_parse(struct wire_in *in, struct line_record *record);
 void line_set_text(struct line_record *record, enum audit_field field, const char *text);
 void line_set_number(struct line_record *record, enum audit_field field, uint64_t number);
 
+/* The number if the field is one, else 0. */
+uint64_t line_number(const struct line_record *record, enum audit_field field);
+
 /* Whether the event is exactly that. */
 bool line_is_event(const struct line_record *record, const char *event);
 

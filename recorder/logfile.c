@@ -2,9 +2,11 @@
  * what is used. */
 #include "recorder/logfile.h"
 
+#include "lib/audit_name.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -77,14 +79,14 @@ make_file(int folder, const char *name)
 }
 
 static int
-open_file(int folder, const char *name)
+open_file(int folder, const char *name, int flags)
 {
 	/* O_NONBLOCK: a FIFO in the file's place must not hang us. */
-	int fd = openat(folder, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	int err;
 
 	if (fd < 0)
-		return errno == ENOENT ? make_file(folder, name) : -errno;
+		return -errno;
 	err = check_owner(fd, S_IFREG);
 	if (err == 0)
 		return fd;
@@ -109,33 +111,87 @@ lock(int fd)
 	return 0;
 }
 
+/* The newest of the files that were written before; "" when there is none. */
+static int
+find_newest(int folder, char name[AUDIT_NAME_MAX])
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct audit_name newest = {0}, found;
+	const struct dirent *entry;
+
+	name[0] = '\0';
+	if (dir == NULL) {
+		int err = -errno;
+		io_close(&copy);
+		return err;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (!audit_name_parse(entry->d_name, &found) || found.seq < newest.seq ||
+		    strlen(entry->d_name) >= AUDIT_NAME_MAX ||
+		    (found.seq == newest.seq && !found.is_plain))
+			continue;
+		newest = found;
+		memcpy(name, entry->d_name, strlen(entry->d_name) + 1);
+	}
+	closedir(dir);
+	return 0;
+}
+
+/* The file, made if need be; then the other two. */
+static int
+open_files(struct logfile *log, const char *name)
+{
+	char newest[AUDIT_NAME_MAX];
+	int err;
+
+	log->fd = open_file(log->folder, name, O_RDWR | O_APPEND);
+	if (log->fd == -ENOENT)
+		log->fd = make_file(log->folder, name);
+	err = log->fd < 0 ? log->fd : lock(log->fd);
+	if (err < 0)
+		return err;
+	log->next = open_file(log->folder, AUDIT_NAME_NEXT, O_RDWR | O_APPEND);
+	err = log->next == -ENOENT ? 0 : log->next < 0 ? log->next : lock(log->next);
+	if (err == 0)
+		err = find_newest(log->folder, newest);
+	if (err < 0 || newest[0] == '\0')
+		return err;
+	log->before = open_file(log->folder, newest, O_RDONLY);
+	return log->before < 0 ? log->before : 0;
+}
+
+void
+logfile_close(struct logfile *log)
+{
+	io_close(&log->fd);
+	io_close(&log->next);
+	io_close(&log->before);
+	io_close(&log->folder);
+}
+
 int
-logfile_open(const char *path)
+logfile_open(const char *path, struct logfile *log)
 {
 	char *for_folder = strdup(path), *for_name = strdup(path);
-	int folder = -1, fd = -1, err = -ENOMEM;
+	int err = -ENOMEM;
 
+	*log = (struct logfile){.fd = -1, .next = -1, .before = -1, .folder = -1};
 	if (for_folder == NULL || for_name == NULL)
 		goto out;
-	folder = open_folder(dirname(for_folder));
-	if (folder < 0) {
-		err = folder;
-		goto out;
-	}
-	fd = open_file(folder, basename(for_name));
-	err = fd < 0 ? fd : lock(fd);
+	log->folder = open_folder(dirname(for_folder));
+	err = log->folder < 0 ? log->folder : open_files(log, basename(for_name));
 out:
 	if (err < 0) {
 		log_error("%s: %s", path,
-		    err == -EPERM   ? "it or its folder is not root's alone"
+		    err == -EPERM   ? "it, its folder or a file beside it is not root's alone"
 		    : err == -EBUSY ? "another recorder holds it"
 				    : strerror(-err));
-		io_close(&fd);
+		logfile_close(log);
 	}
-	io_close(&folder);
 	free(for_folder);
 	free(for_name);
-	return err < 0 ? err : fd;
+	return err < 0 ? err : 0;
 }
 
 int
@@ -159,6 +215,12 @@ int
 logfile_flush(int fd)
 {
 	return fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int
+logfile_flush_all(int fd)
+{
+	return fsync(fd) < 0 ? -errno : 0;
 }
 
 int

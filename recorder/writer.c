@@ -2,6 +2,7 @@
 #include "recorder/writer.h"
 
 #include "lib/escape.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "recorder/logfile.h"
 
@@ -9,6 +10,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define DAY_S 86400
 
 bool
 writer_has_room(const struct writer *w)
@@ -41,15 +44,21 @@ take_line(
     struct writer *w, struct writer_entry *entry, const struct line_record *record, size_t len)
 {
 	int err = chain_go_on(&w->chain, w->chain.seq + 1, w->buf + w->len, len);
+	struct journal_record *told = &entry->told;
 
 	if (err < 0)
 		return err;
 	w->len += len;
 	w->buf[w->len++] = '\n';
-	entry->seq = w->chain.seq;
-	memcpy(entry->hash, w->chain.hash, sizeof(entry->hash));
-	copy_text(entry->event, sizeof(entry->event), &record->field[AUDIT_EVENT]);
-	copy_text(entry->user, sizeof(entry->user), &record->field[AUDIT_USER]);
+	entry->seq = told->seq = w->chain.seq;
+	memcpy(told->hash, w->chain.hash, sizeof(told->hash));
+	copy_text(told->event, sizeof(told->event), &record->field[AUDIT_EVENT]);
+	copy_text(told->user, sizeof(told->user), &record->field[AUDIT_USER]);
+	copy_text(told->source, sizeof(told->source), &record->field[AUDIT_SOURCE]);
+	copy_text(told->vm, sizeof(told->vm), &record->field[AUDIT_VM]);
+	copy_text(told->verdict, sizeof(told->verdict), &record->field[AUDIT_VERDICT]);
+	if (line_number(record, AUDIT_STORE_SEQ) > w->store_seq)
+		w->store_seq = line_number(record, AUDIT_STORE_SEQ);
 	return 0;
 }
 
@@ -162,10 +171,21 @@ take_back(struct writer *w, int error)
 	return err;
 }
 
+/* The first line of the file, if the batch was its first: where its chain begins. */
+static void
+note_first(struct writer *w)
+{
+	const char *newline = memchr(w->buf, '\n', w->len);
+
+	if (w->head.seq == 0 && newline != NULL)
+		(void)head_parse(w->buf, (size_t)(newline - w->buf), &w->head);
+}
+
 /* What the batch told need not be told again. */
 static void
 keep(struct writer *w)
 {
+	note_first(w);
 	w->size += (off_t)w->len;
 	w->good = w->chain;
 	w->cut -= w->tells_cut;
@@ -173,10 +193,19 @@ keep(struct writer *w)
 	w->tells_cut = w->tells_dropped = 0;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct writer_entry *entry = &w->entries[i];
-		if (entry->seq != 0)
-			journal_tell(
-			    &w->journal, entry->seq, entry->hash, entry->event, entry->user);
+		if (entry->seq == 0)
+			continue;
+		journal_add(&w->journal, &entry->told);
+		kernel_tell(&w->kernel, &entry->told);
 	}
+}
+
+/* All that is written is on disk: it may be told. */
+static void
+on_flushed(struct writer *w)
+{
+	w->unflushed_ms = 0;
+	journal_send(&w->journal);
 }
 
 int
@@ -194,10 +223,25 @@ writer_commit(struct writer *w)
 	if (err < 0)
 		return take_back(w, -err);
 	err = is_durable ? logfile_flush(w->fd) : 0;
-	if (err < 0)
+	if (err < 0) {
 		(void)take_back(w, -err);
-	else
-		keep(w);
+		return err;
+	}
+	keep(w);
+	if (is_durable)
+		on_flushed(w);
+	else if (w->unflushed_ms == 0)
+		w->unflushed_ms = io_now_ms();
+	return 0;
+}
+
+int
+writer_settle(struct writer *w)
+{
+	int err = w->unflushed_ms == 0 ? 0 : logfile_flush(w->fd);
+
+	if (err == 0)
+		on_flushed(w);
 	return err;
 }
 
@@ -208,14 +252,34 @@ writer_clear(struct writer *w)
 	w->len = 0;
 }
 
+/* Finds out where the file's own part of the chain begins. One whose first line is
+ * damaged is gone on with: `audit verify` tells, and its name is made from its end. */
+static int
+begin_at(struct writer *w, int fd, const struct tail *tail)
+{
+	int err = head_find(fd, &w->head);
+
+	if (err == -EBADMSG) {
+		log_warn("audit file: its first line is not an audit record");
+		w->head = (struct head){.seq = tail->chain.seq, .day = time(NULL) / DAY_S};
+		err = 0;
+	}
+	if (tail->size == 0)
+		w->head.seq = 0;
+	return err;
+}
+
 int
 writer_begin(struct writer *w, int fd, const char *host, const struct tail *tail)
 {
-	int err;
+	int err = begin_at(w, fd, tail);
 
+	if (err < 0)
+		return err;
 	w->fd = fd;
 	w->host = host;
 	w->size = tail->size;
+	w->store_seq = tail->store_seq;
 	w->good = w->chain = tail->chain;
 	w->cut = (uint64_t)tail->cut;
 	space_init(&w->space, fd);

@@ -4,7 +4,9 @@
 #define SALLYPORT_RECORDER_WRITER_H
 
 #include "recorder/chain.h"
+#include "recorder/head.h"
 #include "recorder/journal.h"
+#include "recorder/kernel.h"
 #include "recorder/line.h"
 #include "recorder/space.h"
 #include "recorder/tail.h"
@@ -18,20 +20,20 @@ struct writer_entry {
 	bool is_notice;   /* our own */
 	int error;        /* errno; 0: on disk */
 	uint64_t seq;     /* 0: no line */
-	char hash[DIGEST_HEX_LEN + 1];
-	char event[64], user[512]; /* escaped, for the journal */
+	struct journal_record told; /* for journal and kernel, once it is on disk */
 };
 
 struct writer {
-	int fd;
+	int fd; const char *host;
 	off_t size; /* of what is written and good */
-	const char *host;
-	struct chain good;  /* at size */
-	struct chain chain; /* with the batch */
+	struct chain good, chain; /* at size; with the batch */
+	struct head head;   /* the file's first line; seq 0: it is empty */
 	struct space space;
 	struct journal journal;
-	uint64_t cut;     /* bytes cut from the file's end, not yet told */
-	uint64_t dropped; /* denials without a line, not yet told */
+	struct kernel kernel;
+	uint64_t store_seq; /* the highest that was in a record */
+	int64_t unflushed_ms; /* since when lines wait for a flush; 0: none does */
+	uint64_t cut, dropped; /* bytes of the file's end, denials without a line: not yet told */
 	uint64_t tells_cut, tells_dropped; /* what the batch tells of them */
 	size_t n, len; /* of the batch: entries, bytes */
 	struct writer_entry entries[WRITER_RECORDS];
@@ -39,21 +41,20 @@ struct writer {
 };
 
 /* Begins at the tail, cutting what is no line, and says so in a record.
- * journal and fd stay the caller's. 0, -errno: the recorder must end. */
+ * journal, kernel and fd stay the caller's. 0, -errno: the recorder must end. */
 int writer_begin(struct writer *w, int fd, const char *host, const struct tail *tail);
 
-/* Whether another record fits into the batch. */
-bool writer_has_room(const struct writer *w);
-
-/* A durable record gets an entry, even when refused; another may be dropped. */
+bool writer_has_room(const struct writer *w); /* for another record in the batch */
+/* A durable record gets an entry, even when refused; another may be dropped.
+ * writer_refuse: an entry that is only an answer: error, no line. */
 void writer_add(struct writer *w, uint32_t id, bool is_durable, const struct line_record *record);
-/* An entry that is only an answer: error, no line. */
 void writer_refuse(struct writer *w, uint32_t id, int error);
 
-/* Writes and flushes the batch; entries[n] then hold the answers, until
- * writer_clear. 0; -errno when the file's state is unknown, because a flush or
- * a cut failed: answer, then end. */
+/* Writes and flushes the batch; entries[n] then hold the answers. 0; -errno when a
+ * flush or a cut failed and the file's state is unknown: answer, then end. */
 int writer_commit(struct writer *w);
 void writer_clear(struct writer *w);
+/* Flushes lines that nobody waits for, and tells the journal. 0, -errno: end. */
+int writer_settle(struct writer *w);
 
 #endif

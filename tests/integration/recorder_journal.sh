@@ -18,17 +18,19 @@ work=$(mktemp -d)
 mkdir -p /run/systemd/journal
 
 cat >"$work/journal.py" <<'PY'
-import socket, sys
+import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("/run/systemd/journal/socket")
+os.chmod("/run/systemd/journal/socket", 0o666)
 s.settimeout(30)
 with open(sys.argv[1], "w") as out:
     print("listening", flush=True)
     while True:
         fields = dict(l.split("=", 1) for l in s.recv(65536).decode("ascii").splitlines())
         assert fields["SYSLOG_IDENTIFIER"] == "sallyport" and fields["MESSAGE"]
+        assert fields["MESSAGE_ID"] == "3f7f1a2c6a5d4d0f9b0e7c5d21c9e8a4"
         print(fields["SALLYPORT_SEQ"], fields["SALLYPORT_HASH"], fields["SALLYPORT_EVENT"],
-              fields["SALLYPORT_USER"], file=out, flush=True)
+              fields.get("SALLYPORT_USER", "-"), file=out, flush=True)
 PY
 coproc journal { exec python3 "$work/journal.py" "$work/told"; }
 pid=$!

@@ -32,6 +32,7 @@ start(void)
 	helper_get(&helper, PROTO_READY, &in, 10000);
 	last_seq = wire_get_u64(&in);
 	wire_get_u64(&in);
+	wire_get_u8(&in);
 	REQUIRE(wire_end(&in) == 0);
 	return (int)(io_now_ms() - began);
 }
@@ -338,7 +339,10 @@ run_big(void)
 	int ms;
 
 	REQUIRE(f != NULL);
-	fprintf(f, "{\"seq\":1,\"event\":\"otp\",\"store_seq\":42,\"prev\":\"x\"}\n");
+	fprintf(f,
+	    "{\"seq\":1,\"time\":\"2026-11-21T00:00:00Z\",\"event\":\"otp\","
+	    "\"store_seq\":42,\"prev\":\"%064d\"}\n",
+	    0);
 	for (size_t n = 0; n < (size_t)1 << 30; seq++) {
 		int len = snprintf(line, sizeof(line),
 		    "{\"seq\":%" PRIu64 ",\"event\":\"deny\",\"detail\":\"%0500d\"}\n", seq, 7);

@@ -131,9 +131,9 @@ test_holds(void **state)
 static void
 breaks_at(int line)
 {
-	char want[64];
+	char want[128];
 
-	snprintf(want, sizeof(want), "chain broken at line %d:", line);
+	snprintf(want, sizeof(want), "chain broken at %s:%d", path, line);
 	assert_non_null(strstr(run(-EBADMSG, audit_verify), want));
 }
 
@@ -145,7 +145,7 @@ test_each_byte(void **state)
 	for (size_t i = 0; i < strlen(lines[2]); i++) {
 		lines[2][i] = (char)(lines[2][i] ^ 1);
 		write_file(0, 3, NULL, 0);
-		assert_non_null(strstr(run(-EBADMSG, audit_verify), "chain broken at line "));
+		assert_non_null(strstr(run(-EBADMSG, audit_verify), "chain broken at "));
 		lines[2][i] = (char)(lines[2][i] ^ 1);
 	}
 	write_file(0, 3, NULL, 0);

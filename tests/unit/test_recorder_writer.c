@@ -44,7 +44,7 @@ setup(void **state)
 	if (fd < 0 || tail_find(fd, &tail) < 0)
 		return -1;
 	memset(&w, 0, sizeof(w));
-	w.journal.fd = -1;
+	w.journal.fd = w.kernel.fd = -1;
 	return writer_begin(&w, fd, "gw1", &tail);
 }
 

@@ -1,0 +1,55 @@
+#!/bin/bash
+# The audit log over days: a new file each day without a gap in the chain, old ones
+# removed on record, readers over all of them, anchors, kills in between.
+# timeout: 120
+. tests/e2e/lib.sh
+
+LOG=/var/log/sallyport
+day() { date -u -d "$1" +%F; }
+# One record of that day, as the recorder would have written it.
+old_record() { # SEQ DAY PREV
+	printf '{"seq":%d,"time":"%sT12:00:00.000000Z","host":"gw1","event":"stop","prev":"%s"}\n' "$1" "$2" "$3"
+}
+hash_of() { head -c -1 "$1" | sha256sum | cut -d' ' -f1; }
+zeros=$(printf '%064d' 0)
+install -d -m 750 -g adm $LOG
+old=$LOG/audit.jsonl-$(day '40 days ago')-000000000001
+old_record 1 "$(day '40 days ago')" "$zeros" >"$old"
+old_record 2 "$(day '3 days ago')" "$(hash_of "$old")" >$LOG/audit.jsonl
+chmod 640 $LOG/*
+chgrp adm $LOG/*
+GW_CONF='keep_days = 2'
+gw_start || { echo "the gateway did not start"; gw_stop; exit 1; }
+yesterday=$LOG/audit.jsonl-$(day '3 days ago')-000000000002
+
+check 'a new day begins a new file' ok "$(gw_wait 5 test -e "$yesterday" && echo ok)"
+gw_wait 5 test ! -e $LOG/audit.jsonl.new
+check 'it has the same owners' '640 root:adm' "$(stat -c '%a %U:%G' $LOG/audit.jsonl)"
+check 'its first line names the old one' "~continues ${yesterday##*/}" "$(head -n 1 $LOG/audit.jsonl)"
+check 'the oldest file is removed' ok "$(gw_wait 5 test ! -e "$old" && echo ok)"
+check 'and that is on record' "~removes ${old##*/}" "$(grep '"event":"expire"' $LOG/audit.jsonl)"
+check 'a younger one is not' ok "$(test -e "$yesterday" && echo ok)"
+check 'a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
+out=$(sallyport audit verify 2>&1)
+check 'the chain holds over both files' '~in 2 files, seq 2 to ' "$out"
+status=$(sallyport status)
+for word in audit_file audit_size audit_since audit_journal audit_kernel; do
+	check "status tells $word" "~$word" "$status"
+done
+
+sallyport audit anchor >"$GW/anchor"
+check 'an anchor is one line' 1 "$(wc -l <"$GW/anchor")"
+check 'the log has what it says' '~1 of 1 anchored records' "$(sallyport audit verify --anchor "$GW/anchor" 2>&1)"
+cp -a $LOG "$GW/log"
+head -n -1 "$GW/log/audit.jsonl" >"$GW/log/cut"
+check 'a cut end breaks nothing without an anchor' 0 "$(sallyport audit verify "$GW/log/cut" >/dev/null; echo $?)"
+tail -n 1 "$GW/log/audit.jsonl" >"$GW/last"
+printf '%s %s\n' "$(grep -o '"seq":[0-9]*' "$GW/last" | cut -d: -f2)" "$(hash_of "$GW/last")" >"$GW/anchor.last"
+check 'with one it shows' '~cut at the end of' "$(sallyport audit verify --anchor "$GW/anchor.last" "$GW/log/cut")"
+check 'and is a finding' 1 "$(sallyport audit verify --anchor "$GW/anchor.last" "$GW/log/cut" >/dev/null; echo $?)"
+check 'an anchor that is missing is no finding' 75 "$(sallyport audit verify --anchor /nonexistent >/dev/null 2>&1; echo $?)"
+gzip -k "$yesterday" && rm "$yesterday"
+check 'a file that was compressed is read' '~in 2 files, seq 2 to ' "$(sallyport audit verify 2>&1)"
+truncate -s -5 "$yesterday.gz"
+check 'half of one is not whole' 75 "$(sallyport audit verify >/dev/null 2>&1; echo $?)"
+finish
