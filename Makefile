@@ -188,7 +188,7 @@ demo:
 check-here:
 	@tools/sandbox inside || { echo "check-here installs on this machine: use make check" >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(JOBS) all units support
-	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:lint make:check-docs \
+	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:lint make:check-docs make:bite-match \
 		make:install-here $(SCRIPTS) make:fuzzers $(addprefix make:fuzz-,$(FUZZERS)) \
 		make:clang make:asan
 
@@ -203,6 +203,14 @@ demo-here:
 	@$(MAKE) --no-print-directory $(JOBS) -s support install-here >$(BUILD)/demo-build.log 2>&1 || \
 		{ cat $(BUILD)/demo-build.log >&2; exit 1; }
 	@BUILD=$(abspath $(BUILD)) tools/demo
+
+# Each defence taken out: its case must fail. An hour; in the copy.
+check-bite:
+	$(ROOT)
+	@tools/sandbox run env BUILD=$(BUILD) tests/bite/run
+
+bite-match:
+	@tests/bite/run --match
 
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
@@ -257,11 +265,12 @@ help:
 	@echo 'make install       to $$DESTDIR$$PREFIX ($(PREFIX)) and $$DESTDIR$$SYSCONFDIR ($(SYSCONFDIR))'
 	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
 	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
+	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make check-layers  who includes whom, lengths, banned functions'
 	@echo 'make lint          form and static analysis;  format: brings the form about'
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support install uninstall check demo check-here demo-here install-here check-unit clang asan \
+.PHONY: all units support install uninstall check demo check-here demo-here install-here check-unit check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

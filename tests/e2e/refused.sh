@@ -25,6 +25,27 @@ gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
 gw_wait 10 gw_logged 1 '"event":"session"' '"user":"anne"'
 SEEN=$(wc -l <$AUDIT)
 
+# connect, then execute sshd: the executable is right, the parent is not. First
+# of all, because a U that is known already has its pid for it, too.
+cat >"$GW/own.conf" <<-CONF
+	HostKey $GW/own.host
+	UsePAM no
+	PidFile none
+	Port 22420
+	ListenAddress 127.0.0.1
+	AuthorizedKeysFile $GW/anne.key.pub
+	StrictModes no
+CONF
+ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
+for where in "unix $UNIX" "tcp $ADDR 2222"; do
+	stop_daemon
+	# shellcheck disable=SC2086
+	as anne timeout 5 python3 tests/support/peer.py become-sshd $where "$GW/own.conf" >"$GW/out" 2>&1 & B=$!
+	sleep 0.7; go_on
+	denied "connect, then execute sshd (${where%% *})" 'not the sshd process'
+	kill $B 2>/dev/null; wait $B 2>/dev/null
+done
+
 check "a process of the same user that is not U, Unix" closed "$(as anne python3 tests/support/peer.py talk unix $UNIX | cut -c1-6)"
 denied "  by Unix socket" '"right":"spice"' 'not the sshd process'
 check "a process of the same user that is not U, TCP" closed "$(as anne python3 tests/support/peer.py talk tcp "$ADDR" 2222 | cut -c1-6)"
@@ -45,26 +66,6 @@ as anne python3 tests/support/peer.py die unix $UNIX >/dev/null; sleep 0.2; go_o
 denied "a peer that died in the backlog" 'already ended'
 as anne python3 tests/support/peer.py hand-over unix $UNIX >/dev/null
 denied "a descriptor handed over by its maker" '"right":"spice"'
-
-# connect, then execute sshd: the executable is right, the parent is not.
-cat >"$GW/own.conf" <<-CONF
-	HostKey $GW/own.host
-	UsePAM no
-	PidFile none
-	Port 22420
-	ListenAddress 127.0.0.1
-	AuthorizedKeysFile $GW/anne.key.pub
-	StrictModes no
-CONF
-ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
-for where in "unix $UNIX" "tcp $ADDR 2222"; do
-	stop_daemon
-	# shellcheck disable=SC2086
-	as anne timeout 5 python3 tests/support/peer.py become-sshd $where "$GW/own.conf" >"$GW/out" 2>&1 & B=$!
-	sleep 0.7; go_on
-	denied "connect, then execute sshd (${where%% *})" 'not the sshd process'
-	kill $B 2>/dev/null; wait $B 2>/dev/null
-done
 
 # The user's own sshd, and a forward through it.
 as anne /usr/sbin/sshd -D -f "$GW/own.conf" -E /home/anne/own.log & OWN=$!
