@@ -30,6 +30,7 @@ enum cli_option {
 	CLI_YES = 1 << 8,
 	CLI_COUNT = 1 << 9,
 	CLI_ANCHOR = 1 << 16,
+	CLI_ALL = 1 << 10,
 };
 
 struct cli {

@@ -22,6 +22,7 @@ static const struct option table[] = {
     {CLI_YES, "--yes", false, "--yes"},
     {CLI_COUNT, "--count", true, "--count N"},
     {CLI_ANCHOR, "--anchor", true, "--anchor FILE"},
+    {CLI_ALL, "--all", false, "--all"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 

@@ -43,10 +43,11 @@ const struct verb verb_table[] = {
 	.needs_root = true},
     {.name = "list",
 	.run = verb_list,
-	.synopsis = "vms|users|connections|channels",
+	.synopsis = "vms|users|connections|channels|locks",
 	.summary = "what there is, who is there",
 	.details = "vms: VMs, their addresses and rights. users: who is named in vm_mappings.\n"
-		   "connections: SSH connections of gated users. channels: what passes now.\n",
+		   "connections: SSH connections of gated users. channels: what passes now.\n"
+		   "locks: who is kept out.\n",
 	.least = 1,
 	.most = 1,
 	.needs_root = true},
@@ -58,6 +59,37 @@ const struct verb verb_table[] = {
 	    "Reads all files anew; with an error nothing changes. --dry-run only says what\n"
 	    "would happen. --force: also when no grant at all would be left.\n",
 	.options = CLI_DRY_RUN | CLI_FORCE,
+	.needs_root = true},
+    {.name = "disconnect",
+	.run = verb_disconnect,
+	.synopsis = "USER|cN|chN",
+	.summary = "end connections, or one channel, now",
+	.details =
+	    "All connections of USER, or connection cN, or channel chN of `list`. Grants stay\n"
+	    "as they are: to keep USER out, lock him. Exit status 1 when there was none.\n",
+	.least = 1,
+	.most = 1,
+	.needs_root = true},
+    {.name = "lock",
+	.run = verb_lock,
+	.synopsis = "USER|--all [REASON ...]",
+	.summary = "keep a user out, and end what he has open",
+	.details =
+	    "No prompt, no session, no channel for USER, whatever is granted, until unlock.\n"
+	    "--all: for every gated user. REASON is for the record and for\n"
+	    "`list locks`; the user does not see it.\n",
+	.most = 64,
+	.options = CLI_ALL,
+	.needs_root = true},
+    {.name = "unlock",
+	.run = verb_unlock,
+	.synopsis = "USER|--all",
+	.summary = "let a locked user in again",
+	.details =
+	    "While all are locked, USER alone is let in. --all: takes that lock of all away;\n"
+	    "users who were locked by name stay so.\n",
+	.most = 1,
+	.options = CLI_ALL,
 	.needs_root = true},
     {.name = "key import",
 	.run = verb_key_import,

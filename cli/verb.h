@@ -32,8 +32,9 @@ const struct verb *verb_find(const char *const *words, size_t count, size_t *use
 size_t verb_print_list(FILE *out, const char *first_word);
 void verb_print_help(FILE *out, const struct verb *verb);
 
-/* In verbs_daemon.c, verbs_key.c, verbs_check.c, verbs_audit.c, verbs_print.c. */
+/* In verbs_*.c. */
 verb_run verb_status, verb_show, verb_explain, verb_list, verb_reload;
+verb_run verb_disconnect, verb_lock, verb_unlock;
 verb_run verb_key_secret, verb_key_import, verb_key_list, verb_key_disable;
 verb_run verb_check, verb_audit_show, verb_audit_verify, verb_audit_anchor, verb_help;
 verb_run verb_print_sshd, verb_print_pam, verb_print_hosts;

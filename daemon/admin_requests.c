@@ -1,6 +1,7 @@
 /* reload, show and explain. */
 #include "daemon/admin_requests.h"
 
+#include "daemon/locks.h"
 #include "daemon/people.h"
 #include "daemon/reload.h"
 #include "daemon/row.h"
@@ -121,6 +122,9 @@ send_answer(struct explain *e, const struct people_user *user)
 	size_t keys;
 
 	decide(caller->gw->policy, &question, &answer);
+	if (locks_find(caller->gw->locks, e->user) != NULL)
+		answer = (struct answer){.verdict = VERDICT_DENY,
+		    .reason = "the user is locked (sallyport list locks)"};
 	(void)policy_keys(caller->gw->policy, e->user, &keys);
 	row_begin(&row, caller);
 	row_text(&row, "verdict", answer.verdict == VERDICT_ALLOW ? "allow" : "deny");

@@ -13,5 +13,9 @@ void admin_reload(struct caller *caller, struct wire_in *in);
 void admin_keys_import(struct caller *caller, struct wire_in *in);
 void admin_keys_list(struct caller *caller, struct wire_in *in);
 void admin_keys_disable(struct caller *caller, struct wire_in *in);
+/* (admin_ending.c) */
+void admin_disconnect(struct caller *caller, struct wire_in *in);
+void admin_lock(struct caller *caller, struct wire_in *in);
+void admin_unlock(struct caller *caller, struct wire_in *in);
 
 #endif

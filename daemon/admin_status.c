@@ -5,6 +5,7 @@
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/endpoint.h"
+#include "daemon/locks.h"
 #include "daemon/prompts.h"
 #include "daemon/fdstore.h"
 #include "daemon/notify.h"
@@ -88,6 +89,17 @@ put_ports(struct row *row, const struct gateway *gw, const struct endpoint_count
 		    fdstore_is_settled(gw->fdstore) ? "" : " (systemd has not taken all yet)");
 }
 
+/* Whether all is well with them. */
+static bool
+put_locks(struct row *row, const struct locks *locks)
+{
+	const char *trouble = locks_trouble(locks);
+
+	row_format(row, "locks", "%zu%s%s", locks_list(locks)->count,
+	    trouble != NULL ? "; " : "", trouble != NULL ? trouble : "");
+	return trouble == NULL;
+}
+
 void
 admin_status(struct caller *caller, struct wire_in *in)
 {
@@ -95,7 +107,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	const struct settings *settings = gateway_settings(gw);
 	const char *disorder = gateway_disorder(gw);
 	struct endpoint_count count;
-	bool is_log_well;
+	bool is_well = disorder == NULL;
 	struct row row;
 
 	if (wire_end(in) < 0) {
@@ -116,7 +128,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "names", gw->names);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
-	is_log_well = rotation_put(gw->rotation, &row);
+	is_well = rotation_put(gw->rotation, &row) && is_well;
 	row_format(&row, "endpoints", "%zu of %zu listen", count.open, count.wanted);
 	put_ports(&row, gw, &count);
 	row_format(&row, "prompts", "%zu open, %zu askers wait longer for a wrong OTP",
@@ -124,9 +136,9 @@ admin_status(struct caller *caller, struct wire_in *in)
 	row_format(&row, "connections", "%zu", conns_count(gw->conns));
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);
+	is_well = put_locks(&row, gw->locks) && is_well;
 	if (row_send(&row))
-		row_end(caller,
-		    disorder == NULL && count.open == count.wanted && is_log_well ? 0 : 1, "");
+		row_end(caller, is_well && count.open == count.wanted ? 0 : 1, "");
 }
 
 static bool
@@ -229,6 +241,25 @@ list_users(struct caller *caller)
 	return true;
 }
 
+static bool
+list_locks(struct caller *caller)
+{
+	static const char *const kinds[] = {"locked", "open", "all locked"};
+	const struct lock_list *list = locks_list(caller->gw->locks);
+	struct row row;
+
+	for (size_t i = 0; i < list->count; i++) {
+		row_begin(&row, caller);
+		row_text(&row, "user", list->locks[i].user);
+		row_text(&row, "state", kinds[list->locks[i].kind]);
+		row_time(&row, "since", list->locks[i].since);
+		row_text(&row, "reason", list->locks[i].reason);
+		if (!row_send(&row))
+			return false;
+	}
+	return true;
+}
+
 void
 admin_list(struct caller *caller, struct wire_in *in)
 {
@@ -236,7 +267,8 @@ admin_list(struct caller *caller, struct wire_in *in)
 		const char *what;
 		bool (*list)(struct caller *caller);
 	} lists[] = {{"vms", list_vms}, {"users", list_users},
-	    {"connections", list_connections}, {"channels", list_channels}};
+	    {"connections", list_connections}, {"channels", list_channels},
+	    {"locks", list_locks}};
 	char what[PROTO_NAME_MAX + 1];
 
 	wire_get_str(in, what, sizeof(what));
@@ -247,5 +279,5 @@ admin_list(struct caller *caller, struct wire_in *in)
 			return;
 		}
 	}
-	row_end(caller, EX_USAGE, "there are: vms, users, connections, channels");
+	row_end(caller, EX_USAGE, "there are: vms, users, connections, channels, locks");
 }

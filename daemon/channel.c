@@ -3,6 +3,7 @@
 
 #include "daemon/audit.h"
 #include "daemon/conns.h"
+#include "daemon/denial.h"
 #include "daemon/dial.h"
 #include "daemon/gate.h"
 #include "lib/io.h"
@@ -13,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_MS 1500 /* for the relay to end a channel that it was told to end */
+/* For the relay to end a channel that it was told to end. A relay that does not is
+ * ended itself, with all channels: better than one that should be closed. */
+#define STOP_MS 1000
 
 struct channel {
 	LIST_ENTRY(channel) link;
@@ -30,8 +33,8 @@ struct channel {
 	time_t next_judge;    /* when that verdict may change; 0: never */
 	time_t since;
 	int64_t opened_ms;
-	const char *end_reason;
-	int64_t stopped_ms; /* when the relay was told */
+	char end_reason[128]; /* "": it was not told to end */
+	int64_t stopped_ms;   /* when the relay was told */
 };
 
 struct channels {
@@ -39,7 +42,40 @@ struct channels {
 	LIST_HEAD(, channel) list;
 	size_t count;
 	uint32_t last_id;
+	struct loop_watch *stop_timer; /* while the relay is to end channels */
+	bool is_stopping;
 };
+
+static void
+watch_stops(struct channels *channels)
+{
+	if (!channels->is_stopping)
+		channels->is_stopping = loop_timer_set(channels->stop_timer, STOP_MS / 10) == 0;
+}
+
+static void
+on_stop_timer(void *arg, int fd, unsigned int events)
+{
+	struct channels *channels = arg;
+	const struct channel *ch;
+	bool waits = false;
+
+	(void)fd;
+	(void)events;
+	channels->is_stopping = false;
+	LIST_FOREACH(ch, &channels->list, link) {
+		if (ch->state != CHANNEL_STOPPING)
+			continue;
+		waits = true;
+		if (io_now_ms() - ch->stopped_ms >= STOP_MS) {
+			servant_give_up(
+			    channels->gw->relay, "it did not end a channel in time");
+			return; /* all channels are gone */
+		}
+	}
+	if (waits)
+		watch_stops(channels);
+}
 
 struct channels *
 channels_new(struct gateway *gw)
@@ -50,12 +86,21 @@ channels_new(struct gateway *gw)
 		return NULL;
 	channels->gw = gw;
 	LIST_INIT(&channels->list);
+	channels->stop_timer = loop_timer(gw->loop, on_stop_timer, channels);
+	if (channels->stop_timer == NULL) {
+		free(channels);
+		return NULL;
+	}
 	return channels;
 }
 
 static void
 drop(struct channel *ch)
 {
+	struct conn *conn = conns_by_id(ch->owner->gw->conns, ch->conn_id);
+
+	if (conn != NULL)
+		conn->busy_ms = io_now_ms();
 	LIST_REMOVE(ch, link);
 	ch->owner->count--;
 	dial_cancel(ch->dial);
@@ -76,56 +121,6 @@ by_id(struct channels *channels, uint32_t id)
 	return NULL;
 }
 
-static void
-record_place(struct audit *audit, const char *vm, const char *right)
-{
-	audit_text(audit, AUDIT_VM, vm);
-	audit_text(audit, AUDIT_RIGHT, right);
-}
-
-static void
-record_denial(struct channels *channels, const struct conn *conn, const char *vm,
-    const char *right, const char *line, const char *reason)
-{
-	struct audit *audit = channels->gw->audit;
-	uint64_t count;
-
-	if (!audit_may_deny(audit, conn->uid, &count))
-		return;
-	audit_begin(audit, "deny");
-	audit_conn(audit, conn);
-	record_place(audit, vm, right);
-	audit_text(audit, AUDIT_VERDICT, "deny");
-	audit_text(audit, AUDIT_REASON, reason);
-	audit_text(audit, AUDIT_LINE, line);
-	if (count > 1)
-		audit_number(audit, AUDIT_COUNT, count);
-	audit_end_plain(audit);
-}
-
-void
-channel_refuse(struct channels *channels, int fd, const char *vm, const char *right, uid_t uid,
-    pid_t pid, const char *reason)
-{
-	struct audit *audit = channels->gw->audit;
-	uint64_t count;
-
-	io_close(&fd);
-	if (!audit_may_deny(audit, uid, &count))
-		return;
-	audit_begin(audit, "deny");
-	if (uid != (uid_t)-1)
-		audit_number(audit, AUDIT_UID, uid);
-	record_place(audit, vm, right);
-	audit_text(audit, AUDIT_VERDICT, "deny");
-	audit_text(audit, AUDIT_REASON, reason);
-	if (pid > 0)
-		audit_number(audit, AUDIT_PID, (uint64_t)pid);
-	if (count > 1)
-		audit_number(audit, AUDIT_COUNT, count);
-	audit_end_plain(audit);
-}
-
 /* Before the relay has it: closed, and on record as denied. */
 static void
 deny(struct channel *ch, const char *reason)
@@ -133,7 +128,7 @@ deny(struct channel *ch, const char *reason)
 	const struct conn *conn = conns_by_id(ch->owner->gw->conns, ch->conn_id);
 
 	if (conn != NULL)
-		record_denial(ch->owner, conn, ch->vm, ch->right, ch->line, reason);
+		denial_record(ch->owner->gw->audit, conn, ch->vm, ch->right, ch->line, reason);
 	drop(ch);
 }
 
@@ -149,7 +144,8 @@ record_close(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 	audit_text(audit, AUDIT_USER, ch->user);
 	audit_number(audit, AUDIT_UID, ch->uid);
 	audit_text(audit, AUDIT_CHANNEL, id);
-	record_place(audit, ch->vm, ch->right);
+	audit_text(audit, AUDIT_VM, ch->vm);
+	audit_text(audit, AUDIT_RIGHT, ch->right);
 	audit_text(audit, AUDIT_REASON, reason);
 	audit_number(audit, AUDIT_BYTES_UP, up);
 	audit_number(audit, AUDIT_BYTES_DOWN, down);
@@ -166,6 +162,7 @@ channels_free(struct channels *channels)
 		return;
 	while ((ch = LIST_FIRST(&channels->list)) != NULL)
 		drop(ch);
+	loop_watch_free(channels->stop_timer);
 	free(channels);
 }
 
@@ -267,7 +264,7 @@ on_recorded(void *arg, int error)
 		deny(ch, "the record cannot be written");
 		return;
 	}
-	reason = ch->end_reason != NULL ? ch->end_reason : judge(ch);
+	reason = ch->end_reason[0] != '\0' ? ch->end_reason : judge(ch);
 	if (reason == NULL) {
 		hand_over(ch);
 	} else {
@@ -293,7 +290,8 @@ record_open(struct channel *ch, const struct conn *conn)
 	audit_begin(audit, "open");
 	audit_conn(audit, conn);
 	audit_text(audit, AUDIT_CHANNEL, id);
-	record_place(audit, ch->vm, ch->right);
+	audit_text(audit, AUDIT_VM, ch->vm);
+	audit_text(audit, AUDIT_RIGHT, ch->right);
 	audit_text(audit, AUDIT_VERDICT, "allow");
 	audit_text(audit, AUDIT_LINE, ch->line);
 	if (audit_end_durable(audit, on_recorded, ticket) < 0) {
@@ -380,7 +378,7 @@ channel_open(
 
 	if (ch == NULL) {
 		io_close(&fd);
-		record_denial(channels, conn, vm, right, NULL,
+		denial_record(gw->audit, conn, vm, right, NULL,
 		    is_full ? "too many channels at once (max_channels)" : "no memory");
 		return;
 	}
@@ -394,6 +392,13 @@ channel_open(
 		deny(ch, reason);
 }
 
+static void
+keep_reason(struct channel *ch, const char *reason)
+{
+	if (ch->end_reason[0] == '\0')
+		snprintf(ch->end_reason, sizeof(ch->end_reason), "%s", reason);
+}
+
 /* Ends it wherever it is on its way. */
 static void
 end(struct channel *ch, const char *reason)
@@ -405,7 +410,7 @@ end(struct channel *ch, const char *reason)
 		deny(ch, reason);
 		break;
 	case CHANNEL_RECORDING:
-		ch->end_reason = reason;
+		keep_reason(ch, reason);
 		break;
 	case CHANNEL_RELAYED:
 		wire_put_u32(servant_begin(relay, PROTO_RELAY_STOP), ch->id);
@@ -414,13 +419,25 @@ end(struct channel *ch, const char *reason)
 			break;
 		}
 		ch->state = CHANNEL_STOPPING;
-		ch->end_reason = reason;
+		keep_reason(ch, reason);
 		ch->stopped_ms = io_now_ms();
+		watch_stops(ch->owner);
 		break;
 	case CHANNEL_STOPPING:
 	default:
 		break;
 	}
+}
+
+bool
+channels_end_one(struct channels *channels, uint32_t id, const char *reason)
+{
+	struct channel *ch = by_id(channels, id);
+
+	if (ch == NULL)
+		return false;
+	end(ch, reason);
+	return true;
 }
 
 void
@@ -444,11 +461,6 @@ channels_judge(struct channels *channels)
 
 	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
 		next = LIST_NEXT(ch, link);
-		if (ch->state == CHANNEL_STOPPING && io_now_ms() - ch->stopped_ms > STOP_MS) {
-			servant_give_up(
-			    channels->gw->relay, "it did not end a channel in time");
-			return; /* all channels are gone */
-		}
 		if (ch->state != CHANNEL_RELAYED ||
 		    (ch->judged == channels->gw->generation &&
 			(ch->next_judge == 0 || now < ch->next_judge)))
@@ -503,7 +515,8 @@ channels_on_notice(struct channels *channels, uint8_t type, struct wire_in *in)
 	}
 	if (ch == NULL || (ch->state != CHANNEL_RELAYED && ch->state != CHANNEL_STOPPING))
 		return;
-	record_close(ch, ch->end_reason != NULL ? ch->end_reason : ended_text(why), up, down);
+	record_close(
+	    ch, ch->end_reason[0] != '\0' ? ch->end_reason : ended_text(why), up, down);
 	drop(ch);
 }
 
@@ -515,10 +528,23 @@ channels_on_relay_down(struct channels *channels)
 	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
 		next = LIST_NEXT(ch, link);
 		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING) {
-			record_close(ch, "the relay ended", 0, 0);
+			record_close(ch,
+			    ch->end_reason[0] != '\0' ? ch->end_reason : "the relay ended", 0,
+			    0);
 			drop(ch);
 		}
 	}
+}
+
+size_t
+channels_count_of(const struct channels *channels, uint32_t conn_id)
+{
+	const struct channel *ch;
+	size_t n = 0;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		n += ch->conn_id == conn_id;
+	return n;
 }
 
 size_t

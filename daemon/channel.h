@@ -7,6 +7,7 @@
 #include "daemon/conn.h"
 #include "daemon/gateway.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum channel_state {
@@ -33,10 +34,9 @@ void channels_free(struct channels *channels);
  * closed on a denial, which is put on record here. */
 void channel_open(struct channels *channels, int fd, struct conn *conn, const char *vm,
     const char *right);
-/* The endpoint's refusal of whom it could not identify; fd is closed. */
-void channel_refuse(struct channels *channels, int fd, const char *vm, const char *right,
-    uid_t uid, pid_t pid, const char *reason);
 
+/* False when there is none of that number. */
+bool channels_end_one(struct channels *channels, uint32_t id, const char *reason);
 /* All channels of a connection, because it ends. */
 void channels_end_of(struct channels *channels, uint32_t conn_id, const char *reason);
 /* Once a second and after a reload: ends those that policy no longer allows. */
@@ -49,6 +49,7 @@ void channels_on_notice(struct channels *channels, uint8_t type, struct wire_in 
 void channels_on_relay_down(struct channels *channels);
 
 size_t channels_count(const struct channels *channels);
+size_t channels_count_of(const struct channels *channels, uint32_t conn_id);
 void channels_each(const struct channels *channels,
     void (*fn)(void *arg, const struct channel_info *info), void *arg);
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CHILDREN_MAX 64
+
 enum verdict
 conn_step(struct conn *conn, enum conn_event event)
 {
@@ -35,7 +37,7 @@ conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_p
 	conn->m_pidfd = m_pidfd;
 	conn->u_pidfd = -1;
 	conn->since = time(NULL);
-	conn->since_ms = io_now_ms();
+	conn->since_ms = conn->busy_ms = conn->groups_ms = io_now_ms();
 	return conn;
 }
 
@@ -48,6 +50,7 @@ conn_set_groups(struct conn *conn, const struct conn_groups *groups)
 		return false;
 	conn_groups_free(&conn->groups);
 	conn->groups = copy;
+	conn->groups_ms = io_now_ms();
 	return true;
 }
 
@@ -93,4 +96,22 @@ conn_is_u(struct conn *conn, const struct proc *proc)
 		return VERDICT_DENY;
 	conn->u = *proc;
 	return VERDICT_ALLOW;
+}
+
+bool
+conn_find_u(struct conn *conn)
+{
+	pid_t children[CHILDREN_MAX];
+	struct proc proc;
+	ssize_t n;
+
+	if (conn->u.pid != 0)
+		return proc_read(conn->u.pid, &proc) == 0 &&
+		       conn_is_u(conn, &proc) == VERDICT_ALLOW;
+	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
+	for (ssize_t i = 0; i < n; i++)
+		if (proc_read(children[i], &proc) == 0 &&
+		    conn_is_u(conn, &proc) == VERDICT_ALLOW)
+			return true;
+	return false;
 }

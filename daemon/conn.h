@@ -32,6 +32,10 @@ struct conn {
 	struct loop_watch *m_watch, *u_watch; /* conns.c's */
 	struct conns *owner;
 	time_t since;
+	bool had_session;     /* its end goes on record */
+	char end_reason[128]; /* once it is to end (state ended): why; "" before */
+	int64_t groups_ms;    /* when its user and groups were last read, of io_now_ms */
+	int64_t busy_ms;      /* when it last had a channel, likewise */
 	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */
 	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
@@ -48,5 +52,7 @@ bool conn_set_groups(struct conn *conn, const struct conn_groups *groups);
  * 0, M its parent, the same executable as M, M alive and unchanged and root. The
  * first that passes is held by pidfd and from then on the only one. */
 enum verdict conn_is_u(struct conn *conn, const struct proc *proc);
+/* Is U known and as it was? If none is known yet, M's children are looked at. */
+bool conn_find_u(struct conn *conn);
 
 #endif

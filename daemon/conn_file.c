@@ -39,11 +39,14 @@ pack(struct wire_out *out, const struct conn *conn)
 	wire_put_u64(out, conn->m.start);
 	wire_put_u64(out, conn->m.exe_dev);
 	wire_put_u64(out, conn->m.exe_ino);
+	wire_put_u32(out, (uint32_t)conn->u.pid);
+	wire_put_u64(out, conn->u.start);
 	wire_put_str(out, conn->source);
 	wire_put_str(out, conn->ssh_key);
 	wire_put_str(out, conn->public_id);
 	wire_put_u64(out, (uint64_t)conn->since);
 	wire_put_u64(out, (uint64_t)conn->since_ms);
+	wire_put_str(out, conn->end_reason);
 }
 
 static int
@@ -59,11 +62,14 @@ unpack(struct wire_in *in, struct conn_file *file)
 	file->m.start = wire_get_u64(in);
 	file->m.exe_dev = wire_get_u64(in);
 	file->m.exe_ino = wire_get_u64(in);
+	file->u.pid = (pid_t)wire_get_u32(in);
+	file->u.start = wire_get_u64(in);
 	wire_get_str(in, file->source, sizeof(file->source));
 	wire_get_str(in, file->ssh_key, sizeof(file->ssh_key));
 	wire_get_str(in, file->public_id, sizeof(file->public_id));
 	file->since = (time_t)wire_get_u64(in);
 	file->since_ms = (int64_t)wire_get_u64(in);
+	wire_get_str(in, file->end_reason, sizeof(file->end_reason));
 	read_boot_id(now);
 	if (now[0] == '\0' || strcmp(now, boot_id) != 0)
 		return -ESTALE;

@@ -10,11 +10,13 @@ struct conn_file {
 	char user[PROTO_NAME_MAX + 1];
 	uid_t uid;
 	struct proc m; /* pid, start, exe_dev, exe_ino only */
+	struct proc u; /* pid, start only; pid 0: not known */
 	char source[PROTO_NAME_MAX + 1];
 	char ssh_key[PROTO_KEY_MAX + 1];
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
 	time_t since;
 	int64_t since_ms;
+	char end_reason[128]; /* not "": it was being ended */
 };
 
 /* 0 or -errno. /run is memory: does not wait for a disk. */

@@ -4,9 +4,11 @@
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conn_file.h"
+#include "daemon/ending.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,29 +140,163 @@ conns_remember(struct conns *conns, const struct conn *conn)
 void
 conns_watch_u(struct conns *conns, struct conn *conn)
 {
-	if (conn->u_watch == NULL && conn->u_pidfd >= 0)
-		conn->u_watch =
-		    loop_watch_fd(conns->gw->loop, conn->u_pidfd, LOOP_READ, on_u_ended, conn);
+	if (conn->u_watch != NULL || conn->u_pidfd < 0)
+		return;
+	conn->u_watch =
+	    loop_watch_fd(conns->gw->loop, conn->u_pidfd, LOOP_READ, on_u_ended, conn);
+	if (conn->had_session)
+		(void)conn_file_save(conn); /* with U */
+}
+
+static bool
+is_over(uint32_t limit_s, int64_t ms)
+{
+	return limit_s > 0 && ms >= limit_s * INT64_C(1000);
+}
+
+/* Why a connection that is in order ends all the same; NULL: it goes on. */
+static const char *
+outlived(const struct conns *conns, struct conn *conn, int64_t now_ms)
+{
+	const struct settings *settings = gateway_settings(conns->gw);
+
+	if (is_over(settings->max_age_s, now_ms - conn->since_ms))
+		return "the connection was too old (max_age)";
+	if (!is_over(settings->max_idle_s, now_ms - conn->busy_ms))
+		return NULL;
+	if (channels_count_of(conns->gw->channels, conn->id) == 0)
+		return "the connection was idle for too long (max_idle)";
+	conn->busy_ms = now_ms;
+	return NULL;
+}
+
+void
+conns_sweep(struct conns *conns)
+{
+	int64_t now_ms = io_now_ms();
+	struct conn *conn, *next;
+	const char *reason;
+
+	for (conn = LIST_FIRST(&conns->list); conn != NULL; conn = next) {
+		next = LIST_NEXT(conn, link);
+		if (!conn->had_session || conn->state == CONN_ENDED)
+			continue;
+		/* Once M is gone it would be too late: an orphan is nobody's child. */
+		if (conn->u.pid == 0 && conn_find_u(conn))
+			conns_watch_u(conns, conn);
+		reason = outlived(conns, conn, now_ms);
+		if (reason != NULL)
+			conns_close(conns, conn, reason);
+	}
+}
+
+void
+conns_close(struct conns *conns, struct conn *conn, const char *reason)
+{
+	if (conn_step(conn, CONN_EV_END) != VERDICT_ALLOW)
+		return;
+	snprintf(conn->end_reason, sizeof(conn->end_reason), "%s", reason);
+	log_info("c%u of %s is ended: %s", conn->id, conn->user, reason);
+	channels_end_of(conns->gw->channels, conn->id, conn->end_reason);
+	/* A daemon that is started again meanwhile goes on with it. */
+	if (conn->had_session)
+		(void)conn_file_save(conn);
+	endings_add(conns->gw->endings, conn);
+}
+
+void
+conns_close_user(
+    struct conns *conns, const char *user, const char *reason, struct conns_closed *closed)
+{
+	struct conn *conn;
+
+	LIST_FOREACH(conn, &conns->list, link) {
+		if (conn->state == CONN_ENDED ||
+		    (user != NULL && strcmp(conn->user, user) != 0))
+			continue;
+		closed->conns++;
+		closed->channels += channels_count_of(conns->gw->channels, conn->id);
+		conns_close(conns, conn, reason);
+	}
+}
+
+static void
+record_end(struct conns *conns, const struct conn *conn, const char *reason)
+{
+	struct audit *audit = conns->gw->audit;
+
+	audit_begin(audit, "session-end");
+	audit_conn(audit, conn);
+	audit_text(audit, AUDIT_REASON, reason);
+	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - conn->since_ms));
+	audit_end_noted(audit);
 }
 
 void
 conns_end(struct conns *conns, struct conn *conn, const char *reason)
 {
-	bool was_open = conn->state == CONN_OPEN || conn->state == CONN_LIVE;
-
+	if (conn->end_reason[0] == '\0')
+		snprintf(conn->end_reason, sizeof(conn->end_reason), "%s", reason);
 	conn_step(conn, CONN_EV_END);
-	channels_end_of(conns->gw->channels, conn->id, reason);
-	if (was_open) {
+	channels_end_of(conns->gw->channels, conn->id, conn->end_reason);
+	/* Without M, U would go on and even open new channels. */
+	if (conn->u_pidfd >= 0 && proc_pidfd_is_alive(conn->u_pidfd))
+		endings_add(conns->gw->endings, conn);
+	if (conn->had_session) {
 		conn_file_remove(conn->id);
-		audit_begin(conns->gw->audit, "session-end");
-		audit_conn(conns->gw->audit, conn);
-		audit_text(conns->gw->audit, AUDIT_REASON, reason);
-		audit_number(conns->gw->audit, AUDIT_DURATION_MS,
-		    (uint64_t)(io_now_ms() - conn->since_ms));
-		audit_end_noted(conns->gw->audit);
+		record_end(conns, conn, conn->end_reason);
 	}
-	log_debug("c%u of %s: %s", conn->id, conn->user, reason);
+	log_debug("c%u of %s: %s", conn->id, conn->user, conn->end_reason);
 	drop(conn);
+}
+
+/* M as it was remembered, and its pidfd; -1 when it is no longer that. */
+static int
+find_m(const struct conn_file *file, struct proc *m)
+{
+	if (proc_read(file->m.pid, m) < 0 || m->start != file->m.start ||
+	    m->exe_dev != file->m.exe_dev || m->exe_ino != file->m.exe_ino ||
+	    !proc_is_wholly(m, 0))
+		return -1;
+	return proc_pidfd(m);
+}
+
+static void
+fill(struct conn *conn, const struct conn_file *file)
+{
+	struct proc u;
+
+	conn->state = CONN_OPEN;
+	conn->had_session = true;
+	conn->since = file->since;
+	conn->since_ms = file->since_ms;
+	memcpy(conn->source, file->source, sizeof(conn->source));
+	memcpy(conn->public_id, file->public_id, sizeof(conn->public_id));
+	conn->ssh_key = file->ssh_key[0] != '\0' ? strdup(file->ssh_key) : NULL;
+	if (file->u.pid == 0 || proc_read(file->u.pid, &u) < 0 || u.start != file->u.start ||
+	    !proc_is_wholly(&u, conn->uid))
+		return;
+	conn->u_pidfd = proc_pidfd(&u);
+	if (conn->u_pidfd >= 0)
+		conn->u = u;
+}
+
+/* M has gone while no daemon was there: that goes on record, and U with it. */
+static void
+end_late(struct conns *conns, const struct conn_file *file)
+{
+	struct conn *conn = conn_new(file->id, file->user, file->uid, &file->m, -1);
+
+	conn_file_remove(file->id);
+	if (conn == NULL)
+		return;
+	fill(conn, file);
+	if (conn->u_pidfd >= 0)
+		endings_add(conns->gw->endings, conn);
+	record_end(conns, conn,
+	    file->end_reason[0] != '\0' ? file->end_reason
+					: "the connection ended while the daemon was down");
+	conn_free(conn);
 }
 
 /* One remembered connection; only the same M counts. */
@@ -170,12 +306,12 @@ restore_one(void *arg, const struct conn_file *file)
 	struct conns *conns = arg;
 	struct conn *conn;
 	struct proc m;
-	int pidfd;
+	int pidfd = find_m(file, &m);
 
-	if (proc_read(file->m.pid, &m) < 0 || m.start != file->m.start ||
-	    m.exe_dev != file->m.exe_dev || m.exe_ino != file->m.exe_ino ||
-	    !proc_is_wholly(&m, 0) || (pidfd = proc_pidfd(&m)) < 0) {
-		conn_file_remove(file->id);
+	if (file->id > conns->last_id)
+		conns->last_id = file->id;
+	if (pidfd < 0) {
+		end_late(conns, file);
 		return;
 	}
 	conn = insert(conns, file->id, file->user, file->uid, &m, pidfd);
@@ -183,13 +319,11 @@ restore_one(void *arg, const struct conn_file *file)
 		close(pidfd);
 		return;
 	}
-	conn->state = CONN_OPEN;
-	conn->since = file->since;
-	conn->since_ms = file->since_ms;
-	memcpy(conn->source, file->source, sizeof(conn->source));
-	memcpy(conn->public_id, file->public_id, sizeof(conn->public_id));
-	conn->ssh_key = file->ssh_key[0] != '\0' ? strdup(file->ssh_key) : NULL;
+	fill(conn, file);
+	conns_watch_u(conns, conn);
 	log_info("c%u of %s goes on over the restart", conn->id, conn->user);
+	if (file->end_reason[0] != '\0')
+		conns_close(conns, conn, file->end_reason);
 }
 
 void

@@ -26,8 +26,21 @@ struct conn *conns_next(struct conns *conns, const struct conn *conn);
 int conns_remember(struct conns *conns, const struct conn *conn);
 /* U is known: its end is to be noticed. */
 void conns_watch_u(struct conns *conns, struct conn *conn);
-/* Ends its channels, writes the record (if a session was open) and frees it. */
+/* It is to end, now: nothing is open to it any more, its channels and then its
+ * processes are ended; the record follows when they are. The first reason stays. */
+void conns_close(struct conns *conns, struct conn *conn, const char *reason);
+/* conns_close of all of user's (NULL: of everybody); adds up what was closed. */
+struct conns_closed {
+	size_t conns, channels;
+};
+void conns_close_user(struct conns *conns, const char *user, const char *reason,
+    struct conns_closed *closed);
+/* It has ended: ends its channels and, should it live on, U; writes the record (if a
+ * session was open) and frees it. */
 void conns_end(struct conns *conns, struct conn *conn, const char *reason);
+/* Now and then: finds U's that have not shown themselves yet, and connections that
+ * are too old or idle for too long. */
+void conns_sweep(struct conns *conns);
 
 size_t conns_count(const struct conns *conns);
 

@@ -2,6 +2,7 @@
 #include "daemon/endpoint.h"
 
 #include "daemon/channel.h"
+#include "daemon/denial.h"
 #include "daemon/fdstore.h"
 #include "daemon/folder.h"
 #include "daemon/identify.h"
@@ -93,6 +94,14 @@ endpoints_free(struct endpoints *endpoints)
 }
 
 static void
+refuse(const struct endpoint *e, int client, const struct identity *id)
+{
+	io_close(&client);
+	denial_record_stranger(
+	    e->owner->gw->audit, e->vm, e->right, id->uid, id->pid, id->reason);
+}
+
+static void
 on_accept(void *arg, int fd, unsigned int events)
 {
 	struct endpoint *e = arg;
@@ -109,8 +118,7 @@ on_accept(void *arg, int fd, unsigned int events)
 		if (id.conn != NULL)
 			channel_open(gw->channels, client, id.conn, e->vm, e->right);
 		else
-			channel_refuse(
-			    gw->channels, client, e->vm, e->right, id.uid, id.pid, id.reason);
+			refuse(e, client, &id);
 	}
 }
 

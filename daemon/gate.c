@@ -1,6 +1,8 @@
 /* From a connection to the pure decision. */
 #include "daemon/gate.h"
 
+#include "daemon/locks.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -29,6 +31,10 @@ gate_decide(const struct gateway *gw, const struct conn *conn, const char *vm,
 
 	*answer =
 	    (struct answer){.reason = "the YubiKey of this connection is no longer mapped"};
+	if (locks_find(gw->locks, conn->user) != NULL) {
+		answer->reason = "the user is locked";
+		return VERDICT_DENY;
+	}
 	if (conn->uid == 0 || !gate_is_key_of(gw, conn->user, conn->public_id))
 		return VERDICT_DENY;
 	decide(gw->policy, &question, answer);

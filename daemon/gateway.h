@@ -1,5 +1,4 @@
-/* The supervisor's own state, and what its parts know of each other. One per
- * process; everything runs on one loop. */
+/* The supervisor's state, and what its parts know of each other; one per process. */
 #ifndef SALLYPORT_DAEMON_GATEWAY_H
 #define SALLYPORT_DAEMON_GATEWAY_H
 
@@ -14,6 +13,8 @@
 
 struct conns;     /* conns.h: the connections */
 struct channels;  /* channel.h: what passes */
+struct endings;   /* ending.h: connections being ended */
+struct locks;     /* locks.h: users kept out */
 struct endpoints; /* endpoint.h: where it comes in */
 struct doors;     /* door.h: pam.sock and admin.sock */
 struct audit;     /* audit.h: the record */
@@ -28,21 +29,20 @@ struct gateway {
 	time_t started, loaded; /* loaded: the policy */
 	struct policy *policy; /* never NULL once running */
 	uint32_t generation;   /* +1 at each reload */
-	uid_t *backend_uids; /* backend_uid, resolved; who is missing here may not listen */
+	uid_t *backend_uids; /* backend_uid, resolved; who is missing may not listen */
 	size_t backend_uid_count;
-	gid_t gated_gid; /* of the gated group; (gid_t)-1 until known */
+	gid_t gated_gid;     /* of the gated group; (gid_t)-1 until known */
 	struct servant *verify, *recorder, *relay, *names;
-	/* Store and log must have seen each other's last: else a backup of one of them
-	 * was put back, and every OTP is refused. */
+	/* Store and log must have seen each other's last, else every OTP is refused. */
 	bool verify_told, recorder_told;
 	bool is_compared, log_is_cut, store_is_old; /* each, once set, until the daemon ends */
-	uint64_t store_seq;	  /* verify's last */
-	uint64_t store_audit_seq; /* the highest record that verify had been told of at its start */
-	uint64_t log_seq;	  /* the recorder's last at its start */
-	uint64_t log_store_seq;	  /* the highest store_seq on record at the recorder's start */
+	uint64_t store_seq, log_seq; /* verify's last; the recorder's last at its start */
+	uint64_t store_audit_seq, log_store_seq; /* what each had seen of the other then */
 	int netlink; /* sockdiag */
 	struct conns *conns;
 	struct channels *channels;
+	struct endings *endings;
+	struct locks *locks;
 	struct endpoints *endpoints;
 	struct doors *doors;
 	struct audit *audit;
@@ -53,8 +53,7 @@ struct gateway {
 };
 
 const struct settings *gateway_settings(const struct gateway *gw);
-/* NULL when store and log agree, else the words for the admin. */
-const char *gateway_disorder(const struct gateway *gw);
+const char *gateway_disorder(const struct gateway *gw); /* NULL: store and log agree */
 bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
 
 #endif

@@ -13,8 +13,6 @@
 #define SO_PEERPIDFD 77 /* asm-generic/socket.h of Linux 6.5 */
 #endif
 
-#define CHILDREN_MAX 64
-
 static bool
 is_candidate(const struct conn *conn, uid_t uid)
 {
@@ -87,25 +85,6 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 	io_close(&pidfd);
 }
 
-/* U is M's child; it is known from its first Unix connection on, else looked for. */
-static bool
-know_u(struct conn *conn)
-{
-	pid_t children[CHILDREN_MAX];
-	struct proc proc;
-	ssize_t n;
-
-	if (conn->u.pid != 0)
-		return proc_read(conn->u.pid, &proc) == 0 &&
-		       conn_is_u(conn, &proc) == VERDICT_ALLOW;
-	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
-	for (ssize_t i = 0; i < n; i++)
-		if (proc_read(children[i], &proc) == 0 &&
-		    conn_is_u(conn, &proc) == VERDICT_ALLOW)
-			return true;
-	return false;
-}
-
 void
 identify_tcp(struct gateway *gw, int fd, struct identity *id)
 {
@@ -126,7 +105,7 @@ identify_tcp(struct gateway *gw, int fd, struct identity *id)
 		if (!is_candidate(conn, owner.uid))
 			continue;
 		id->reason = "not the sshd process of a connection with an accepted OTP";
-		if (know_u(conn) && proc_holds_socket(conn->u.pid, owner.inode) &&
+		if (conn_find_u(conn) && proc_holds_socket(conn->u.pid, owner.inode) &&
 		    proc_pidfd_is_alive(conn->u_pidfd)) {
 			found(gw, conn, id);
 			return;

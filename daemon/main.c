@@ -5,10 +5,12 @@
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/door.h"
+#include "daemon/ending.h"
 #include "daemon/endpoint.h"
 #include "daemon/fdstore.h"
 #include "daemon/folder.h"
 #include "daemon/gateway.h"
+#include "daemon/locks.h"
 #include "daemon/notify.h"
 #include "daemon/prompts.h"
 #include "daemon/pulse.h"
@@ -63,6 +65,8 @@ on_sweep(void *arg, int fd, unsigned int events)
 	(void)fd;
 	(void)events;
 	reload_sweep(gw);
+	conns_sweep(gw->conns);
+	locks_sweep(gw->locks);
 	channels_judge(gw->channels);
 	endpoints_retry(gw->endpoints);
 	audit_sweep(gw->audit);
@@ -154,10 +158,12 @@ build(struct gateway *gw)
 	gw->conns = conns_new(gw);
 	gw->prompts = prompts_new();
 	gw->delay = delay_new();
+	gw->endings = endings_new(gw);
+	gw->locks = locks_new(gw);
 	gw->channels = channels_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
 	    gw->channels == NULL || gw->prompts == NULL || gw->delay == NULL ||
-	    servants_start(gw) < 0)
+	    gw->endings == NULL || gw->locks == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -183,10 +189,12 @@ tear_down(struct gateway *gw)
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
+	endings_free(gw->endings);
 	conns_free(gw->conns);
 	delay_free(gw->delay);
 	prompts_free(gw->prompts);
 	rotation_free(gw->rotation);
+	locks_free(gw->locks);
 	audit_free(gw->audit);
 	io_close(&gw->netlink);
 	policy_free(gw->policy);

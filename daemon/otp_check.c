@@ -5,6 +5,7 @@
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/gate.h"
+#include "daemon/locks.h"
 #include "lib/io.h"
 #include "lib/secret.h"
 
@@ -256,6 +257,9 @@ on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
 		finish(c, outcome_of(c->result));
 	} else if (!is_waited_for(c)) {
 		finish(c, nobody_waits());
+	} else if (locks_find(c->gw->locks, c->user) != NULL) {
+		finish(c, deny(PROTO_REFUSED_POLICY, "the user is locked",
+			      "Your access is locked. Please talk to the administrators."));
 	} else {
 		begin_record(c, conn_of(c), "allow", NULL);
 		if (audit_end_durable(c->gw->audit, on_recorded, c) < 0)

@@ -2,6 +2,7 @@
 #include "daemon/pam_requests.h"
 
 #include "daemon/conns.h"
+#include "daemon/locks.h"
 #include "daemon/people.h"
 #include "daemon/prompts.h"
 #include "lib/io.h"
@@ -118,6 +119,10 @@ pam_object(const struct gateway *gw, const char *name, const struct people_user 
 		return (struct objection){PROTO_REFUSED_POLICY, "two user names have this uid",
 		    "Your account shares its number with another: no access. Please tell the "
 		    "administrators."};
+	if (locks_find(gw->locks, name) != NULL)
+		return (struct objection){PROTO_REFUSED_POLICY, "the user is locked",
+		    "Your access is locked. Please talk to the administrators of this "
+		    "gateway."};
 	(void)policy_keys(gw->policy, name, &keys);
 	if (keys == 0)
 		return (struct objection){PROTO_REFUSED_NO_KEY,

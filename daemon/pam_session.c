@@ -49,6 +49,7 @@ on_recorded(void *arg, int error)
 		    "administrators.");
 		goto out;
 	}
+	conn->had_session = true;
 	err = conns_remember(o->gw->conns, conn);
 	if (err < 0)
 		log_error("c%u cannot be kept over a restart: %s", conn->id, strerror(-err));

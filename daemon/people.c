@@ -67,14 +67,16 @@ user_question(const struct policy *policy)
 
 	if (q == NULL)
 		return NULL;
-	q->asked.names = calloc(n + 1, sizeof(char *));
-	for (size_t i = 0; q->asked.names != NULL && i < n; i++) {
-		q->asked.names[i] = strdup(policy_group(policy, i));
+	/* The policy's groups, and the gated one. */
+	q->asked.names = calloc(n + 2, sizeof(char *));
+	for (size_t i = 0; q->asked.names != NULL && i < n + 1; i++) {
+		q->asked.names[i] =
+		    strdup(i < n ? policy_group(policy, i) : policy_settings(policy)->gated);
 		if (q->asked.names[i] == NULL)
 			break;
 		q->asked.count++;
 	}
-	if (q->asked.names != NULL && q->asked.count == n)
+	if (q->asked.names != NULL && q->asked.count == n + 1)
 		return q;
 	conn_groups_free(&q->asked);
 	free(q);

@@ -198,6 +198,12 @@ proc_pidfd_is_alive(int pidfd)
 	return pidfd >= 0 && poll(&p, 1, 0) == 0;
 }
 
+int
+proc_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
 ssize_t
 proc_children(pid_t pid, pid_t *children, size_t cap)
 {

@@ -30,6 +30,8 @@ bool proc_is_wholly(const struct proc *proc, uid_t uid);
 int proc_pidfd(const struct proc *proc);
 /* Has the process behind pidfd not yet ended? */
 bool proc_pidfd_is_alive(int pidfd);
+/* 0 or -errno. */
+int proc_signal(int pidfd, int signal);
 
 /* The direct children of pid, at most cap of them: their number or -errno. */
 ssize_t proc_children(pid_t pid, pid_t *children, size_t cap);

@@ -120,7 +120,7 @@ take_user(struct gateway *gw, struct conn *conn, const struct people_user *user)
 		return false;
 	}
 	if (user->status != PROTO_NAME_FOUND || user->uid != conn->uid || !user->is_only_name)
-		conns_end(gw->conns, conn, "the user is gone, or has another uid");
+		conns_close(gw->conns, conn, "the user is gone, or has another uid");
 	else if (conn_set_groups(conn, &user->groups))
 		channels_rejudge(gw->channels, conn->id);
 	return true;

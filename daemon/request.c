@@ -53,6 +53,9 @@ static const struct request table[] = {
     {PROTO_ADMIN_KEYS_IMPORT, DOOR_ADMIN, ANY, .fields = admin_keys_import},
     {PROTO_ADMIN_KEYS_LIST, DOOR_ADMIN, ANY, .fields = admin_keys_list},
     {PROTO_ADMIN_KEYS_DISABLE, DOOR_ADMIN, ANY, .fields = admin_keys_disable},
+    {PROTO_ADMIN_DISCONNECT, DOOR_ADMIN, ANY, .fields = admin_disconnect},
+    {PROTO_ADMIN_LOCK, DOOR_ADMIN, ANY, .fields = admin_lock},
+    {PROTO_ADMIN_UNLOCK, DOOR_ADMIN, ANY, .fields = admin_unlock},
 };
 
 static const struct request *

@@ -42,7 +42,8 @@ enum proto_type {
 
 	/* admin.sock, from the CLI (root). */
 	PROTO_ADMIN_STATUS = 20,  /* no field -> ROW..., END */
-	PROTO_ADMIN_LIST = 21,    /* str what: vms users connections channels -> ROW..., END */
+	PROTO_ADMIN_LIST = 21,    /* str what: vms users connections channels locks
+	                             -> ROW..., END */
 	PROTO_ADMIN_SHOW = 22,    /* no field -> ROW{key, value, origin}..., END */
 	PROTO_ADMIN_EXPLAIN = 23, /* str user, str vm, str right, u64 time (s since epoch, 0 = now)
 	                             -> ROW..., END (exit 0 allow, 1 deny) */
@@ -50,6 +51,9 @@ enum proto_type {
 	PROTO_ADMIN_KEYS_IMPORT = 25,  /* u8 flags: 1 dry run; one descriptor -> END */
 	PROTO_ADMIN_KEYS_LIST = 26,    /* str after (public id, "" = from the start) -> ROW..., END */
 	PROTO_ADMIN_KEYS_DISABLE = 27, /* str public id -> END */
+	PROTO_ADMIN_DISCONNECT = 28, /* str what: "anne", "c12" or "ch340" -> END */
+	PROTO_ADMIN_LOCK = 29,       /* str user ("*": all), str reason -> END */
+	PROTO_ADMIN_UNLOCK = 30,     /* str user ("*": all) -> END */
 	PROTO_ADMIN_ROW = 40, /* u16 n, n * {str key, str value} */
 	PROTO_ADMIN_END = 41, /* u8 exit status of the CLI, str text (may be "") */
 

@@ -88,6 +88,11 @@ static const struct row rows[] = {
 	NUMBER(TYPE_COUNT, rotate_mib, 1, 1048576)},
     {{"kernel_audit", "yes", "Whether OTP results and sessions go to the kernel's audit, too."},
 	TEXT(TYPE_BOOL, kernel_audit)},
+    {{"max_age", "0s", "How long a connection may last before it is ended; 0s: for ever."},
+	NUMBER(TYPE_SECONDS, max_age_s, 0, 366 * 86400)},
+    {{"max_idle", "0s",
+	 "How long a connection may have no channel before it is ended; 0s: for ever."},
+	NUMBER(TYPE_SECONDS, max_idle_s, 0, 31 * 86400)},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

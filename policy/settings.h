@@ -36,6 +36,7 @@ struct settings {
 	uint32_t max_prompts;       /* 16 of one user, SSH key and address */
 	uint32_t channel_idle_s;    /* 0: never */
 	uint32_t keep_days, rotate_mib; /* 365 (0: for ever); 256: of the audit log's files */
+	uint32_t max_age_s, max_idle_s; /* 0: never; of a connection */
 };
 
 #define SETTINGS_WORDS_MAX 16 /* of sshd, services, backend_uid, layouts */

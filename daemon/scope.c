@@ -1,0 +1,86 @@
+/* /proc/PID/cgroup and the files of a cgroup (Linux: cgroup v2). */
+#include "daemon/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOUNT "/sys/fs/cgroup"
+
+static ssize_t
+read_file(int folder, const char *path, char *text, size_t cap)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, cap - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+bool
+scope_is_session(const char *path, uid_t uid)
+{
+	char start[80];
+	size_t len, id;
+
+	len = (size_t)snprintf(
+	    start, sizeof(start), "/user.slice/user-%u.slice/session-", (unsigned int)uid);
+	if (uid == 0 || strncmp(path, start, len) != 0)
+		return false;
+	path += len;
+	id = strspn(path, "0123456789abcdefghijklmnopqrstuvwxyz");
+	return id > 0 && strcmp(path + id, ".scope") == 0;
+}
+
+int
+scope_open(pid_t pid, uid_t uid)
+{
+	char proc[40], text[512], path[sizeof(text) + sizeof(MOUNT)];
+	char *line, *end;
+	int fd;
+
+	snprintf(proc, sizeof(proc), "/proc/%d/cgroup", (int)pid);
+	if (read_file(AT_FDCWD, proc, text, sizeof(text)) <= 0)
+		return -ENOENT;
+	/* The line of v2; with v1 controllers beside it, it is the last. */
+	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	end = line != NULL ? strchr(line + 1, '\n') : NULL;
+	if (end == NULL)
+		return -ENOENT;
+	*end = '\0';
+	line = strchr(line, '/');
+	if (line == NULL || !scope_is_session(line, uid))
+		return -ENOENT;
+	snprintf(path, sizeof(path), MOUNT "%s", line);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+bool
+scope_is_populated(int scope)
+{
+	char text[256];
+
+	return scope >= 0 && read_file(scope, "cgroup.events", text, sizeof(text)) > 0 &&
+	       strstr(text, "populated 1") != NULL;
+}
+
+int
+scope_kill(int scope)
+{
+	int fd = openat(scope, "cgroup.kill", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "1", 1) != 1)
+		err = errno != 0 ? -errno : -EIO;
+	close(fd);
+	return err;
+}
