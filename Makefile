@@ -28,7 +28,8 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -
 RELRO = -Wl,-z,relro,-z,now,-z,noexecstack
 OPT ?= -O2 -g
 SAN ?=
-CPPFLAGS += -I. -D_GNU_SOURCE -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"'
+CPPFLAGS += -I. -D_GNU_SOURCE -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' \
+	-DPAMDIR='"$(PAMDIR)"'
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pie $(RELRO) $(SAN) $(LDFLAGS)
 

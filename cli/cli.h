@@ -2,6 +2,8 @@
 #ifndef SALLYPORT_CLI_CLI_H
 #define SALLYPORT_CLI_CLI_H
 
+#include "cli/option.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,22 +18,8 @@ enum cli_exit {
 	CLI_CONFIG = 78,
 };
 
-/* Options; a verb takes those of its own besides the first five. */
-enum cli_option {
-	CLI_JSON = 1 << 0,
-	CLI_CONF = 1 << 1,
-	CLI_SOCKET = 1 << 2,
-	CLI_HELP = 1 << 3,
-	CLI_GLOBAL = (1 << 4) - 1,
-	CLI_AT = 1 << 4,
-	CLI_DRY_RUN = 1 << 5,
-	CLI_FORCE = 1 << 6,
-	CLI_STDIN = 1 << 7,
-	CLI_YES = 1 << 8,
-	CLI_COUNT = 1 << 9,
-	CLI_ANCHOR = 1 << 16,
-	CLI_ALL = 1 << 10,
-};
+/* How often --user may be given. */
+#define CLI_USERS_MAX 64
 
 struct cli {
 	unsigned int given; /* enum cli_option */
@@ -40,6 +28,8 @@ struct cli {
 	const char *at;  /* as typed; NULL: now */
 	const char *count; /* as typed; NULL: the verb's own */
 	const char *anchor; /* NULL: none */
+	const char *users[CLI_USERS_MAX]; /* of each --user */
+	size_t user_count;
 	FILE *out;       /* standard output, or what becomes a JSON string */
 	const char *const *words; /* what follows the verb */
 	size_t word_count;

@@ -23,6 +23,8 @@ static const struct option table[] = {
     {CLI_COUNT, "--count", true, "--count N"},
     {CLI_ANCHOR, "--anchor", true, "--anchor FILE"},
     {CLI_ALL, "--all", false, "--all"},
+    {CLI_USER, "--user", true, "--user NAME"},
+    {CLI_LIST, "--list", false, "--list"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
@@ -70,6 +72,8 @@ set(struct cli *cli, const struct option *option, const char *value)
 		cli->count = value;
 	else if (option->option == CLI_ANCHOR)
 		cli->anchor = value;
+	else if (option->option == CLI_USER)
+		cli->users[cli->user_count++] = value;
 }
 
 /* argv[*i] is an option: takes it, and its value. */
@@ -89,7 +93,9 @@ take(struct cli *cli, int argc, char **argv, int *i)
 			return cli_fail(CLI_USAGE, "%s: the value is missing", option->form);
 		value = argv[++*i];
 	}
-	if (cli_has(cli, option->option) && option->has_value)
+	if (option->option == CLI_USER && cli->user_count < CLI_USERS_MAX)
+		; /* as often as one likes */
+	else if (cli_has(cli, option->option) && option->has_value)
 		return cli_fail(CLI_USAGE, "%s is given twice", option->name);
 	set(cli, option, value);
 	return 0;

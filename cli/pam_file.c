@@ -178,7 +178,8 @@ check_line(const struct line *line, size_t number, const struct settings *settin
 				report_error(report, PAM_FILE_PATH, number, key,
 				    "group=%.*s, but sallyport.conf gates @%s", (int)group.len,
 				    group.at, settings->gated);
-		} else if (word.len <= 7 || strncmp(word.at, "socket=", 7) != 0) {
+		} else if (!is_word(&word, "otp_in_password") &&
+			   (word.len <= 7 || strncmp(word.at, "socket=", 7) != 0)) {
 			report_error(report, PAM_FILE_PATH, number, key,
 			    "unknown option %.*s of " MODULE, (int)word.len, word.at);
 		}
@@ -190,6 +191,18 @@ check_line(const struct line *line, size_t number, const struct settings *settin
 		report_error(report, PAM_FILE_PATH, number, key,
 		    "gate_root %s here, but gate_root = %s in sallyport.conf",
 		    has_root ? "stands" : "is missing", settings->gate_root ? "yes" : "no");
+}
+
+void
+pam_file_check_arguments(const char *phase, const char *arguments, size_t number,
+    const struct settings *settings, struct report *report)
+{
+	struct line line = {.arguments = arguments, .end = arguments + strlen(arguments)};
+
+	for (unsigned int i = PHASE_AUTH; i < PHASES; i++)
+		if (strcmp(phase, phase_names[i]) == 0)
+			line.phase = (enum phase)i;
+	check_line(&line, number, settings, report);
 }
 
 void

@@ -17,6 +17,10 @@ extern const char pam_file_stock[];
 /* Compares the pam_sallyport.so lines of text with the settings. */
 void pam_file_check(const char *text, const struct settings *settings, struct report *report);
 
+/* Compares the arguments of one such line of phase ("auth") with the settings. */
+void pam_file_check_arguments(const char *phase, const char *arguments, size_t number,
+    const struct settings *settings, struct report *report);
+
 /* Writes text with the lines that Sallyport needs, each once and in its place, and
  * without what lets a user's own file in. */
 void pam_file_print(FILE *out, const char *text, const struct settings *settings);

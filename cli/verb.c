@@ -180,6 +180,19 @@ const struct verb verb_table[] = {
 	.summary = "the VMs' names for /etc/hosts",
 	.details = "A marked block: each VM's name and its loopback address on this gateway.\n",
 	.is_text = true},
+    {.name = "doctor",
+	.run = verb_doctor,
+	.synopsis = "[--user NAME]... [--list]",
+	.summary = "what would let somebody past, or lock somebody out",
+	.details =
+	    "Looks at sshd's effective configuration for gated and other users, at PAM, "
+	    "files,\n"
+	    "accounts, listening sockets, daemon and host; changes nothing. --user: whose "
+	    "sshd\n"
+	    "configuration to look at, instead of some of the gated. --list: all checks.\n"
+	    "Exit status 0 clean, 1 warnings, 2 holes or lockouts, 3 could not look.\n",
+	.options = CLI_USER | CLI_LIST,
+	.needs_root = true},
     {.name = "help",
 	.run = verb_help,
 	.synopsis = "[VERB]",

@@ -102,6 +102,18 @@ policy_keys(const struct policy *policy, const char *user, size_t *n)
 }
 
 size_t
+policy_key_user_count(const struct policy *policy)
+{
+	return policy->keys.user_count;
+}
+
+const char *
+policy_key_user(const struct policy *policy, size_t i)
+{
+	return i < policy->keys.user_count ? policy->keys.users[i].name : NULL;
+}
+
+size_t
 policy_file_count(const struct policy *policy)
 {
 	return policy->file_count;

@@ -16,11 +16,10 @@ struct vm_run;
 /* Reads conf_path (sallyport.conf) and, from the same folder, vms.conf,
  * vms.conf.d/NAME.conf, vm_mappings, vm_mappings.d/NAME (names in byte order;
  * those that begin with '.' or end in '~' are left out), yubikey_mappings.
- * Only the three first-named mapping files must exist. Every error of every file goes into
- * report. 0 and *policy (the caller frees it) when there was none; else -EINVAL
- * and *policy untouched. -ENOMEM. Blocks on the disk; asks no NSS. */
+ * Only the three first-named mapping files must exist. All errors go into report. 0
+ * and *policy (the caller's to free) when there was none; else -EINVAL, *policy untouched;
+ * -ENOMEM. Blocks on the disk; asks no NSS. policy_free accepts NULL. */
 int policy_load(const char *conf_path, struct report *report, struct policy **policy);
-/* Accepts NULL. */
 void policy_free(struct policy *policy);
 
 const struct settings *policy_settings(const struct policy *policy);
@@ -45,8 +44,10 @@ size_t policy_who_count(const struct policy *policy);
 const char *policy_who(const struct policy *policy, size_t i);
 size_t policy_who_grants(const struct policy *policy, size_t i);
 
-/* The public ids (lower-case modhex) mapped to user; *n is 0 for nobody. */
+/* The public ids (lower-case modhex) mapped to user, *n 0 for nobody; and all users. */
 const char *const *policy_keys(const struct policy *policy, const char *user, size_t *n);
+size_t policy_key_user_count(const struct policy *policy);
+const char *policy_key_user(const struct policy *policy, size_t i);
 
 /* The files that were read, for "changed, not loaded": path and mtime. */
 struct policy_file {

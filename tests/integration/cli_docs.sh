@@ -11,7 +11,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 
 # "  key add PUBLICID …  summary" -> "key add"
 mapfile -t verbs < <("$cli" help | sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)\( .*\|$\)/\1/p' |
-	sed 's/^\(status\|check\|show\|explain\|list\|reload\|help\) .*/\1/')
+	sed 's/^\(status\|check\|show\|explain\|list\|reload\|doctor\|help\) .*/\1/')
 [ ${#verbs[@]} -ge 16 ] || fail "only ${#verbs[@]} verbs: ${verbs[*]}"
 
 # shellcheck disable=SC1091
