@@ -56,7 +56,10 @@ print_global(FILE *out, const struct settings *settings)
 	    "UsePAM yes\n"
 	    "PermitUserEnvironment no\n"
 	    "LoginGraceTime %u\n"
-	    "MaxStartups 30:30:200\n",
+	    "MaxStartups 30:30:200\n"
+	    "# Nobody fills these alone; more for those who come from one address in numbers.\n"
+	    "PerSourceMaxStartups 20\n"
+	    "PerSourceNetBlockSize 32:64\n",
 	    grace_s > GRACE_LEAST_S ? grace_s : GRACE_LEAST_S);
 }
 

@@ -136,7 +136,7 @@ for user in outsider admin root; do config $user >/tmp/before.$user; done
 mv /tmp/ours /etc/ssh/sshd_config.d/sallyport.conf
 for user in outsider admin root; do
 	diff /tmp/before.$user <(config $user) | sed -n 's/^> //p' >/tmp/changed || true
-	[ "$(sort /tmp/changed | paste -sd' ')" = 'maxstartups 30:30:200' ] ||
+	[ "$(sort /tmp/changed | paste -sd' ')" = 'maxstartups 30:30:200 persourcemaxstartups 20 persourcenetblocksize 32:64' ] ||
 		fail "$user is touched: $(cat /tmp/changed)"
 done
 echo "ok who is not gated keeps his configuration"
