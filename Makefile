@@ -48,7 +48,8 @@ SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
 SRC_sallyport = $(LIB) lib/audit_field.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
-SRC_sallyport-shell = $(wildcard shell/*.c)
+SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
+	$(wildcard shell/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c layout.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
 HELPERS = verify relay recorder names

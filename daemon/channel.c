@@ -6,6 +6,7 @@
 #include "daemon/denial.h"
 #include "daemon/dial.h"
 #include "daemon/gate.h"
+#include "daemon/session.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -129,6 +130,7 @@ deny(struct channel *ch, const char *reason)
 
 	if (conn != NULL)
 		denial_record(ch->owner->gw->audit, conn, ch->vm, ch->right, ch->line, reason);
+	sessions_tell(ch->owner->gw->sessions, ch->conn_id, ch->vm, ch->right, reason);
 	drop(ch);
 }
 
@@ -139,6 +141,7 @@ record_close(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 	struct audit *audit = ch->owner->gw->audit;
 	char id[16];
 
+	sessions_tell(ch->owner->gw->sessions, ch->conn_id, ch->vm, ch->right, reason);
 	snprintf(id, sizeof(id), "ch%u", ch->id);
 	audit_begin(audit, "close");
 	audit_text(audit, AUDIT_USER, ch->user);
@@ -242,6 +245,7 @@ hand_over(struct channel *ch)
 	io_close(&ch->client_fd);
 	io_close(&ch->vm_fd);
 	ch->state = CHANNEL_RELAYED;
+	sessions_tell(gw->sessions, ch->conn_id, ch->vm, ch->right, "opened");
 }
 
 /* The channel may be gone when an answer comes. */

@@ -54,12 +54,31 @@ conn_set_groups(struct conn *conn, const struct conn_groups *groups)
 	return true;
 }
 
+bool
+conn_set_home(struct conn *conn, const char *home, const char *shell)
+{
+	char *home_copy = strdup(home), *shell_copy = strdup(shell);
+
+	if (home_copy == NULL || shell_copy == NULL) {
+		free(home_copy);
+		free(shell_copy);
+		return false;
+	}
+	free(conn->home);
+	free(conn->shell);
+	conn->home = home_copy;
+	conn->shell = shell_copy;
+	return true;
+}
+
 void
 conn_free(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
 	conn_groups_free(&conn->groups);
+	free(conn->home);
+	free(conn->shell);
 	free(conn->ssh_key);
 	io_close(&conn->m_pidfd);
 	io_close(&conn->u_pidfd);

@@ -1,6 +1,5 @@
-/* A connection: the pair (U, M) of one SSH connection, and how far it has come.
- * M is sshd's root process for it, U the one that runs as the user and makes all
- * its forwards. What may happen in which state is conn_state.c's table. */
+/* A connection: the pair (U, M) of one SSH connection, and how far it has come. M is
+ * sshd's root process for it, U runs as the user and makes all its forwards. */
 #ifndef SALLYPORT_DAEMON_CONN_H
 #define SALLYPORT_DAEMON_CONN_H
 
@@ -10,7 +9,6 @@
 #include "lib/proto.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/queue.h>
 #include <time.h>
 
@@ -24,6 +22,7 @@ struct conn {
 	char user[PROTO_NAME_MAX + 1];
 	uid_t uid;
 	struct conn_groups groups; /* of the policy's groups, those the user is in */
+	char *home, *shell; /* of passwd; NULL until looked up */
 	char source[PROTO_NAME_MAX + 1];
 	char *ssh_key; /* "TYPE BASE64" or NULL */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1]; /* of the YubiKey, once accepted */
@@ -31,12 +30,14 @@ struct conn {
 	int m_pidfd, u_pidfd;
 	struct loop_watch *m_watch, *u_watch; /* conns.c's */
 	struct conns *owner;
-	time_t since;
 	bool had_session;     /* its end goes on record */
 	char end_reason[128]; /* once it is to end (state ended): why; "" before */
 	int64_t groups_ms;    /* when its user and groups were last read, of io_now_ms */
 	int64_t busy_ms;      /* when it last had a channel, likewise */
+	int64_t asked_s;      /* second of sallyport-shell's last questions, and … */
+	unsigned int asks;    /* … how many they were */
 	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */
+	time_t since;
 	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
 
@@ -47,6 +48,7 @@ enum verdict conn_step(struct conn *conn, enum conn_event event);
 struct conn *conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_pidfd);
 void conn_free(struct conn *conn);
 bool conn_set_groups(struct conn *conn, const struct conn_groups *groups);
+bool conn_set_home(struct conn *conn, const char *home, const char *shell);
 
 /* Is proc the U of this connection? All must hold: wholly the user's uid and not
  * 0, M its parent, the same executable as M, M alive and unchanged and root. The

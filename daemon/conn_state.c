@@ -13,15 +13,27 @@ static const enum conn_state table[CONN_STATES][CONN_EVENTS] = {
 	[CONN_EV_ACCOUNT] = CONN_ACCEPTED,
 	[CONN_EV_SESSION] = CONN_OPEN,
 	[CONN_EV_END] = CONN_ENDED},
-    [CONN_OPEN] = {[CONN_EV_FORWARD] = CONN_LIVE, [CONN_EV_END] = CONN_ENDED},
-    [CONN_LIVE] = {[CONN_EV_FORWARD] = CONN_LIVE, [CONN_EV_END] = CONN_ENDED},
+    [CONN_OPEN] = {[CONN_EV_FORWARD] = CONN_LIVE,
+	[CONN_EV_SHELL] = CONN_LIVE,
+	[CONN_EV_END] = CONN_ENDED},
+    [CONN_LIVE] = {[CONN_EV_FORWARD] = CONN_LIVE,
+	[CONN_EV_SHELL] = CONN_LIVE,
+	[CONN_EV_END] = CONN_ENDED},
+    /* otp = shell. PAM's account and session pass, and open nothing. */
+    [CONN_UNASKED] = {[CONN_EV_ACCOUNT] = CONN_UNASKED,
+	[CONN_EV_SESSION] = CONN_UNASKED,
+	[CONN_EV_ASK] = CONN_ASKED,
+	[CONN_EV_END] = CONN_ENDED},
+    [CONN_ASKED] = {[CONN_EV_OTP_OK] = CONN_OPEN,
+	[CONN_EV_OTP_BAD] = CONN_UNASKED,
+	[CONN_EV_END] = CONN_ENDED},
 };
 
 const char *
 conn_state_name(enum conn_state state)
 {
-	static const char *const names[CONN_STATES] = {
-	    "none", "keyed", "pending", "accepted", "open", "live", "ended"};
+	static const char *const names[CONN_STATES] = {"none", "keyed", "pending", "accepted",
+	    "open", "live", "unasked", "asked", "ended"};
 
 	return state < CONN_STATES ? names[state] : "none";
 }

@@ -5,6 +5,7 @@
 #include "daemon/channel.h"
 #include "daemon/conn_file.h"
 #include "daemon/ending.h"
+#include "daemon/session.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -198,6 +199,7 @@ conns_close(struct conns *conns, struct conn *conn, const char *reason)
 	snprintf(conn->end_reason, sizeof(conn->end_reason), "%s", reason);
 	log_info("c%u of %s is ended: %s", conn->id, conn->user, reason);
 	channels_end_of(conns->gw->channels, conn->id, conn->end_reason);
+	sessions_end_of(conns->gw->sessions, conn->id, conn->end_reason);
 	/* A daemon that is started again meanwhile goes on with it. */
 	if (conn->had_session)
 		(void)conn_file_save(conn);
@@ -239,6 +241,7 @@ conns_end(struct conns *conns, struct conn *conn, const char *reason)
 		snprintf(conn->end_reason, sizeof(conn->end_reason), "%s", reason);
 	conn_step(conn, CONN_EV_END);
 	channels_end_of(conns->gw->channels, conn->id, conn->end_reason);
+	sessions_end_of(conns->gw->sessions, conn->id, conn->end_reason);
 	/* Without M, U would go on and even open new channels. */
 	if (conn->u_pidfd >= 0 && proc_pidfd_is_alive(conn->u_pidfd))
 		endings_add(conns->gw->endings, conn);

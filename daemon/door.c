@@ -1,6 +1,7 @@
 /* Accepting callers and reading their questions. */
 #include "daemon/door.h"
 
+#include "daemon/identify.h"
 #include "daemon/listener.h"
 #include "daemon/request.h"
 #include "lib/io.h"
@@ -13,11 +14,15 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PAM_PATH    "/run/sallyport/pam.sock"
 #define ADMIN_PATH  "/run/sallyport/admin.sock"
-#define CALLERS_MAX 2048
+#define SHELL_PATH  "/run/sallyport/shell.sock"
+#define CALLERS_MAX 2048               /* of root's doors, and as many again at shell.sock */
 #define UNSENT_MAX  (16 * 1024 * 1024) /* bytes of one caller */
+#define UNSENT_USER (1024 * 1024)      /* the same, of one who is not root */
 #define QUIET_MS    10000              /* for the first question, and between two */
 #define ADMIN_MS    120000
 
@@ -35,8 +40,9 @@ struct guest {
 	int fd;
 	struct loop_watch *watch, *timer, *writable;
 	STAILQ_HEAD(, unsent) queue;
-	size_t queued; /* bytes */
-	bool is_held;  /* what is queued waits for the timer */
+	size_t queued;    /* bytes */
+	uint32_t wait_ms; /* for the next question, once what is held is told */
+	bool is_held;     /* what is queued waits for the timer */
 };
 
 struct doors {
@@ -44,7 +50,7 @@ struct doors {
 	int fds[DOORS];
 	struct loop_watch *watches[DOORS];
 	LIST_HEAD(, guest) guests;
-	size_t count;
+	size_t count, shell_count;
 	struct wire_out out;
 	uint8_t buf[IO_MESSAGE_MAX];
 };
@@ -53,6 +59,12 @@ static struct guest *
 guest_of(struct caller *caller)
 {
 	return (struct guest *)caller;
+}
+
+static size_t *
+count_of(struct doors *doors, enum door door)
+{
+	return door == DOOR_SHELL ? &doors->shell_count : &doors->count;
 }
 
 static void
@@ -80,13 +92,14 @@ door_close(struct caller *caller)
 		*caller->held = NULL;
 	request_gone(caller);
 	LIST_REMOVE(g, link);
-	g->doors->count--;
+	*count_of(g->doors, caller->door) -= 1;
 	while (!STAILQ_EMPTY(&g->queue))
 		drop_first(g);
 	loop_watch_free(g->watch);
 	loop_watch_free(g->timer);
 	loop_watch_free(g->writable);
 	io_close(&caller->fd_passed);
+	io_close(&caller->pidfd);
 	io_close(&g->fd);
 	free(g);
 }
@@ -128,8 +141,9 @@ static int
 keep(struct guest *g, const struct wire_out *out)
 {
 	struct unsent *u;
+	size_t max = g->caller.door == DOOR_SHELL ? UNSENT_USER : UNSENT_MAX;
 
-	if (g->queued + out->len > UNSENT_MAX || (u = malloc(sizeof(*u) + out->len)) == NULL)
+	if (g->queued + out->len > max || (u = malloc(sizeof(*u) + out->len)) == NULL)
 		return -ENOMEM;
 	u->len = out->len;
 	memcpy(u->bytes, out->buf, out->len);
@@ -175,9 +189,30 @@ door_send(struct caller *caller, bool is_last)
 }
 
 void
+door_offer(struct caller *caller)
+{
+	const struct guest *g = guest_of(caller);
+	const struct wire_out *out = &g->doors->out;
+
+	if (!out->failed && STAILQ_EMPTY(&g->queue))
+		(void)io_send(g->fd, out->buf, out->len, NULL, 0);
+}
+
+void
+door_keep(struct caller *caller)
+{
+	loop_timer_clear(guest_of(caller)->timer);
+}
+
+void
 door_wait(struct caller *caller, uint32_t timeout_ms)
 {
-	(void)loop_timer_set(guest_of(caller)->timer, timeout_ms);
+	struct guest *g = guest_of(caller);
+
+	if (g->is_held)
+		g->wait_ms = timeout_ms; /* from when it is told */
+	else
+		(void)loop_timer_set(g->timer, timeout_ms);
 }
 
 int
@@ -191,6 +226,7 @@ door_send_later(struct caller *caller, uint32_t delay_ms)
 		return -EPIPE;
 	}
 	g->is_held = true;
+	g->wait_ms = QUIET_MS;
 	return 0;
 }
 
@@ -199,7 +235,7 @@ send_held(struct guest *g)
 {
 	g->is_held = false;
 	g->caller.request_type = 0;
-	(void)loop_timer_set(g->timer, QUIET_MS);
+	(void)loop_timer_set(g->timer, g->wait_ms);
 	if (g->writable == NULL)
 		g->writable =
 		    loop_watch_fd(g->doors->gw->loop, g->fd, LOOP_WRITE, on_writable, g);
@@ -247,31 +283,74 @@ on_readable(void *arg, int fd, unsigned int events)
 	secret_wipe(buf, (size_t)n); /* it may have been an OTP */
 }
 
+static size_t
+callers_of(const struct doors *doors, uid_t uid)
+{
+	const struct guest *g;
+	size_t n = 0;
+
+	LIST_FOREACH(g, &doors->guests, link)
+		n += g->caller.door == DOOR_SHELL && g->caller.uid == uid;
+	return n;
+}
+
+/* Root to root's doors, everybody else to the other, where none may take another's
+ * place. */
 static bool
-let_in(struct doors *doors, enum door door, int fd)
+may_enter(const struct doors *doors, enum door door, uid_t uid)
+{
+	if (door != DOOR_SHELL)
+		return uid == 0 && doors->count < CALLERS_MAX;
+	return uid != 0 && doors->shell_count < CALLERS_MAX &&
+	       callers_of(doors, uid) < gateway_settings(doors->gw)->max_sessions;
+}
+
+/* A new caller, but for the loop's watches; NULL when it is not let in. */
+static struct guest *
+receive(struct doors *doors, enum door door, int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	struct guest *g;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.uid != 0 ||
-	    doors->count >= CALLERS_MAX || (g = calloc(1, sizeof(*g))) == NULL)
-		return false;
-	g->caller =
-	    (struct caller){.gw = doors->gw, .door = door, .pid = peer.pid, .fd_passed = -1};
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	    !may_enter(doors, door, peer.uid) || (g = calloc(1, sizeof(*g))) == NULL)
+		return NULL;
+	g->caller = (struct caller){.gw = doors->gw,
+	    .door = door,
+	    .pid = peer.pid,
+	    .uid = peer.uid,
+	    .pidfd = -1,
+	    .fd_passed = -1};
 	STAILQ_INIT(&g->queue);
 	g->doors = doors;
 	g->fd = fd;
+	if (door == DOOR_SHELL)
+		g->caller.pidfd = identify_pidfd(fd, peer.pid);
+	if (door != DOOR_SHELL || g->caller.pidfd >= 0)
+		return g;
+	free(g);
+	return NULL;
+}
+
+static bool
+let_in(struct doors *doors, enum door door, int fd)
+{
+	struct guest *g = receive(doors, door, fd);
+
+	if (g == NULL)
+		return false;
 	g->watch = loop_watch_fd(doors->gw->loop, fd, LOOP_READ, on_readable, g);
 	g->timer = loop_timer(doors->gw->loop, on_timer, &g->caller);
 	if (g->watch == NULL || g->timer == NULL || loop_timer_set(g->timer, QUIET_MS) < 0) {
 		loop_watch_free(g->watch);
 		loop_watch_free(g->timer);
+		io_close(&g->caller.pidfd);
 		free(g);
 		return false;
 	}
 	LIST_INSERT_HEAD(&doors->guests, g, link);
-	doors->count++;
+	*count_of(doors, door) += 1;
 	return true;
 }
 
@@ -279,26 +358,41 @@ static void
 on_accept(void *arg, int fd, unsigned int events)
 {
 	struct doors *doors = arg;
-	enum door door = fd == doors->fds[DOOR_PAM] ? DOOR_PAM : DOOR_ADMIN;
+	enum door door = DOOR_PAM;
 	int client;
 
 	(void)events;
+	while (doors->fds[door] != fd)
+		door++;
 	for (int i = 0; i < 32 && (client = listener_accept(fd)) >= 0; i++)
 		if (!let_in(doors, door, client))
 			io_close(&client);
 }
 
+/* Who is not gated has nothing to ask here; identity is proven inside. */
+void
+doors_give_to_group(struct doors *doors)
+{
+	gid_t gid = doors->gw->gated_gid;
+
+	if (gid == (gid_t)-1)
+		return;
+	if (lchown(SHELL_PATH, 0, gid) < 0 || chmod(SHELL_PATH, 0660) < 0)
+		log_error("%s: %s", SHELL_PATH, strerror(errno));
+}
+
 struct doors *
 doors_new(struct gateway *gw)
 {
-	static const char *const paths[DOORS] = {PAM_PATH, ADMIN_PATH};
+	static const char *const paths[DOORS] = {PAM_PATH, ADMIN_PATH, SHELL_PATH};
 	struct doors *doors = calloc(1, sizeof(*doors));
 
 	if (doors == NULL)
 		return NULL;
 	doors->gw = gw;
 	LIST_INIT(&doors->guests);
-	doors->fds[DOOR_PAM] = doors->fds[DOOR_ADMIN] = -1;
+	for (int i = 0; i < DOORS; i++)
+		doors->fds[i] = -1;
 	for (int i = 0; i < DOORS; i++) {
 		doors->fds[i] = listener_unix(paths[i], SOCK_SEQPACKET);
 		if (doors->fds[i] >= 0)

@@ -1,40 +1,20 @@
-/* The daemon's own sockets, pam.sock and admin.sock: callers, their messages and
- * their time. Only root gets in. What a message may do is request.c's table. */
+/* The daemon's own sockets: callers, their messages and their time. pam.sock and
+ * admin.sock let root in, shell.sock the gated group and not root. What a message
+ * may do is request.c's table. */
 #ifndef SALLYPORT_DAEMON_DOOR_H
 #define SALLYPORT_DAEMON_DOOR_H
 
+#include "daemon/caller.h"
 #include "daemon/gateway.h"
-#include "lib/proto.h"
 #include "lib/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-enum door {
-	DOOR_PAM = 0,
-	DOOR_ADMIN,
-	DOORS,
-};
-
-/* One process at a door: one question at a time. */
-struct caller {
-	struct gateway *gw;
-	enum door door;
-	pid_t pid;
-	char user[PROTO_NAME_MAX + 1]; /* whom its last question was about; "" none */
-	struct prompt *prompt; /* prompts.c's: the one that he waits at; NULL none */
-	struct service *service; /* pam_service.c's: after a BEGIN from outside SSH */
-	uint32_t conn_id;   /* after PROTO_PAM_BEGIN: the connection; 0 none */
-	uint32_t request;   /* id of the question being answered */
-	uint8_t request_type; /* 0: none */
-	int fd_passed;      /* with the question; -1 none; the handler may take it */
-	struct caller **held; /* where the running answer holds this caller, see door_hold */
-};
-
-/* Opens both sockets. NULL when that fails (logged). */
-struct doors *doors_new(struct gateway *gw);
+struct doors *doors_new(struct gateway *gw); /* NULL when one can't be opened (logged) */
 void doors_free(struct doors *doors);
+/* shell.sock for the gated group, when its gid has become known. */
+void doors_give_to_group(struct doors *doors);
 
 /* An answer that comes later holds its caller by *pointer: it becomes NULL when
  * the caller goes. One at a time; door_hold(caller, NULL) lets go. */
@@ -48,9 +28,12 @@ int door_send(struct caller *caller, bool is_last);
 /* As door_send of the last answer, but in delay_ms; until then his time does not run
  * out, and he may not ask. */
 int door_send_later(struct caller *caller, uint32_t delay_ms);
+/* Sends it if the caller has room for it, else drops it. */
+void door_offer(struct caller *caller);
+/* Stays without a question for as long as the process lives. */
+void door_keep(struct caller *caller);
 /* Waits for the caller's next question at most timeout_ms, then closes. */
 void door_wait(struct caller *caller, uint32_t timeout_ms);
-/* Ends it now. */
-void door_close(struct caller *caller);
+void door_close(struct caller *caller); /* now */
 
 #endif

@@ -8,15 +8,15 @@
 #include "policy/settings.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <time.h>
 
 struct conns;     /* conns.h: the connections */
 struct channels;  /* channel.h: what passes */
 struct endings;   /* ending.h: connections being ended */
 struct locks;     /* locks.h: users kept out */
+struct sessions;  /* session.h: what sallyport-shell runs */
 struct endpoints; /* endpoint.h: where it comes in */
-struct doors;     /* door.h: pam.sock and admin.sock */
+struct doors;     /* door.h: pam.sock, admin.sock, shell.sock */
 struct audit;     /* audit.h: the record */
 struct prompts;   /* prompts.h: where an OTP is waited for */
 struct delay;     /* delay.h: whose refusals are held back */
@@ -43,6 +43,7 @@ struct gateway {
 	struct channels *channels;
 	struct endings *endings;
 	struct locks *locks;
+	struct sessions *sessions;
 	struct endpoints *endpoints;
 	struct doors *doors;
 	struct audit *audit;

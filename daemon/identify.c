@@ -85,6 +85,21 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 	io_close(&pidfd);
 }
 
+int
+identify_pidfd(int fd, pid_t pid)
+{
+	struct proc proc;
+	int pidfd = -1, err;
+	socklen_t len = sizeof(pidfd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) == 0)
+		return pidfd;
+	if (errno != ENOPROTOOPT)
+		return -errno;
+	err = proc_read(pid, &proc);
+	return err < 0 ? err : proc_pidfd(&proc);
+}
+
 void
 identify_tcp(struct gateway *gw, int fd, struct identity *id)
 {

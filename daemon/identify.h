@@ -22,4 +22,8 @@ void identify_unix(struct gateway *gw, int fd, struct identity *id);
  * the U's of that uid. */
 void identify_tcp(struct gateway *gw, int fd, struct identity *id);
 
+/* A pidfd (O_CLOEXEC, the caller's) of the process that connected: by SO_PEERPIDFD,
+ * else of who has its pid now. -errno when it has ended. */
+int identify_pidfd(int fd, pid_t pid);
+
 #endif

@@ -17,6 +17,7 @@
 #include "daemon/reload.h"
 #include "daemon/rotation.h"
 #include "daemon/servants.h"
+#include "daemon/session.h"
 #include "daemon/sockdiag.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -68,6 +69,7 @@ on_sweep(void *arg, int fd, unsigned int events)
 	conns_sweep(gw->conns);
 	locks_sweep(gw->locks);
 	channels_judge(gw->channels);
+	sessions_judge(gw->sessions);
 	endpoints_retry(gw->endpoints);
 	audit_sweep(gw->audit);
 	rotation_sweep(gw->rotation);
@@ -161,9 +163,11 @@ build(struct gateway *gw)
 	gw->endings = endings_new(gw);
 	gw->locks = locks_new(gw);
 	gw->channels = channels_new(gw);
+	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
 	    gw->channels == NULL || gw->prompts == NULL || gw->delay == NULL ||
-	    gw->endings == NULL || gw->locks == NULL || servants_start(gw) < 0)
+	    gw->endings == NULL || gw->locks == NULL || gw->sessions == NULL ||
+	    servants_start(gw) < 0)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -181,6 +185,7 @@ tear_down(struct gateway *gw)
 	endpoints_free(gw->endpoints);
 	gw->endpoints = NULL; /* answers that are still out may ask for it */
 	channels_stop(gw->channels);
+	sessions_stop(gw->sessions);
 	if (gw->audit != NULL && servant_is_up(gw->recorder)) {
 		audit_write_sums(gw->audit);
 		audit_begin(gw->audit, "stop");
@@ -190,6 +195,7 @@ tear_down(struct gateway *gw)
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
 	endings_free(gw->endings);
+	sessions_free(gw->sessions);
 	conns_free(gw->conns);
 	delay_free(gw->delay);
 	prompts_free(gw->prompts);

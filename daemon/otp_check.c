@@ -133,7 +133,8 @@ conn_of(const struct check *c)
 {
 	struct conn *conn = c->conn_id != 0 ? conns_by_id(c->gw->conns, c->conn_id) : NULL;
 
-	return conn != NULL && conn->state == CONN_PENDING ? conn : NULL;
+	return conn != NULL && conn_may(conn->state, CONN_EV_OTP_OK) == VERDICT_ALLOW ? conn
+										      : NULL;
 }
 
 static bool

@@ -11,7 +11,7 @@
 
 /* Whose OTP it is said to be. */
 struct otp_subject {
-	/* The connection that waits for it, in CONN_PENDING; else NULL, and these: */
+	/* The connection that waits for it (CONN_EV_OTP_OK); else NULL, and these: */
 	const struct conn *conn;
 	const char *user, *source, *service; /* these and the next may be NULL but user */
 	const char *tty, *ruser; /* a service's terminal, and who asks there */

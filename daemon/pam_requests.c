@@ -93,6 +93,7 @@ fill(struct conn *conn, const struct begin *begin, const struct people_user *use
 	char *ssh_key = strdup(begin->login.ssh_key);
 
 	if (ssh_key == NULL || !conn_set_groups(conn, &user->groups) ||
+	    !conn_set_home(conn, user->home, user->shell) ||
 	    conn_step(conn, CONN_EV_BEGIN) != VERDICT_ALLOW) {
 		free(ssh_key);
 		return false;

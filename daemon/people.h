@@ -11,11 +11,17 @@ struct people_user {
 	uid_t uid;
 	gid_t gid;
 	bool is_only_name;	   /* no other name has this uid */
+	char name[PROTO_NAME_MAX + 1];
+	char home[PROTO_PATH_MAX + 1], shell[PROTO_PATH_MAX + 1]; /* as passwd has them */
 	struct conn_groups groups; /* of the policy's groups; the receiver's to free */
 };
 
 /* fn is called later, once, unless -errno is returned. */
 int people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg);
+
+/* The user who has uid, likewise. */
+int people_ask_uid(struct gateway *gw, uid_t uid,
     void (*fn)(void *arg, struct people_user *user), void *arg);
 
 /* The gid of a group, likewise; (gid_t)-1 when it cannot be told. */

@@ -4,9 +4,11 @@
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
+#include "daemon/door.h"
 #include "daemon/endpoint.h"
 #include "daemon/people.h"
 #include "daemon/servants.h"
+#include "daemon/session.h"
 #include "lib/log.h"
 #include "lib/num.h"
 
@@ -57,6 +59,8 @@ on_gated_gid(void *arg, gid_t gid)
 		    gateway_settings(lookup.gw)->gated);
 	else if (lookup.gw->endpoints != NULL)
 		endpoints_retry(lookup.gw->endpoints);
+	if (lookup.gw->doors != NULL)
+		doors_give_to_group(lookup.gw->doors);
 }
 
 static void
@@ -121,8 +125,11 @@ take_user(struct gateway *gw, struct conn *conn, const struct people_user *user)
 	}
 	if (user->status != PROTO_NAME_FOUND || user->uid != conn->uid || !user->is_only_name)
 		conns_close(gw->conns, conn, "the user is gone, or has another uid");
-	else if (conn_set_groups(conn, &user->groups))
+	else if (conn_set_groups(conn, &user->groups) &&
+		 conn_set_home(conn, user->home, user->shell)) {
 		channels_rejudge(gw->channels, conn->id);
+		sessions_rejudge(gw->sessions, conn->id);
+	}
 	return true;
 }
 

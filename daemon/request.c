@@ -3,10 +3,12 @@
 
 #include "daemon/admin_requests.h"
 #include "daemon/conns.h"
+#include "daemon/lineage.h"
 #include "daemon/login.h"
 #include "daemon/pam_requests.h"
 #include "daemon/pam_service.h"
 #include "daemon/prompts.h"
+#include "daemon/shell_requests.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -20,15 +22,19 @@
  * with its words and goes on record. */
 #define ANSWER_MS     2600
 #define OTP_ANSWER_MS 4200
+/* Less than sallyport-shell waits (shell/talk.c). */
+#define SHELL_ANSWER_MS 12000
 
 struct request {
 	enum proto_type type;
-	enum door from;        /* both doors are root's alone */
+	enum door from;        /* pam and admin are root's alone, shell is the users' */
 	enum conn_event event; /* must be allowed in the connection's state (conn_state.c) */
-	/* One of the two: with LOGIN fields, or with fields of its own. */
+	/* One of the three: with LOGIN fields, with fields of its own, or about the
+	 * connection that the asking process is in. */
 	void (*login)(struct caller *caller, struct login *login, struct conn *conn);
 	void (*fields)(struct caller *caller, struct wire_in *in);
-	/* The same two for a service other than sshd, which has no connection and no
+	void (*shell)(struct caller *caller, struct conn *conn, struct wire_in *in);
+	/* The first two for a service other than sshd, which has no connection and no
 	 * state but that an OTP comes after its BEGIN. */
 	void (*service_login)(struct caller *caller, struct login *login);
 	void (*service_fields)(struct caller *caller, struct wire_in *in);
@@ -45,6 +51,9 @@ static const struct request table[] = {
 	.service_login = service_unconcerned},
     {PROTO_PAM_CLOSE, DOOR_PAM, CONN_EV_END, .login = pam_close,
 	.service_login = service_unconcerned},
+    {PROTO_SHELL_BEGIN, DOOR_SHELL, CONN_EV_SHELL, .shell = shell_begin},
+    {PROTO_SHELL_BEGIN, DOOR_SHELL, CONN_EV_ASK, .shell = shell_ask}, /* otp = shell */
+    {PROTO_SHELL_OTP, DOOR_SHELL, CONN_EV_OTP_OK, .shell = shell_otp},
     {PROTO_ADMIN_STATUS, DOOR_ADMIN, ANY, .fields = admin_status},
     {PROTO_ADMIN_LIST, DOOR_ADMIN, ANY, .fields = admin_list},
     {PROTO_ADMIN_SHOW, DOOR_ADMIN, ANY, .fields = admin_show},
@@ -65,6 +74,13 @@ find(enum door from, uint8_t type)
 		if (table[i].type == type && table[i].from == from)
 			return &table[i];
 	return NULL;
+}
+
+/* Of a connection that is not known. */
+static enum conn_state
+first_state(const struct gateway *gw)
+{
+	return gateway_settings(gw)->otp == SETTINGS_OTP_SHELL ? CONN_UNASKED : CONN_NONE;
 }
 
 /* The connection that an OTP belongs to is the one that its BEGIN named. */
@@ -102,10 +118,40 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 		return;
 	}
 	conn = login_conn(&login, caller->gw);
-	if (conn_may(conn != NULL ? conn->state : CONN_NONE, request->event) != VERDICT_ALLOW)
+	if (conn_may(conn != NULL ? conn->state : first_state(caller->gw), request->event) !=
+	    VERDICT_ALLOW)
 		pam_refuse_state(caller, &login, conn);
 	else
 		request->login(caller, &login, conn);
+}
+
+/* Of the rows with this type, that which the connection's state allows. */
+static void
+dispatch_shell(uint8_t type, struct caller *caller, struct wire_in *in)
+{
+	bool is_child;
+	struct conn *conn = lineage_find(caller, &is_child);
+	enum conn_state state = conn != NULL ? conn->state : first_state(caller->gw);
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i].type == type && table[i].from == DOOR_SHELL &&
+		    conn_may(state, table[i].event) == VERDICT_ALLOW) {
+			table[i].shell(caller, conn, in);
+			return;
+		}
+	}
+	shell_refuse_state(caller, conn);
+}
+
+/* Of the wrong version, or no question at all. */
+static void
+refuse_unknown(struct caller *caller, int error)
+{
+	log_error("pid %d asked what cannot be asked here", (int)caller->pid);
+	if (caller->door == DOOR_SHELL && error == -EPROTONOSUPPORT)
+		shell_refuse_version(caller);
+	else
+		door_close(caller);
 }
 
 void
@@ -114,20 +160,25 @@ request_dispatch(struct caller *caller, const uint8_t *buf, size_t len)
 	const struct request *request = NULL;
 	struct proto_header header;
 	struct wire_in in;
+	int err;
 
 	wire_in_init(&in, buf, len);
-	if (proto_get_header(&in, &header) == 0)
+	err = proto_get_header(&in, &header);
+	if (err == 0)
 		request = find(caller->door, header.type);
 	if (request == NULL) {
-		log_error("pid %d asked what cannot be asked here", (int)caller->pid);
-		door_close(caller);
+		refuse_unknown(caller, err);
 		return;
 	}
 	caller->request = header.id;
 	caller->request_type = header.type;
 	if (caller->door == DOOR_PAM)
 		door_wait(caller, header.type == PROTO_PAM_OTP ? OTP_ANSWER_MS : ANSWER_MS);
-	if (request->login != NULL)
+	else if (caller->door == DOOR_SHELL)
+		door_wait(caller, SHELL_ANSWER_MS);
+	if (request->shell != NULL)
+		dispatch_shell(header.type, caller, &in);
+	else if (request->login != NULL)
 		dispatch_login(request, caller, &in);
 	else if (request->event != ANY)
 		dispatch_otp(request, caller, &in);
@@ -140,6 +191,8 @@ request_timed_out(struct caller *caller)
 {
 	if (caller->door == DOOR_PAM)
 		pam_refuse_late(caller);
+	else if (caller->door == DOOR_SHELL)
+		shell_refuse_late(caller);
 	else
 		door_close(caller);
 }
@@ -151,4 +204,6 @@ request_gone(struct caller *caller)
 	service_gone(caller);
 	if (caller->door == DOOR_PAM && caller->conn_id != 0)
 		pam_gone(caller);
+	else if (caller->door == DOOR_SHELL)
+		shell_gone(caller);
 }

@@ -21,6 +21,8 @@
 #define PROTO_AUTH_LINES    8
 #define PROTO_GROUPS_MAX    512
 #define PROTO_KEYS_MAX      64 /* YubiKeys of one user */
+#define PROTO_PATH_MAX      1023
+#define PROTO_WORDS_MAX     64 /* of a command line */
 
 enum proto_type {
 	PROTO_NONE = 0,
@@ -111,9 +113,51 @@ enum proto_type {
 	/* supervisor -> names. */
 	PROTO_NAMES_USER = 120,  /* str user, u16 n (<= PROTO_GROUPS_MAX), n * str group -> NAMED_USER */
 	PROTO_NAMED_USER = 121,  /* u8 enum proto_name, u32 uid, u32 gid, u8 the uid has one name only,
-	                            u16 n, n * u8 is a member (order of the request) */
+	                            u16 n, n * u8 is a member (order of the request), str user,
+	                            str home, str login shell (each "" when over its bound) */
 	PROTO_NAMES_GROUP = 122, /* str group -> NAMED_GROUP */
 	PROTO_NAMED_GROUP = 123, /* u8 enum proto_name, u32 gid */
+	PROTO_NAMES_UID = 124,   /* u32 uid, u16 n, n * str group -> NAMED_USER */
+
+	/* shell.sock, from sallyport-shell (any user of the gated group). The answer to
+	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM and
+	 * RIGHT rows, END; EVENTs may follow a page's END. */
+	PROTO_SHELL_BEGIN = 140,   /* u8 enum proto_ask, u8 PROTO_SHELL_* flags, str vm, str right
+	                              (PROTO_ASK_WHY, else ""), u32 length of the command, str its
+	                              first PROTO_TEXT_MAX bytes */
+	PROTO_SHELL_OTP = 141,     /* str otp, after a PROMPT */
+	PROTO_SHELL_PROMPT = 142,  /* str about the try before ("" none), str prompt, u32 seconds */
+	PROTO_SHELL_REFUSED = 143, /* u8 exit status, str text */
+	PROTO_SHELL_PLAN = 144,    /* u8 enum proto_plan, str user, str home, str shell, u16 n
+	                              (<= PROTO_WORDS_MAX), n * str word (PROTO_PLAN_RUN) */
+	PROTO_SHELL_PAGE = 145,    /* str user, str public id, str time, u8 may have a shell */
+	PROTO_SHELL_VM = 146,      /* str vm ("host": what may be run there), str title, str when,
+	                              u16 n, n * {str right, u16 port on the VM's address, 0 none} */
+	PROTO_SHELL_RIGHT = 147,   /* str vm, str right, u8 allowed, str why, str when */
+	PROTO_SHELL_END = 148,     /* u8 exit status, u8 EVENTs follow */
+	PROTO_SHELL_EVENT = 149,   /* str time, str vm, str right, str what */
+};
+
+#define PROTO_SHELL_STDIN_TTY  1 /* standard input is a terminal */
+#define PROTO_SHELL_STDOUT_TTY 2
+
+/* What the user asked for, as sallyport-shell reads it. */
+enum proto_ask {
+	PROTO_ASK_NOTHING = 0,
+	PROTO_ASK_LOGIN = 1,    /* no command: a shell or the page */
+	PROTO_ASK_COMMAND = 2,
+	PROTO_ASK_TRANSFER = 3, /* a file transfer's command */
+	PROTO_ASK_VMS = 4,
+	PROTO_ASK_WHY = 5,
+	PROTO_ASK_HELP = 6,
+};
+
+/* What sallyport-shell shall execute. */
+enum proto_plan {
+	PROTO_PLAN_NOTHING = 0,
+	PROTO_PLAN_LOGIN = 1,   /* shell, as a login shell */
+	PROTO_PLAN_COMMAND = 2, /* shell -c the command that was asked for */
+	PROTO_PLAN_RUN = 3,     /* the words */
 };
 
 /* Why the module was refused; it turns this into PAM's code. */

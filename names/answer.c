@@ -25,22 +25,33 @@ find_members(struct wire_in *in, const char *name, const struct lookup_user *use
 }
 
 static void
-answer_user(struct wire_in *in, struct wire_out *out)
+answer_user(struct wire_in *in, struct wire_out *out, bool is_by_uid)
 {
 	uint8_t is_member[PROTO_GROUPS_MAX] = {0};
-	char name[PROTO_NAME_MAX + 1];
+	char name[PROTO_NAME_MAX + 1] = "";
 	struct lookup_user user = {0};
-	enum proto_name result = PROTO_NAME_FAILED;
+	enum proto_name result = PROTO_NAME_FOUND;
+	uid_t uid = 0;
 	size_t n;
 
-	wire_get_str(in, name, sizeof(name));
+	if (is_by_uid)
+		uid = wire_get_u32(in);
+	else
+		wire_get_str(in, name, sizeof(name));
 	n = wire_get_u16(in);
-	if (!in->failed && n <= PROTO_GROUPS_MAX)
+	if (in->failed || n > PROTO_GROUPS_MAX)
+		result = PROTO_NAME_FAILED;
+	else if (is_by_uid)
+		result = lookup_name(uid, name);
+	if (result == PROTO_NAME_FOUND)
 		result = lookup_user(name, &user);
+	if (result == PROTO_NAME_FOUND && is_by_uid && user.uid != uid)
+		result = PROTO_NAME_FAILED;
 	if (result == PROTO_NAME_FOUND)
 		result = find_members(in, name, &user, n, is_member);
 	if (result != PROTO_NAME_FOUND) { /* nothing half-known leaves us */
 		lookup_user_free(&user);
+		name[0] = '\0';
 		n = 0;
 	}
 	wire_put_u8(out, (uint8_t)result);
@@ -50,6 +61,9 @@ answer_user(struct wire_in *in, struct wire_out *out)
 	wire_put_u16(out, (uint16_t)n);
 	for (size_t i = 0; i < n; i++)
 		wire_put_u8(out, is_member[i]);
+	wire_put_str(out, name);
+	wire_put_str(out, user.home);
+	wire_put_str(out, user.shell);
 	lookup_user_free(&user);
 }
 
@@ -78,9 +92,9 @@ answer_message(const uint8_t *message, size_t len, uint8_t *buf, size_t *out_len
 	if (proto_get_header(&in, &header) < 0)
 		return -EBADMSG;
 	wire_out_init(&out, buf, ANSWER_MAX);
-	if (header.type == PROTO_NAMES_USER) {
+	if (header.type == PROTO_NAMES_USER || header.type == PROTO_NAMES_UID) {
 		proto_put_header(&out, PROTO_NAMED_USER, header.id);
-		answer_user(&in, &out);
+		answer_user(&in, &out, header.type == PROTO_NAMES_UID);
 	} else if (header.type == PROTO_NAMES_GROUP) {
 		proto_put_header(&out, PROTO_NAMED_GROUP, header.id);
 		answer_group(&in, &out);

@@ -64,6 +64,17 @@ is_possible(const char *name)
 	return *name != '\0';
 }
 
+/* Empty when it does not fit: half a path is another path. */
+static void
+copy_path(char to[PROTO_PATH_MAX + 1], const char *path)
+{
+	size_t len = path != NULL ? strlen(path) : 0;
+
+	to[0] = '\0';
+	if (len > 0 && len <= PROTO_PATH_MAX)
+		memcpy(to, path, len + 1);
+}
+
 static enum proto_name
 find_user(const char *name, struct lookup_user *user)
 {
@@ -79,6 +90,8 @@ find_user(const char *name, struct lookup_user *user)
 	if (result == PROTO_NAME_FOUND) {
 		user->uid = pw.pw_uid;
 		user->gid = pw.pw_gid;
+		copy_path(user->home, pw.pw_dir);
+		copy_path(user->shell, pw.pw_shell);
 	}
 	free(buf);
 	return result;
@@ -99,6 +112,26 @@ find_back(const char *name, uid_t uid, bool *is_same)
 	*is_same = error == 0 && found != NULL && strcmp(pw.pw_name, name) == 0;
 	free(buf);
 	return error == 0 ? PROTO_NAME_FOUND : PROTO_NAME_FAILED;
+}
+
+enum proto_name
+lookup_name(uid_t uid, char *name)
+{
+	struct passwd pw, *found = NULL;
+	enum proto_name result;
+	char *buf = NULL;
+	size_t cap = 0;
+	int error = ERANGE;
+
+	while (error == ERANGE && grow(&buf, &cap))
+		error = getpwuid_r(uid, &pw, buf, cap, &found);
+	result = judge(error, found, LOOKUP_PASSWD);
+	if (result == PROTO_NAME_FOUND && strlen(pw.pw_name) > PROTO_NAME_MAX)
+		result = PROTO_NAME_FAILED;
+	if (result == PROTO_NAME_FOUND)
+		memcpy(name, pw.pw_name, strlen(pw.pw_name) + 1);
+	free(buf);
+	return result;
 }
 
 int

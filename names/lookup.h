@@ -18,12 +18,15 @@ struct lookup_user {
 	uid_t uid;
 	gid_t gid;
 	bool has_one_name; /* no second user has that uid, as far as can be known */
+	char home[PROTO_PATH_MAX + 1], shell[PROTO_PATH_MAX + 1]; /* "" when longer */
 	gid_t *groups;     /* of group_count; freed by lookup_user_free */
 	int group_count;
 };
 
 /* Fills *user when FOUND. An error is never reported as an absence. */
 enum proto_name lookup_user(const char *name, struct lookup_user *user);
+/* The name that NSS has for uid, into name[PROTO_NAME_MAX + 1]. */
+enum proto_name lookup_name(uid_t uid, char *name);
 void lookup_user_free(struct lookup_user *user);
 
 /* *gid when FOUND; *lists_user, unless NULL, tells whether the group's own list

@@ -54,6 +54,12 @@ policy_run_find(const struct policy *policy, const char *name)
 	return vms_find_run(&policy->vms, name);
 }
 
+const struct vm_run *
+policy_run(const struct policy *policy, size_t i)
+{
+	return i < policy->vms.run_count ? &policy->vms.runs[i] : NULL;
+}
+
 size_t
 policy_grant_count(const struct policy *policy)
 {

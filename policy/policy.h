@@ -28,9 +28,9 @@ size_t policy_vm_count(const struct policy *policy);
 const struct vm *policy_vm(const struct policy *policy, size_t i);
 /* NULL when there is none of that name. */
 const struct vm *policy_vm_find(const struct policy *policy, const char *name);
-
-/* The run.NAME of [host]; NULL when there is none of that name. */
+/* A run.NAME of [host]; NULL when there is none. */
 const struct vm_run *policy_run_find(const struct policy *policy, const char *name);
+const struct vm_run *policy_run(const struct policy *policy, size_t i);
 
 /* Lines of vm_mappings, and every distinct @group in them (without '@', at most
  * PROTO_GROUPS_MAX - 1). */

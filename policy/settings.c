@@ -7,6 +7,7 @@
 #include "policy/duration.h"
 #include "policy/ini.h"
 #include "policy/report.h"
+#include "policy/settings_user.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -93,6 +94,11 @@ static const struct row rows[] = {
     {{"max_idle", "0s",
 	 "How long a connection may have no channel before it is ended; 0s: for ever."},
 	NUMBER(TYPE_SECONDS, max_idle_s, 0, 31 * 86400)},
+    {{"max_sessions", "64", "How many shells, commands and pages a user may have at once."},
+	NUMBER(TYPE_COUNT, max_sessions, 1, 4096)},
+    {{"shell", "/bin/bash",
+	 "The shell of those who may have one and whose passwd entry names none."},
+	TEXT(TYPE_PATH, shell)},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -337,7 +343,7 @@ read_row(const struct row *row, const struct ini_section *section, struct place 
 	    &place, row, entry != NULL ? entry->value : row->key.fallback, settings);
 }
 
-/* The section [sallyport]; any other, and any unknown key, is reported. */
+/* The section [sallyport]; any that is not known, and any unknown key, is reported. */
 static const struct ini_section *
 find_section(const char *file, const struct ini *ini, struct report *report)
 {
@@ -345,9 +351,12 @@ find_section(const char *file, const struct ini *ini, struct report *report)
 
 	for (size_t i = 0; i < ini->section_count; i++) {
 		const struct ini_section *section = &ini->sections[i];
+		if (settings_user_is_section(section))
+			continue;
 		if (strcmp(section->name, "sallyport") != 0)
 			report_error(report, file, section->line, NULL,
-			    "unknown section [%s]: there is only [sallyport]", section->name);
+			    "unknown section [%s]: there are only [sallyport] and [user NAME]",
+			    section->name);
 		else if (found == NULL)
 			found = section;
 	}
@@ -378,6 +387,8 @@ settings_parse(const char *file, const char *text, size_t len, struct report *re
 	section = find_section(file, &ini, report);
 	for (size_t i = 0; i < ROWS && err == 0; i++)
 		err = read_row(&rows[i], section, place, settings);
+	if (err == 0)
+		err = settings_user_read(file, &ini, report, settings);
 	ini_free(&ini);
 	if (err < 0)
 		settings_free(settings);
@@ -401,6 +412,8 @@ settings_free(struct settings *settings)
 	free_words(settings->backend_users, settings->backend_user_count);
 	free_words(settings->layouts, settings->layout_count);
 	free(settings->store_key);
+	free(settings->shell);
+	settings_user_free(settings);
 	*settings = (struct settings){0};
 }
 

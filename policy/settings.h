@@ -1,4 +1,4 @@
-/* sallyport.conf, section [sallyport]. Its table of keys: settings_key.h. */
+/* sallyport.conf. The table of the keys of [sallyport]: settings_key.h. */
 #ifndef SALLYPORT_POLICY_SETTINGS_H
 #define SALLYPORT_POLICY_SETTINGS_H
 
@@ -37,6 +37,14 @@ struct settings {
 	uint32_t channel_idle_s;    /* 0: never */
 	uint32_t keep_days, rotate_mib; /* 365 (0: for ever); 256: of the audit log's files */
 	uint32_t max_age_s, max_idle_s; /* 0: never; of a connection */
+	uint32_t max_sessions;      /* 64 per user */
+	char *shell;                /* /bin/bash: of those whose passwd entry has none */
+	struct settings_user *users; /* sections [user NAME] */
+	size_t user_count;
+};
+
+struct settings_user {
+	char *name, *shell;
 };
 
 #define SETTINGS_WORDS_MAX 16 /* of sshd, services, backend_uid, layouts */

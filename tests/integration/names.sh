@@ -34,6 +34,9 @@ ask "user namecarl" "found 7003 7101 one"
 ask "user nosuch namevm" "absent"
 ask "group namevm" "found 7100"
 ask "group nosuch" "absent"
+ask "uid 7001 namevm nosuch" "found 7001 7101 one yes no nameanne /home/nameanne $(getent passwd nameanne | cut -d: -f7)"
+ask "uid 7999 namevm" "absent"
+echo "ok a uid gives name, home and shell"
 echo "ok users, groups by first group, by list, absent ones"
 
 gpasswd -d nameanne namevm >/dev/null

@@ -1,10 +1,11 @@
 /* Plays the supervisor for the names helper: names_driver NAMES. Each line of the
- * standard input, "user NAME [GROUP...]" or "group NAME", is a question; its
- * answer is a line: "found UID GID one|many [yes|no...]", "found GID", "absent",
- * "failed". */
+ * standard input, "user NAME [GROUP...]", "uid NUMBER [GROUP...]" or "group NAME",
+ * is a question; its answer is a line: "found UID GID one|many [yes|no...]" (for a
+ * uid, then "NAME HOME SHELL"), "found GID", "absent", "failed". */
 #include "tests/support/helper_talk.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 static struct helper helper;
 
@@ -17,8 +18,9 @@ name_of(uint8_t status)
 }
 
 static void
-print_user(struct wire_in *in)
+print_user(struct wire_in *in, bool is_by_uid)
 {
+	char name[PROTO_NAME_MAX + 1], home[PROTO_PATH_MAX + 1], shell[PROTO_PATH_MAX + 1];
 	uint8_t status = wire_get_u8(in);
 	uint32_t uid = wire_get_u32(in), gid = wire_get_u32(in);
 	uint8_t one = wire_get_u8(in);
@@ -31,6 +33,13 @@ print_user(struct wire_in *in)
 		REQUIRE(uid == 0 && gid == 0 && one == 0 && n == 0);
 	for (uint16_t i = 0; i < n; i++)
 		printf(" %s", wire_get_u8(in) ? "yes" : "no");
+	wire_get_str(in, name, sizeof(name));
+	wire_get_str(in, home, sizeof(home));
+	wire_get_str(in, shell, sizeof(shell));
+	if (status == PROTO_NAME_FOUND && is_by_uid)
+		printf(" %s %s %s", name, home, shell);
+	else if (status != PROTO_NAME_FOUND)
+		REQUIRE(name[0] == '\0' && home[0] == '\0' && shell[0] == '\0');
 }
 
 static void
@@ -52,15 +61,23 @@ ask(char *line)
 	struct wire_out out;
 	struct wire_in in;
 	size_t n = 0;
-	bool user;
+	bool user, uid;
 
 	while (n < 600 && (words[n] = strsep(&rest, " ")) != NULL)
 		n++;
 	REQUIRE(n >= 2);
-	user = strcmp(words[0], "user") == 0;
+	uid = strcmp(words[0], "uid") == 0;
+	user = uid || strcmp(words[0], "user") == 0;
 	wire_out_init(&out, buf, sizeof(buf));
-	proto_put_header(&out, user ? PROTO_NAMES_USER : PROTO_NAMES_GROUP, 77);
-	wire_put_str(&out, words[1]);
+	proto_put_header(&out,
+	    uid    ? PROTO_NAMES_UID
+	    : user ? PROTO_NAMES_USER
+		   : PROTO_NAMES_GROUP,
+	    77);
+	if (uid)
+		wire_put_u32(&out, (uint32_t)strtoul(words[1], NULL, 10));
+	else
+		wire_put_str(&out, words[1]);
 	if (user)
 		wire_put_u16(&out, (uint16_t)(n - 2));
 	for (size_t i = 2; i < n; i++)
@@ -70,7 +87,7 @@ ask(char *line)
 	    helper_get(&helper, user ? PROTO_NAMED_USER : PROTO_NAMED_GROUP, &in, 5000).id ==
 	    77);
 	if (user)
-		print_user(&in);
+		print_user(&in, uid);
 	else
 		print_group(&in);
 	printf("\n");

@@ -15,14 +15,16 @@
 
 /* What DESIGN.md's table says, written a second time on purpose. */
 static const enum conn_state expected[CONN_STATES][CONN_EVENTS] = {
-    /*                 begin          OTP good       OTP bad     account        session    forward    end */
-    [CONN_NONE] = {CONN_PENDING, NO, NO, NO, NO, NO, NO},
-    [CONN_KEYED] = {CONN_PENDING, NO, NO, NO, NO, NO, CONN_ENDED},
-    [CONN_PENDING] = {CONN_PENDING, CONN_ACCEPTED, CONN_KEYED, NO, NO, NO, CONN_ENDED},
-    [CONN_ACCEPTED] = {CONN_PENDING, NO, NO, CONN_ACCEPTED, CONN_OPEN, NO, CONN_ENDED},
-    [CONN_OPEN] = {NO, NO, NO, NO, NO, CONN_LIVE, CONN_ENDED},
-    [CONN_LIVE] = {NO, NO, NO, NO, NO, CONN_LIVE, CONN_ENDED},
-    [CONN_ENDED] = {NO, NO, NO, NO, NO, NO, NO},
+    /*                 begin          OTP good       OTP bad     account        session    forward    ask    shell    end */
+    [CONN_NONE] = {CONN_PENDING, NO, NO, NO, NO, NO, NO, NO, NO},
+    [CONN_KEYED] = {CONN_PENDING, NO, NO, NO, NO, NO, NO, NO, CONN_ENDED},
+    [CONN_PENDING] = {CONN_PENDING, CONN_ACCEPTED, CONN_KEYED, NO, NO, NO, NO, NO, CONN_ENDED},
+    [CONN_ACCEPTED] = {CONN_PENDING, NO, NO, CONN_ACCEPTED, CONN_OPEN, NO, NO, NO, CONN_ENDED},
+    [CONN_OPEN] = {NO, NO, NO, NO, NO, CONN_LIVE, NO, CONN_LIVE, CONN_ENDED},
+    [CONN_LIVE] = {NO, NO, NO, NO, NO, CONN_LIVE, NO, CONN_LIVE, CONN_ENDED},
+    [CONN_UNASKED] = {NO, NO, NO, CONN_UNASKED, CONN_UNASKED, NO, CONN_ASKED, NO, CONN_ENDED},
+    [CONN_ASKED] = {NO, CONN_OPEN, CONN_UNASKED, NO, NO, NO, NO, NO, CONN_ENDED},
+    [CONN_ENDED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
 
 static void

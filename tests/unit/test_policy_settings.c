@@ -225,7 +225,8 @@ all_at_once(void **state)
 	    "sallyport.conf:13: the section has no name\n"
 	    "sallyport.conf:14: the section's name is not of letters, digits, '.', '_', '-'\n"
 	    "sallyport.conf:15: the section's line does not end in ']'\n"
-	    "sallyport.conf:9: unknown section [extra]: there is only [sallyport]\n"
+	    "sallyport.conf:9: unknown section [extra]: there are only [sallyport] and [user "
+	    "NAME]\n"
 	    "sallyport.conf:8: colour: unknown key\n"
 	    "sallyport.conf:4: otp: 'neither' is neither pam nor shell\n"
 	    "sallyport.conf:6: max_prompts: 0 is not between 1 and 1024");

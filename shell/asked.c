@@ -1,0 +1,133 @@
+/* argv has four forms. As login shell: "-sallyport-shell" alone, or -c COMMAND; as
+ * ForceCommand: no word, or, when it is the login shell as well, -c with ForceCommand's
+ * own text. With ForceCommand, and only then, sshd puts the command into
+ * SSH_ORIGINAL_COMMAND. */
+#include "shell/asked.h"
+
+#include <string.h>
+
+#define SELF "/usr/bin/sallyport-shell"
+
+static bool
+is_forced(const char *command)
+{
+	return strcmp(command, "exec " SELF) == 0 || strcmp(command, SELF) == 0;
+}
+
+/* The next blank-separated word of *rest into word[cap]; false at the end. A word
+ * that does not fit becomes "" and *fits false. */
+static bool
+next_word(const char **rest, char *word, size_t cap, bool *fits)
+{
+	size_t len;
+
+	*rest += strspn(*rest, " \t");
+	len = strcspn(*rest, " \t");
+	*fits = len < cap;
+	if (*fits)
+		memcpy(word, *rest, len);
+	word[*fits ? len : 0] = '\0';
+	*rest += len;
+	return len > 0;
+}
+
+bool
+asked_runs(const char *command, const char *name)
+{
+	size_t len = strcspn(command, " \t\n"), wanted = strlen(name);
+
+	while (len > wanted && memchr(command, '/', len) != NULL) {
+		size_t step = strcspn(command, "/") + 1;
+		command += step;
+		len -= step;
+	}
+	return len == wanted && memcmp(command, name, len) == 0;
+}
+
+static bool
+is_transfer(const char *command)
+{
+	static const char *const programs[] = {"sftp-server", "internal-sftp", "scp", "rsync"};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (asked_runs(command, programs[i]))
+			return true;
+	return false;
+}
+
+static void
+refuse(struct asked *asked, const char *error)
+{
+	asked->ask = PROTO_ASK_NOTHING;
+	asked->error = error;
+}
+
+static void
+read_why(struct asked *asked, const char *rest)
+{
+	char more[2];
+	bool fits;
+
+	asked->ask = PROTO_ASK_WHY;
+	(void)next_word(&rest, asked->vm, sizeof(asked->vm), &fits);
+	if (fits)
+		(void)next_word(&rest, asked->right, sizeof(asked->right), &fits);
+	if (!fits || next_word(&rest, more, sizeof(more), &fits))
+		refuse(asked, "usage: why [VM [RIGHT]]");
+}
+
+/* The words that are ours; false when the first is none of them. */
+static bool
+read_builtin(struct asked *asked)
+{
+	const char *rest = asked->command;
+	char word[16], more[2];
+	bool fits;
+
+	if (!next_word(&rest, word, sizeof(word), &fits) || !fits)
+		return false;
+	if (strcmp(word, "why") == 0) {
+		read_why(asked, rest);
+		return true;
+	}
+	if (strcmp(word, "seat") == 0 || strcmp(word, "console") == 0 ||
+	    strcmp(word, "connect") == 0) {
+		refuse(asked, "seat, console and connect come with a later version of this "
+			      "gateway. What there is: help");
+		return true;
+	}
+	if (strcmp(word, "vms") != 0 && strcmp(word, "help") != 0)
+		return false;
+	asked->ask = word[0] == 'v' ? PROTO_ASK_VMS : PROTO_ASK_HELP;
+	if (next_word(&rest, more, sizeof(more), &fits))
+		refuse(asked, "vms and help take no words");
+	return true;
+}
+
+static void
+read_command(struct asked *asked, const char *command)
+{
+	asked->command = command;
+	if (command == NULL)
+		asked->ask = PROTO_ASK_LOGIN;
+	else if (!read_builtin(asked))
+		asked->ask = is_transfer(command) ? PROTO_ASK_TRANSFER : PROTO_ASK_COMMAND;
+}
+
+void
+asked_read(
+    struct asked *asked, int argc, char *const *argv, const char *original, bool *is_help)
+{
+	*asked = (struct asked){.ask = PROTO_ASK_NOTHING};
+	*is_help = false;
+	if (argc == 1 && argv[0][0] == '-')
+		read_command(asked, NULL);
+	else if (argc == 1)
+		read_command(asked, original);
+	else if (argc == 3 && strcmp(argv[1], "-c") == 0)
+		read_command(asked, is_forced(argv[2]) ? original : argv[2]);
+	else if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		*is_help = true;
+	else
+		refuse(asked, "usage: sallyport-shell [-c COMMAND]");
+}

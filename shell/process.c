@@ -1,0 +1,40 @@
+/* prctl, descriptors, limits, signals. */
+#include "shell/process.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+void
+process_harden(struct process_limits *limits)
+{
+	struct rlimit none;
+	int fd;
+
+	/* Before anything else: no process of the same user may look inside. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
+	(void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	memset(limits, 0, sizeof(*limits));
+	if (getrlimit(RLIMIT_CORE, &limits->core) == 0) {
+		none = (struct rlimit){.rlim_cur = 0, .rlim_max = limits->core.rlim_max};
+		(void)setrlimit(RLIMIT_CORE, &none);
+	}
+}
+
+void
+process_restore(const struct process_limits *limits)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setrlimit(RLIMIT_CORE, &limits->core);
+}

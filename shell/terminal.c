@@ -1,0 +1,101 @@
+/* termios, TIOCEXCL, signalfd. */
+#include "shell/terminal.h"
+
+#include "lib/io.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* All that would end or stop us: taken as an end, so that the terminal is put back
+ * and nothing goes on that was interrupted. */
+static void
+caught(sigset_t *set)
+{
+	sigfillset(set);
+	sigdelset(set, SIGCONT);
+	sigdelset(set, SIGWINCH);
+	sigdelset(set, SIGCHLD);
+	sigdelset(set, SIGURG);
+}
+
+int
+terminal_open(struct terminal *terminal)
+{
+	struct termios quiet;
+	sigset_t set;
+	int err;
+
+	if (tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
+		return -errno;
+	caught(&set);
+	terminal->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (terminal->signals < 0)
+		return -errno;
+	/* In the background a change of the terminal would stop us: so it fails. */
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	quiet = terminal->saved;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+	quiet.c_iflag &= ~(tcflag_t)(IXON | IXOFF | INLCR | IGNCR);
+	quiet.c_cc[VMIN] = 1;
+	quiet.c_cc[VTIME] = 0;
+	if (ioctl(STDIN_FILENO, TIOCEXCL) == 0 &&
+	    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0)
+		return 0;
+	err = -errno;
+	terminal_close(terminal);
+	return err;
+}
+
+void
+terminal_close(struct terminal *terminal)
+{
+	sigset_t set;
+
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->saved);
+	(void)ioctl(STDIN_FILENO, TIOCNXCL);
+	io_close(&terminal->signals);
+	/* What came meanwhile takes its course now. */
+	caught(&set);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int
+read_key(void)
+{
+	unsigned char byte;
+	ssize_t n = read(STDIN_FILENO, &byte, 1);
+
+	return n == 1 ? byte : TERMINAL_END;
+}
+
+/* For poll: -1 for ever. */
+static int
+left_ms(int64_t deadline_ms)
+{
+	int64_t left;
+
+	if (deadline_ms == INT64_MAX)
+		return -1;
+	left = deadline_ms - io_now_ms();
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+int
+terminal_key(const struct terminal *terminal, int other, int64_t deadline_ms)
+{
+	struct pollfd fds[3] = {{.fd = terminal->signals, .events = POLLIN},
+	    {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = other, .events = POLLIN}};
+	int n;
+
+	do
+		n = poll(fds, 3, left_ms(deadline_ms));
+	while (n < 0 && errno == EINTR);
+	if (n <= 0 || fds[0].revents != 0 || fds[1].revents & (POLLHUP | POLLERR | POLLNVAL))
+		return TERMINAL_END;
+	return fds[1].revents != 0 ? read_key() : TERMINAL_OTHER;
+}
