@@ -145,12 +145,29 @@ is_printable(const char *line, size_t len)
 	return true;
 }
 
+int
+audit_show_line(
+    FILE *out, bool json, const struct audit_record *record, const char *line, size_t len)
+{
+	if (record == NULL || (json && !is_printable(line, len))) {
+		fputs(json ? "{\"no_record\":null}\n" : "a line that is not an audit record\n",
+		    out);
+		return -EBADMSG;
+	}
+	if (json)
+		fprintf(out, "%.*s\n", (int)len, line);
+	else
+		show_record(out, record);
+	return 0;
+}
+
 static int
 show_line(FILE *out, bool json, const struct audit_lines *lines, const char *line, size_t len)
 {
 	struct audit_record record;
+	int err = audit_line_parse(line, len, &record);
 
-	if (audit_line_parse(line, len, &record) < 0 || (json && !is_printable(line, len))) {
+	if (err < 0 || (json && !is_printable(line, len))) {
 		audit_line_free(&record);
 		fprintf(out,
 		    json ? "{\"no_record_at_line\":%" PRIu64 "}\n"
@@ -158,12 +175,9 @@ show_line(FILE *out, bool json, const struct audit_lines *lines, const char *lin
 		    lines->number);
 		return -EBADMSG;
 	}
-	if (json)
-		fprintf(out, "%.*s\n", (int)len, line);
-	else
-		show_record(out, &record);
+	err = audit_show_line(out, json, &record, line, len);
 	audit_line_free(&record);
-	return 0;
+	return err;
 }
 
 int

@@ -2,6 +2,8 @@
 #ifndef SALLYPORT_CLI_AUDIT_SHOW_H
 #define SALLYPORT_CLI_AUDIT_SHOW_H
 
+#include "cli/audit_line.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -11,5 +13,10 @@
  * that are no records are named as such. 0; -EBADMSG when there were such;
  * -errno when the file could not be read. */
 int audit_show(const char *path, bool json, FILE *out);
+
+/* The same of one line that was read, and what it was taken apart into (NULL: it is
+ * no record). 0, -EBADMSG. */
+int audit_show_line(FILE *out, bool json, const struct audit_record *record, const char *line,
+    size_t len);
 
 #endif

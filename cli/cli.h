@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_CLI_CLI_H
 #define SALLYPORT_CLI_CLI_H
 
+#include "cli/log_words.h"
 #include "cli/option.h"
 
 #include <stdbool.h>
@@ -23,13 +24,13 @@ enum cli_exit {
 
 struct cli {
 	unsigned int given; /* enum cli_option */
-	const char *conf_path;
-	const char *socket_path;
+	const char *conf_path, *socket_path;
 	const char *at;  /* as typed; NULL: now */
 	const char *count; /* as typed; NULL: the verb's own */
 	const char *anchor; /* NULL: none */
 	const char *users[CLI_USERS_MAX]; /* of each --user */
 	size_t user_count;
+	struct log_words log;
 	FILE *out;       /* standard output, or what becomes a JSON string */
 	const char *const *words; /* what follows the verb */
 	size_t word_count;

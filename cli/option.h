@@ -19,6 +19,14 @@ enum cli_option {
 	CLI_ALL = 1 << 10,
 	CLI_USER = 1 << 20,
 	CLI_LIST = 1 << 21,
+	CLI_FOLLOW = 1 << 11,
+	CLI_SINCE = 1 << 12,
+	CLI_UNTIL = 1 << 13,
+	CLI_VM = 1 << 14,
+	CLI_EVENT = 1 << 15,
+	CLI_VERDICT = 1 << 17,
+	CLI_BY = 1 << 18,
+	CLI_LOG = CLI_SINCE | CLI_UNTIL | CLI_USER | CLI_VM,
 };
 
 #endif

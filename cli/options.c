@@ -1,30 +1,41 @@
 /* One table of options for all verbs. */
 #include "cli/options.h"
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct option {
 	enum cli_option option;
 	const char *name;
-	bool has_value;
+	size_t at; /* of the value in struct cli; 0: it has none */
 	const char *form;
 };
 
+#define AT(field) offsetof(struct cli, field)
+
 static const struct option table[] = {
-    {CLI_JSON, "--json", false, "--json"},
-    {CLI_CONF, "--config", true, "--config FILE"},
-    {CLI_SOCKET, "--socket", true, "--socket PATH"},
-    {CLI_HELP, "--help", false, "--help"},
-    {CLI_AT, "--at", true, "--at TIME"},
-    {CLI_DRY_RUN, "--dry-run", false, "--dry-run"},
-    {CLI_FORCE, "--force", false, "--force"},
-    {CLI_STDIN, "--stdin", false, "--stdin"},
-    {CLI_YES, "--yes", false, "--yes"},
-    {CLI_COUNT, "--count", true, "--count N"},
-    {CLI_ANCHOR, "--anchor", true, "--anchor FILE"},
-    {CLI_ALL, "--all", false, "--all"},
-    {CLI_USER, "--user", true, "--user NAME"},
-    {CLI_LIST, "--list", false, "--list"},
+    {CLI_JSON, "--json", 0, "--json"},
+    {CLI_CONF, "--config", AT(conf_path), "--config FILE"},
+    {CLI_SOCKET, "--socket", AT(socket_path), "--socket PATH"},
+    {CLI_HELP, "--help", 0, "--help"},
+    {CLI_AT, "--at", AT(at), "--at TIME"},
+    {CLI_DRY_RUN, "--dry-run", 0, "--dry-run"},
+    {CLI_FORCE, "--force", 0, "--force"},
+    {CLI_STDIN, "--stdin", 0, "--stdin"},
+    {CLI_YES, "--yes", 0, "--yes"},
+    {CLI_COUNT, "--count", AT(count), "--count N"},
+    {CLI_ANCHOR, "--anchor", AT(anchor), "--anchor FILE"},
+    {CLI_ALL, "--all", 0, "--all"},
+    {CLI_USER, "--user", AT(users), "--user NAME"}, /* each in a place of its own */
+    {CLI_LIST, "--list", 0, "--list"},
+    {CLI_FOLLOW, "--follow", 0, "--follow"},
+    {CLI_SINCE, "--since", AT(log.since), "--since TIME"},
+    {CLI_UNTIL, "--until", AT(log.until), "--until TIME"},
+    {CLI_VM, "--vm", AT(log.vm), "--vm NAME"},
+    {CLI_EVENT, "--event", AT(log.event), "--event NAME"},
+    {CLI_VERDICT, "--verdict", AT(log.verdict), "--verdict allow|deny"},
+    {CLI_BY, "--by", AT(log.by), "--by user|vm|day"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 
@@ -58,22 +69,23 @@ find(const char *arg, const char **value)
 	return NULL;
 }
 
+/* Options of one letter. */
+static const char *
+long_name(const char *arg)
+{
+	return strcmp(arg, "-h") == 0 ? "--help" : strcmp(arg, "-f") == 0 ? "--follow" : arg;
+}
+
 static void
 set(struct cli *cli, const struct option *option, const char *value)
 {
+	const char **to = (const char **)(uintptr_t)((char *)cli + option->at);
+
 	cli->given |= (unsigned int)option->option;
-	if (option->option == CLI_CONF)
-		cli->conf_path = value;
-	else if (option->option == CLI_SOCKET)
-		cli->socket_path = value;
-	else if (option->option == CLI_AT)
-		cli->at = value;
-	else if (option->option == CLI_COUNT)
-		cli->count = value;
-	else if (option->option == CLI_ANCHOR)
-		cli->anchor = value;
-	else if (option->option == CLI_USER)
+	if (option->option == CLI_USER)
 		cli->users[cli->user_count++] = value;
+	else if (option->at != 0)
+		*to = value;
 }
 
 /* argv[*i] is an option: takes it, and its value. */
@@ -81,21 +93,20 @@ static int
 take(struct cli *cli, int argc, char **argv, int *i)
 {
 	const char *value;
-	const struct option *option =
-	    strcmp(argv[*i], "-h") == 0 ? find("--help", &value) : find(argv[*i], &value);
+	const struct option *option = find(long_name(argv[*i]), &value);
 
 	if (option == NULL)
 		return cli_fail(CLI_USAGE, "unknown option %s", argv[*i]);
-	if (!option->has_value && value != NULL)
+	if (option->at == 0 && value != NULL)
 		return cli_fail(CLI_USAGE, "%s takes no value", option->name);
-	if (option->has_value && value == NULL) {
+	if (option->at != 0 && value == NULL) {
 		if (*i + 1 >= argc)
 			return cli_fail(CLI_USAGE, "%s: the value is missing", option->form);
 		value = argv[++*i];
 	}
 	if (option->option == CLI_USER && cli->user_count < CLI_USERS_MAX)
 		; /* as often as one likes */
-	else if (cli_has(cli, option->option) && option->has_value)
+	else if (cli_has(cli, option->option) && option->at != 0)
 		return cli_fail(CLI_USAGE, "%s is given twice", option->name);
 	set(cli, option, value);
 	return 0;

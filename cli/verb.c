@@ -130,6 +130,23 @@ const struct verb verb_table[] = {
 	.least = 1,
 	.most = 1,
 	.needs_root = true},
+    {.name = "log",
+	.run = verb_log,
+	.synopsis = "[-f|--follow] [--since TIME] [--until TIME] [--user NAME] [--vm NAME] "
+		    "[--event NAME] [--verdict allow|deny]",
+	.summary = "what happened, from the audit log",
+	.details =
+	    "All records, or those of a time, a user, a VM, an event (open), a verdict.\n"
+	    "TIME: 2h (ago), 10:00, yesterday, \"2026-11-20 10:00\".\n"
+	    "-f: goes on with what comes; without --since from the last 10 on.\n",
+	.options = CLI_LOG | CLI_EVENT | CLI_VERDICT | CLI_FOLLOW},
+    {.name = "report",
+	.run = verb_report,
+	.synopsis =
+	    "[--by user|vm|day] [--since TIME] [--until TIME] [--user NAME] [--vm NAME]",
+	.summary = "logins, denials, channels and bytes, summed",
+	.details = "For each user, VM or day; --user, --vm and times as for log.\n",
+	.options = CLI_LOG | CLI_BY},
     {.name = "audit show",
 	.run = verb_audit_show,
 	.synopsis = "[FILE]",
@@ -138,7 +155,7 @@ const struct verb verb_table[] = {
 	.most = 1},
     {.name = "audit verify",
 	.run = verb_audit_verify,
-	.synopsis = "[FILE…] [--anchor FILE]",
+	.synopsis = "[FILE ...] [--anchor FILE]",
 	.summary = "the audit log's hash chain",
 	.details =
 	    "Is each line there and as it was written? FILEs in their order, instead of all "
@@ -241,7 +258,9 @@ verb_print_list(FILE *out, const char *first_word)
 			fputs("usage: sallyport [--json] [--config FILE] [--socket PATH] VERB "
 			      "…\n",
 			    out);
-		snprintf(call, sizeof(call), "%s %s", v->name, v->synopsis);
+		/* What is long, --help tells. */
+		snprintf(call, sizeof(call), "%s %s", v->name,
+		    strlen(v->synopsis) > 50 ? "..." : v->synopsis);
 		fprintf(out, "  %-42s  %s\n", call, v->summary);
 	}
 	if (n > 0)

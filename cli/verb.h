@@ -38,6 +38,7 @@ verb_run verb_disconnect, verb_lock, verb_unlock;
 verb_run verb_key_secret, verb_key_import, verb_key_list, verb_key_disable;
 verb_run verb_check, verb_audit_show, verb_audit_verify, verb_audit_anchor, verb_help;
 verb_run verb_doctor; /* doctor.c */
+verb_run verb_log, verb_report;
 verb_run verb_print_sshd, verb_print_pam, verb_print_hosts;
 
 #endif

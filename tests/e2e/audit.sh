@@ -37,6 +37,19 @@ for word in audit_file audit_size audit_since audit_journal audit_kernel; do
 	check "status tells $word" "~$word" "$status"
 done
 
+sallyport log -f --event otp >"$GW/follow" 2>&1 &
+follower=$!
+GW_PIDS="$GW_PIDS $follower"
+check 'another login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
+check 'log -f tells it' ok "$(gw_wait 5 grep -q 'otp anne allow' "$GW/follow" && echo ok)"
+kill "$follower"
+check 'log reads from the oldest file on' '~stop' "$(sallyport log | head -n 1)"
+check 'log of a time and a user' 2 "$(sallyport log --since 1h --user anne --event session | wc -l)"
+check 'log --json is the records' "~\"event\":\"session\",\"user\":\"anne\"" "$(sallyport --json log --event session | head -n 1)"
+check 'report sums' '~anne' "$(sallyport report)"
+check 'by day' "~$(date +%F)" "$(sallyport report --by day --since today)"
+check 'a time that is none' 64 "$(sallyport log --since never >/dev/null 2>&1; echo $?)"
+
 sallyport audit anchor >"$GW/anchor"
 check 'an anchor is one line' 1 "$(wc -l <"$GW/anchor")"
 check 'the log has what it says' '~1 of 1 anchored records' "$(sallyport audit verify --anchor "$GW/anchor" 2>&1)"
