@@ -62,6 +62,7 @@ SRC_all = $(sort $(LIB) lib/audit_field.c loop/loop.c \
 LIBS_all = -levent_core -lsqlite3 -lcrypto -lyubikey -ljansson -laudit -lpam
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
+BENCHES = $(addprefix $(BUILD)/bench/login/,measure otp_load slow_flush.so)
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))
 FUZZ_SECONDS ?= 5
@@ -135,9 +136,21 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/support/%.o $(BUILD)/all.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all)
 
+benches: $(BENCHES)
+
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/all.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all)
+
+$(BUILD)/bench/%.so: $(BUILD)/pic/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(RELRO) $(LDFLAGS) -o $@ $^
+
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c)) \
-	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam))
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c bench/*/*.c)) \
+	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam) $(wildcard bench/*/*.c))
 
 # --- install -----------------------------------------------------------------
 
@@ -189,7 +202,7 @@ demo:
 # Only inside the copy: it installs to the real paths and makes users.
 check-here:
 	@tools/sandbox inside || { echo "check-here installs on this machine: use make check" >&2; exit 1; }
-	@$(MAKE) --no-print-directory $(JOBS) all units support
+	@$(MAKE) --no-print-directory $(JOBS) all units support benches
 	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:lint make:check-docs make:bite-match \
 		make:install-here $(SCRIPTS) make:fuzzers $(addprefix make:fuzz-,$(FUZZERS)) \
 		make:clang make:asan
@@ -213,6 +226,16 @@ check-bite:
 
 bite-match:
 	@tests/bite/run --match
+
+# Figures against limits; takes minutes, and wants a quiet machine.
+bench-login:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-login-here
+
+bench-login-here:
+	@tools/sandbox inside
+	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
+	@BUILD=$(abspath $(BUILD)) bash bench/login/login.sh
 
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
@@ -268,11 +291,12 @@ help:
 	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
 	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
+	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make check-layers  who includes whom, lengths, banned functions'
 	@echo 'make lint          form and static analysis;  format: brings the form about'
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support install uninstall check demo check-here demo-here install-here check-unit check-bite bite-match clang asan \
+.PHONY: all units support benches bench-login bench-login-here install uninstall check demo check-here demo-here install-here check-unit check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

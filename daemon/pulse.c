@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BEAT_MS      500 /* what is taken away is to end within 2 s, this included */
+#define BEAT_MS      500  /* what is taken away is to end within 2 s, this included */
 #define START_MS     50   /* until ready */
 #define READY_MAX_MS 5000 /* less than TimeoutStartSec= and WatchdogSec= in the unit */
 

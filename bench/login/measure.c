@@ -1,0 +1,203 @@
+/* Runs commands in turn, again and again, and says how long each took: all have the
+ * same weather. Times from before the fork to after the wait; CPU and peak RSS as
+ * the kernel counts them for the process and those that it waited for. */
+#include "lib/num.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CASES_MAX  16
+#define ARGS_MAX   24
+#define ROUNDS_MAX 10000
+
+extern char **environ;
+
+struct sample {
+	int64_t us, cpu_us, rss_kb;
+};
+
+struct one_case {
+	char *name;
+	FILE *input; /* a line for each run's standard input; NULL: none */
+	int exit_wanted;
+	char *argv[ARGS_MAX + 1]; /* "@flush FILE": not a command, but a flush of FILE */
+	struct sample *samples;
+	size_t failed;
+};
+
+static struct one_case cases[CASES_MAX];
+static size_t case_count;
+
+static int64_t
+now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void
+die(const char *what, const char *why)
+{
+	fprintf(stderr, "measure: %s: %s\n", what, why);
+	exit(1);
+}
+
+/* What a log or a store does: a small write into room that is there, and a flush. */
+static void
+flush_once(const char *path, struct sample *sample)
+{
+	static char block[4096];
+	int64_t began;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || pwrite(fd, block, sizeof(block), 0) < 0 || fsync(fd) < 0)
+		die(path, strerror(errno));
+	block[0]++;
+	began = now_us();
+	if (pwrite(fd, block, sizeof(block), 0) < 0 || fdatasync(fd) < 0)
+		die(path, strerror(errno));
+	sample->us = now_us() - began;
+	close(fd);
+}
+
+/* A pipe with the next line in it. */
+static int
+input_of(struct one_case *c)
+{
+	char line[512];
+	int ends[2];
+	size_t len;
+
+	if (c->input == NULL)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fgets(line, sizeof(line), c->input) == NULL)
+		die(c->name, "no input left");
+	len = strlen(line);
+	if (pipe2(ends, O_CLOEXEC) < 0 || write(ends[1], line, len) != (ssize_t)len)
+		die(c->name, strerror(errno));
+	close(ends[1]);
+	return ends[0];
+}
+
+static void
+run_once(struct one_case *c, struct sample *sample)
+{
+	posix_spawn_file_actions_t actions;
+	int status, err, in = input_of(c);
+	struct rusage usage;
+	int64_t began;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, in, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	began = now_us();
+	err = posix_spawn(&pid, c->argv[0], &actions, NULL, c->argv, environ);
+	if (err != 0)
+		die(c->argv[0], strerror(err));
+	if (wait4(pid, &status, 0, &usage) != pid)
+		die(c->name, strerror(errno));
+	sample->us = now_us() - began;
+	sample->cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+			 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	sample->rss_kb = usage.ru_maxrss;
+	posix_spawn_file_actions_destroy(&actions);
+	close(in);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != c->exit_wanted)
+		c->failed++;
+}
+
+/* NAME<tab>INPUT or -<tab>EXIT<tab>WORD<tab>WORD… */
+static void
+read_case(char *line, size_t rounds)
+{
+	struct one_case *c = &cases[case_count++];
+	char *next = line, *input;
+	uint64_t status;
+	size_t n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	c->name = strdup(strsep(&next, "\t"));
+	input = next != NULL ? strsep(&next, "\t") : NULL;
+	if (input == NULL || next == NULL ||
+	    num_parse(strsep(&next, "\t"), 0, 255, &status) < 0)
+		die(line, "not a case");
+	c->exit_wanted = (int)status;
+	if (strcmp(input, "-") != 0 && (c->input = fopen(input, "re")) == NULL)
+		die(input, strerror(errno));
+	while (next != NULL && n < ARGS_MAX)
+		c->argv[n++] = strdup(strsep(&next, "\t"));
+	c->samples = calloc(rounds, sizeof(*c->samples));
+	if (n == 0 || c->samples == NULL)
+		die(c->name, "no command, or no memory");
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int64_t
+quantile(const struct one_case *c, size_t rounds, size_t field, unsigned int percent)
+{
+	static int64_t values[ROUNDS_MAX];
+
+	for (size_t i = 0; i < rounds; i++)
+		values[i] = field == 0   ? c->samples[i].us
+			    : field == 1 ? c->samples[i].cpu_us
+					 : c->samples[i].rss_kb;
+	qsort(values, rounds, sizeof(values[0]), compare);
+	return values[(rounds - 1) * percent / 100];
+}
+
+int
+main(int argc, char **argv)
+{
+	static char line[4096];
+	uint64_t rounds;
+	int result = 0;
+
+	if (argc != 2 || num_parse(argv[1], 1, ROUNDS_MAX, &rounds) < 0) {
+		fputs("usage: measure ROUNDS <CASES\n", stderr);
+		return 64;
+	}
+	while (fgets(line, sizeof(line), stdin) != NULL && case_count < CASES_MAX)
+		read_case(line, rounds);
+	for (size_t r = 0; r < rounds; r++) {
+		for (size_t i = 0; i < case_count; i++) {
+			struct one_case *c = &cases[(i + r) % case_count];
+			if (strcmp(c->argv[0], "@flush") == 0)
+				flush_once(c->argv[1], &c->samples[r]);
+			else
+				run_once(c, &c->samples[r]);
+		}
+	}
+	for (size_t i = 0; i < case_count; i++) {
+		const struct one_case *c = &cases[i];
+		printf("%s\t%lld\t%lld\t%lld\t%lld\t%lld\t%zu\n", c->name,
+		    (long long)quantile(c, rounds, 0, 50),
+		    (long long)quantile(c, rounds, 0, 10),
+		    (long long)quantile(c, rounds, 0, 90),
+		    (long long)quantile(c, rounds, 1, 50),
+		    (long long)quantile(c, rounds, 2, 50), c->failed);
+		if (c->failed > 0)
+			result = 1;
+	}
+	return result;
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""Figures against limits.
+
+table.py FOLDER yes|no
+
+Reads the .tsv files that login.sh left in FOLDER. Exit 1 when a limit is missed or
+something was not measured (never with "no": then nothing is compared).
+"""
+import os
+import statistics
+import sys
+
+FOLDER, COMPARE = sys.argv[1], sys.argv[2] == "yes"
+
+
+def rows(name):
+    path = os.path.join(FOLDER, name + ".tsv")
+    if not os.path.exists(path):
+        return []
+    with open(path) as lines:
+        return [line.rstrip("\n").split("\t") for line in lines]
+
+
+def column(table, name, n):
+    """Median over all rows of this name; None when there is none, or one had failures."""
+    found = [r for r in rows(table) if r[0] == name]
+    if not found or any(len(r) > 6 and r[6] != "0" for r in found):
+        return None
+    return statistics.median(float(r[n]) for r in found)
+
+
+def ms(table, name):
+    us = column(table, name, 1)
+    return None if us is None else us / 1000
+
+
+def less(a, b):
+    return None if a is None or b is None else a - b
+
+
+def divided(a, by):
+    return None if a is None else a / by
+
+
+def allowed(flushes, more):
+    return None if flush is None else flushes * flush + more
+
+
+def count_flushes(*tables):
+    found = [r for t in tables for r in rows(t) if len(r) > 1 and r[1] == "all"]
+    return float(found[0][0]) if found else None
+
+
+flush, permit = ms("pam", "flush"), ms("pam", "permit")
+shell_base = ms("shell", "sh")
+
+# (figure, value, limit, unit); the limit is the highest, but for "a second".
+figures = [
+    ("OTP, local: above pam_permit", less(ms("pam", "local"), permit), allowed(2, 2.5), "ms"),
+    ("  CPU of the caller, above pam_permit",
+     less(divided(column("pam", "local", 4), 1000), divided(column("pam", "permit", 4), 1000)), 1, "ms"),
+    ("  memory of the caller, above pam_permit",
+     less(divided(column("pam", "local", 5), 1024), divided(column("pam", "permit", 5), 1024)), 1, "MB"),
+    ("  flushes", count_flushes("flushes"), 2, ""),
+    ("OTP, validation service: above pam_permit", less(ms("api", "api"), permit), allowed(3, 3), "ms"),
+    ("  flushes", count_flushes("api_flushes"), 3, ""),
+    ("many keys instead of one: more time", less(ms("mapped", "big"), ms("mapped", "one")), 0.2, "ms"),
+    ("  to load", ms("load", "load_big"), 1000, "ms"),
+    ("  memory of all processes", divided(column("load", "load_big", 2), 1024), 150, "MB"),
+    ("refusal by the module: above pam_permit", less(ms("pam", "refused"), permit), 2, "ms"),
+    ("refusal at an endpoint", ms("endpoint", "endpoint"), 2, "ms"),
+    ("sallyport-shell to the command: above sh -c", less(ms("shell", "shell"), shell_base), allowed(1, 0.5), "ms"),
+    ("all processes, idle: memory", divided(column("idle", "idle", 1), 1024), 15, "MB"),
+    ("OTPs, a flush takes 1 ms", column("rate", "rate", 1), 500, "a second"),
+]
+
+beside = [
+    ("a flush of the disk", flush, "ms"),
+    ("pam_permit", permit, "ms"),
+    ("pam_sallyport, local", ms("pam", "local"), "ms"),
+    ("pam_sallyport, validation service", ms("api", "api"), "ms"),
+    ("pam_yubico", ms("yubico", "yubico"), "ms"),
+    ("/bin/sh -c true", ms("duo", "sh"), "ms"),
+    ("login_duo true: above sh -c", less(ms("duo", "duo"), ms("duo", "sh")), "ms"),
+]
+
+
+def shown(value, unit):
+    if value is None:
+        return "not measured"
+    return ("%.0f" if value >= 100 else "%.2f") % value + (" " + unit if unit else "")
+
+
+def main():
+    missed = 0
+    print("\n%-46s %14s %16s  %s" % ("figure", "value", "limit", "held"))
+    for name, value, limit, unit in figures:
+        at_least = unit == "a second"
+        if value is None or limit is None:
+            held = False
+        else:
+            held = value >= limit if at_least else value <= limit
+        missed += not held
+        bound = "" if limit is None else (">= " if at_least else "<= ") + shown(limit, unit)
+        print("%-46s %14s %16s  %s" % (name, shown(value, "" if at_least else unit), bound,
+                                       "-" if not COMPARE else "yes" if held else "NO"))
+    print("\nbeside (no limit):")
+    for name, value, unit in beside:
+        print("%-46s %14s" % (name, shown(value, unit)))
+    for table in ("flushes", "api_flushes"):
+        for times, what in [r for r in rows(table) if r[1] != "all"]:
+            print("%-46s %14s" % ("  " + what.replace("/var/lib/sallyport/", ""), times + " a login"))
+    if COMPARE:
+        print("\n%d of %d limits held" % (len(figures) - missed, len(figures)))
+    sys.exit(1 if COMPARE and missed else 0)
+
+
+main()
