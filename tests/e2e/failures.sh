@@ -69,11 +69,11 @@ works "space again: works"
 # The log hangs once somebody is in: his next channel has no record, and gets no byte.
 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
 gw_wait 10 gw_ssh anne -S "$GW/mux" -O check
-recorder=$(pgrep -x recorder)
-kill -STOP "$recorder"
+read -ra recorder <<<"$(pgrep -x recorder | tr '\n' ' ')" # with its child for the kernel's log
+kill -STOP "${recorder[@]}"
 out=$(printf hello | OTP=none GW_TIMEOUT=20 gw_ssh anne -S "$GW/mux" -W webdev:2222 2>/dev/null)
 check "a channel without a record: no byte" "" "$out"
-kill -CONT "$recorder" 2>/dev/null
+kill -CONT "${recorder[@]}" 2>/dev/null
 kill $MASTER; wait $MASTER 2>/dev/null
 works "the log writes again: works"
 
