@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACCOUNTS_TIMEOUT_MS 15000
+#define ACCOUNTS_TIMEOUT_MS 6000
 /* Gated users whose sshd configuration is looked at, unless they are named. */
 #define ACCOUNTS_SAMPLE 16
 

@@ -161,7 +161,12 @@ visit_order(struct doctor *doctor, const struct doctor_check *check, const char 
 	finding = doctor_find(doctor, check, "%s: %s [%s] %s can end or skip it before %s",
 	    service, pam_stack_phase(rule->phase), rule->control, rule->module, MODULE);
 	edit(finding, service, rule);
-	mend_sshd(finding, service, rule);
+	if (strcmp(rule->file, service) == 0)
+		finding_command(
+		    finding, "sed -i '%zus/^/#/' " FOLDER "/%s", rule->line, service);
+	else
+		finding_mend(finding, "put the line of " MODULE " before the @include of %s",
+		    rule->file);
 }
 
 static void

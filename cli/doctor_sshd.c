@@ -48,12 +48,26 @@ is_elsewhere(
 	return false;
 }
 
+/* The line with this value; else, as sshd -T writes some values in another way, the
+ * first line of the keyword that is not in our own file. NULL: none. */
+static const struct sshd_setting *
+find_line(const struct sshd_files *files, const char *keyword, const char *value)
+{
+	const struct sshd_setting *s = sshd_files_find(files, keyword, value);
+
+	for (size_t i = 0; s == NULL && i < files->setting_count; i++)
+		if (strcasecmp(files->settings[i].keyword, keyword) == 0 &&
+		    strcmp(files->settings[i].path, SSHD_BLOCK) != 0)
+			s = &files->settings[i];
+	return s;
+}
+
 void
 doctor_sshd_point(const struct doctor *doctor, struct finding *finding,
     const struct sshd_sample *sample, const char *keyword, const char *value)
 {
 	const struct doctor_sshd *own = doctor->group;
-	const struct sshd_setting *s = sshd_files_find(&own->files, keyword, value);
+	const struct sshd_setting *s = find_line(&own->files, keyword, value);
 	char path[1024];
 
 	if (finding == NULL)
