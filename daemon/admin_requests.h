@@ -13,6 +13,12 @@ void admin_reload(struct caller *caller, struct wire_in *in);
 void admin_keys_import(struct caller *caller, struct wire_in *in);
 void admin_keys_list(struct caller *caller, struct wire_in *in);
 void admin_keys_disable(struct caller *caller, struct wire_in *in);
+void admin_keys_enable(struct caller *caller, struct wire_in *in);
+void admin_keys_add_api(struct caller *caller, struct wire_in *in);
+void admin_keys_codes(struct caller *caller, struct wire_in *in);
+void admin_keys_recover(struct caller *caller, struct wire_in *in);
+/* (admin_key_test.c) */
+void admin_keys_test(struct caller *caller, struct wire_in *in);
 /* (admin_ending.c) */
 void admin_disconnect(struct caller *caller, struct wire_in *in);
 void admin_lock(struct caller *caller, struct wire_in *in);

@@ -1,7 +1,7 @@
 /* Questions about the supervisor's state as a whole. */
 #include "daemon/gateway.h"
 
-#include "daemon/audit.h"
+#include "daemon/accord.h"
 
 const struct settings *
 gateway_settings(const struct gateway *gw)
@@ -16,15 +16,7 @@ gateway_disorder(const struct gateway *gw)
 		return "the recorder is down";
 	if (!servant_is_up(gw->verify))
 		return "the key store is down";
-	if (!gw->verify_told || !gw->recorder_told)
-		return "the key store or the recorder has not started yet";
-	if (gw->store_is_old)
-		return "the audit log knows of OTPs that the key store does not: was a backup "
-		       "of the store put back?";
-	if (gw->log_is_cut)
-		return "the key store knows of records that the audit log does not: was the "
-		       "log cut or put back?";
-	return NULL;
+	return accord_words(gw->accord);
 }
 
 bool

@@ -19,9 +19,11 @@ struct endpoints; /* endpoint.h: where it comes in */
 struct doors;     /* door.h: pam.sock, admin.sock, shell.sock */
 struct audit;     /* audit.h: the record */
 struct prompts;   /* prompts.h: where an OTP is waited for */
-struct delay;     /* delay.h: whose refusals are held back */
+struct delay;     /* delay.h: refusals that are held back */
 struct fdstore;   /* fdstore.h: listeners that outlive us */
 struct rotation;  /* rotation.h: the record's files */
+struct codes;     /* codes.h: recovery codes used */
+struct accord;    /* accord.h: do store and log agree? */
 
 struct gateway {
 	struct loop *loop;
@@ -33,11 +35,6 @@ struct gateway {
 	size_t backend_uid_count;
 	gid_t gated_gid;     /* of the gated group; (gid_t)-1 until known */
 	struct servant *verify, *recorder, *relay, *names;
-	/* Store and log must have seen each other's last, else every OTP is refused. */
-	bool verify_told, recorder_told;
-	bool is_compared, log_is_cut, store_is_old; /* each, once set, until the daemon ends */
-	uint64_t store_seq, log_seq; /* verify's last; the recorder's last at its start */
-	uint64_t store_audit_seq, log_store_seq; /* what each had seen of the other then */
 	int netlink; /* sockdiag */
 	struct conns *conns;
 	struct channels *channels;
@@ -46,15 +43,18 @@ struct gateway {
 	struct sessions *sessions;
 	struct endpoints *endpoints;
 	struct doors *doors;
+	struct accord *accord;
 	struct audit *audit;
 	struct rotation *rotation;
 	struct prompts *prompts;
 	struct delay *delay;
+	struct codes *codes;
 	struct fdstore *fdstore;
 };
 
 const struct settings *gateway_settings(const struct gateway *gw);
-const char *gateway_disorder(const struct gateway *gw); /* NULL: store and log agree */
+/* NULL: OTPs can be checked; else why not. */
+const char *gateway_disorder(const struct gateway *gw);
 bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
 
 #endif

@@ -1,7 +1,9 @@
 /* sallyportd, the supervisor: options, start, sweep, end. Wires only. */
+#include "daemon/accord.h"
 #include "daemon/audit.h"
 #include "daemon/caps.h"
 #include "daemon/channel.h"
+#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/door.h"
@@ -160,14 +162,16 @@ build(struct gateway *gw)
 	gw->conns = conns_new(gw);
 	gw->prompts = prompts_new();
 	gw->delay = delay_new();
+	gw->codes = codes_new();
+	gw->accord = accord_new();
 	gw->endings = endings_new(gw);
 	gw->locks = locks_new(gw);
 	gw->channels = channels_new(gw);
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
 	    gw->channels == NULL || gw->prompts == NULL || gw->delay == NULL ||
-	    gw->endings == NULL || gw->locks == NULL || gw->sessions == NULL ||
-	    servants_start(gw) < 0)
+	    gw->codes == NULL || gw->accord == NULL || gw->endings == NULL ||
+	    gw->locks == NULL || gw->sessions == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -198,6 +202,8 @@ tear_down(struct gateway *gw)
 	sessions_free(gw->sessions);
 	conns_free(gw->conns);
 	delay_free(gw->delay);
+	codes_free(gw->codes);
+	accord_free(gw->accord);
 	prompts_free(gw->prompts);
 	rotation_free(gw->rotation);
 	locks_free(gw->locks);

@@ -1,7 +1,9 @@
 /* From the text to the verdict: verify's answer, the durable record, the asker. */
 #include "daemon/otp_check.h"
 
+#include "daemon/accord.h"
 #include "daemon/audit.h"
+#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/gate.h"
@@ -10,6 +12,7 @@
 #include "lib/secret.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +31,7 @@ struct check {
 	int64_t since_ms;
 	uid_t uid;
 	uint8_t result; /* enum proto_otp */
-	char public_id[PROTO_PUBLIC_ID_MAX + 1];
+	char public_id[PROTO_PUBLIC_ID_MAX + 1], candidate[PROTO_PUBLIC_ID_MAX + 1];
 	uint32_t counter;
 	uint64_t store_seq; /* 0: nothing was spent */
 };
@@ -61,7 +64,19 @@ outcome_of(uint8_t result)
 	case PROTO_OTP_DISABLED:
 		return deny(PROTO_REFUSED_OTP, "OTP of a disabled YubiKey",
 		    "That YubiKey is not valid on this gateway any more.");
+	case PROTO_OTP_CODE_WRONG:
+		return deny(PROTO_REFUSED_OTP, "wrong recovery code",
+		    "That recovery code is not valid.");
+	case PROTO_OTP_CODE_SPENT:
+		return deny(PROTO_REFUSED_OTP, "spent recovery code",
+		    "That recovery code was used before.");
+	case PROTO_OTP_CODES_OFF:
+		return deny(PROTO_REFUSED_OTP,
+		    "the user's recovery codes are void: too many wrong ones",
+		    "Your recovery codes are not valid any more. Please use your YubiKey, or "
+		    "tell the administrators.");
 	case PROTO_OTP_OK: /* only ever allowed in on_recorded */
+	case PROTO_OTP_CODE:
 	case PROTO_OTP_FAILED:
 	default:
 		return deny(PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified", CANNOT_CHECK);
@@ -104,7 +119,8 @@ record_subject(struct audit *audit, const struct otp_subject *subject)
 		return;
 	}
 	audit_text(audit, AUDIT_USER, subject->user);
-	audit_number(audit, AUDIT_UID, subject->uid);
+	if (subject->uid != (uid_t)-1)
+		audit_number(audit, AUDIT_UID, subject->uid);
 	audit_text(audit, AUDIT_SOURCE, subject->source);
 	audit_text(audit, AUDIT_SERVICE, subject->service);
 	audit_text(audit, AUDIT_TTY, subject->tty);
@@ -206,9 +222,13 @@ static void
 finish(struct check *c, struct otp_outcome outcome)
 {
 	outcome.hold_ms = hold_of(c, &outcome);
+	if (outcome.verdict == VERDICT_ALLOW && c->result == PROTO_OTP_OK)
+		codes_told(c->gw, c->user);
 	if (outcome.verdict != VERDICT_ALLOW)
 		record_denial(c, outcome.reason);
 	memcpy(outcome.public_id, c->public_id, sizeof(outcome.public_id));
+	outcome.found = c->result;
+	outcome.counter = c->counter;
 	c->asker.done(c->asker.arg, &outcome);
 	free(c);
 }
@@ -228,6 +248,19 @@ on_recorded(void *arg, int error)
 		finish(c, (struct otp_outcome){.verdict = VERDICT_ALLOW});
 }
 
+static bool
+is_theirs(const struct check *c)
+{
+	return gate_is_key_of(c->gw, c->user, c->public_id) ||
+	       (c->candidate[0] != '\0' && strcmp(c->candidate, c->public_id) == 0);
+}
+
+static bool
+is_good(const struct check *c)
+{
+	return c->result == PROTO_OTP_OK || c->result == PROTO_OTP_CODE;
+}
+
 static void
 unpack(struct check *c, uint8_t type, struct wire_in *in)
 {
@@ -237,13 +270,14 @@ unpack(struct check *c, uint8_t type, struct wire_in *in)
 	c->store_seq = wire_get_u64(in);
 	if (type != PROTO_VERIFIED || wire_end(in) < 0)
 		c->result = PROTO_OTP_FAILED;
-	else if (c->store_seq > c->gw->store_seq)
-		c->gw->store_seq = c->store_seq;
+	else
+		accord_on_spent(c->gw, c->store_seq);
+	if (c->result == PROTO_OTP_CODE)
+		snprintf(c->public_id, sizeof(c->public_id), GATE_CODE "%u", c->counter);
 	/* Not only verify's word: the key must be this user's now. */
-	if (c->result == PROTO_OTP_OK && !gate_is_key_of(c->gw, c->user, c->public_id))
+	if (is_good(c) && !is_theirs(c))
 		c->result = PROTO_OTP_FOREIGN;
-	if (c->result != PROTO_OTP_OK && c->result != PROTO_OTP_FOREIGN &&
-	    c->result != PROTO_OTP_DISABLED)
+	if (!is_good(c) && c->result != PROTO_OTP_FOREIGN && c->result != PROTO_OTP_DISABLED)
 		c->store_seq = 0; /* nothing was spent */
 }
 
@@ -254,7 +288,7 @@ on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
 
 	if (error == 0)
 		unpack(c, type, in);
-	if (c->result != PROTO_OTP_OK) {
+	if (!is_good(c)) {
 		finish(c, outcome_of(c->result));
 	} else if (!is_waited_for(c)) {
 		finish(c, nobody_waits());
@@ -275,15 +309,19 @@ ask_verify(struct check *c, const char *otp)
 	struct wire_out *out = servant_begin(gw->verify, PROTO_VERIFY_OTP);
 	size_t n, at = out->len;
 	const char *const *keys = policy_keys(gw->policy, c->user, &n);
+	size_t more = c->candidate[0] != '\0' ? 1 : 0;
 	int err;
 
-	if (n > PROTO_KEYS_MAX)
-		n = PROTO_KEYS_MAX;
+	if (n > PROTO_KEYS_MAX - more)
+		n = PROTO_KEYS_MAX - more;
 	wire_put_str(out, otp);
 	wire_put_u64(out, audit_seq(gw->audit));
-	wire_put_u16(out, (uint16_t)n);
+	wire_put_u16(out, (uint16_t)(n + more));
 	for (size_t i = 0; i < n; i++)
 		wire_put_str(out, keys[i]);
+	if (more > 0)
+		wire_put_str(out, c->candidate);
+	wire_put_str(out, c->user);
 	err = servant_ask(
 	    gw->verify, NULL, 0, gateway_settings(gw)->verify_timeout_ms, on_verified, c);
 	secret_wipe(out->buf + at, strlen(otp) + 2);
@@ -322,6 +360,8 @@ otp_check(struct gateway *gw, const struct otp_subject *subject, const char *otp
 	copy(c->service, subject->service);
 	copy(c->tty, subject->tty);
 	copy(c->ruser, subject->ruser);
+	if (subject->candidate != NULL)
+		snprintf(c->candidate, sizeof(c->candidate), "%s", subject->candidate);
 	err = ask_verify(c, otp);
 	if (err < 0)
 		free(c);

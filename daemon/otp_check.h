@@ -15,6 +15,9 @@ struct otp_subject {
 	const struct conn *conn;
 	const char *user, *source, *service; /* these and the next may be NULL but user */
 	const char *tty, *ruser; /* a service's terminal, and who asks there */
+	/* A key that counts as the user's though it is not mapped; for who tries a key out
+	 * and lets nobody in for it. NULL none. */
+	const char *candidate;
 	uid_t uid;
 };
 
@@ -24,6 +27,8 @@ struct otp_outcome {
 	const char *reason, *words;  /* when denied: for the record, for the user */
 	uint32_t hold_ms;	     /* when denied: tell it not before this time has passed */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
+	uint8_t found; /* enum proto_otp; to be told, not to be decided by */
+	uint32_t counter;
 };
 
 /* Who waits. */

@@ -1,6 +1,7 @@
 /* authenticate: who asks, for whom, and may there be a prompt? */
 #include "daemon/pam_requests.h"
 
+#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/locks.h"
 #include "daemon/people.h"
@@ -36,11 +37,12 @@ void
 pam_prompt_user(struct caller *caller, const char *user)
 {
 	struct wire_out *out = door_begin(caller, PROTO_PAM_PROMPT);
-	char text[PROTO_TEXT_MAX + 1];
+	char text[PROTO_TEXT_MAX + 1], used[128];
 	const char *const *keys;
 	size_t n;
 
-	snprintf(text, sizeof(text), "YubiKey for %s: ", user);
+	codes_words(caller->gw, user, used, sizeof(used));
+	snprintf(text, sizeof(text), "%sYubiKey for %s: ", used, user);
 	keys = policy_keys(caller->gw->policy, user, &n);
 	if (n > PROTO_KEYS_MAX)
 		n = PROTO_KEYS_MAX;

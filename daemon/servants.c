@@ -1,8 +1,10 @@
 /* Which executables, with which arguments. */
 #include "daemon/servants.h"
 
+#include "daemon/accord.h"
 #include "daemon/audit.h"
 #include "daemon/channel.h"
+#include "daemon/codes.h"
 #include "daemon/rotation.h"
 #include "lib/layout.h"
 #include "lib/log.h"
@@ -12,22 +14,6 @@
 
 #define STATE "/var/lib/sallyport"
 #define LOG   "/var/log/sallyport/audit.jsonl"
-
-/* Once both have said where they are. The recorder's own first record of this run
- * must not hide that one is missing: so at first its word at its start counts. */
-static void
-compare(struct gateway *gw)
-{
-	uint64_t log_seq = gw->is_compared ? audit_seq(gw->audit) : gw->log_seq;
-
-	if (!gw->verify_told || !gw->recorder_told)
-		return;
-	if (gw->store_audit_seq > log_seq)
-		gw->log_is_cut = true;
-	if (gw->log_store_seq > gw->store_seq)
-		gw->store_is_old = true;
-	gw->is_compared = true;
-}
 
 void
 servants_tell(struct gateway *gw)
@@ -47,39 +33,33 @@ static void
 on_verify_ready(void *arg, struct wire_in *in)
 {
 	struct gateway *gw = arg;
-	uint64_t store_seq = wire_get_u64(in);
+	uint64_t store_seq = wire_get_u64(in), audit_seq = wire_get_u64(in);
 
-	gw->store_audit_seq = wire_get_u64(in);
-	gw->verify_told = wire_end(in) == 0;
-	if (store_seq < gw->store_seq)
-		gw->store_is_old = true; /* under our eyes: it had more before */
-	gw->store_seq = store_seq;
+	codes_clear(gw->codes);
 	servants_tell(gw);
-	compare(gw);
-	if (gw->log_is_cut || gw->store_is_old)
-		log_error("no OTP can be verified: %s", gateway_disorder(gw));
+	accord_on_verify(gw, store_seq, audit_seq, wire_end(in) == 0);
 }
 
 static void
 on_recorder_ready(void *arg, struct wire_in *in)
 {
 	struct gateway *gw = arg;
-	bool is_next;
+	uint64_t seq = wire_get_u64(in), store_seq = wire_get_u64(in);
+	bool is_next = wire_get_u8(in) != 0;
 
-	gw->log_seq = wire_get_u64(in);
-	gw->log_store_seq = wire_get_u64(in);
-	is_next = wire_get_u8(in) != 0;
-	gw->recorder_told = wire_end(in) == 0;
-	if (gw->log_seq < audit_seq(gw->audit))
-		gw->log_is_cut = true; /* under our eyes: it had more before */
-	audit_set_seq(gw->audit, gw->log_seq);
-	compare(gw);
+	accord_on_recorder(gw, seq, store_seq, wire_end(in) == 0);
 	rotation_on_ready(gw->rotation, is_next);
 	audit_begin(gw->audit, "start");
 	audit_text(gw->audit, AUDIT_DETAIL,
 	    servant_starts(gw->recorder) == 1 ? "the daemon started"
 					      : "the recorder started again");
 	audit_end_noted(gw->audit);
+}
+
+static void
+on_verify_notice(void *arg, uint8_t type, struct wire_in *in)
+{
+	codes_on_notice(arg, type, in);
 }
 
 static void
@@ -113,9 +93,11 @@ servants_start(struct gateway *gw)
 						 .argv = recorder,
 						 .on_ready = on_recorder_ready,
 						 .arg = gw});
-	gw->verify = servant_new(gw->loop,
-	    &(struct servant_spec){
-		.name = "verify", .argv = verify, .on_ready = on_verify_ready, .arg = gw});
+	gw->verify = servant_new(gw->loop, &(struct servant_spec){.name = "verify",
+					       .argv = verify,
+					       .on_ready = on_verify_ready,
+					       .on_notice = on_verify_notice,
+					       .arg = gw});
 	gw->names = servant_new(
 	    gw->loop, &(struct servant_spec){.name = "names", .argv = names, .arg = gw});
 	gw->relay = servant_new(gw->loop, &(struct servant_spec){.name = "relay",

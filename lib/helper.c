@@ -11,18 +11,31 @@
 #include <string.h>
 
 int
-helper_confine(const char *account, const int *calls, size_t n)
+helper_drop(const char *account)
 {
 	int err = drop_to_account(account);
 
-	if (err < 0) {
+	if (err < 0)
 		log_error("cannot become %s: %s", account, strerror(-err));
-		return err;
-	}
-	err = confine_to_calls(calls, n);
+	return err;
+}
+
+int
+helper_filter(const int *calls, size_t n)
+{
+	int err = confine_to_calls(calls, n);
+
 	if (err < 0)
 		log_error("cannot confine itself: %s", strerror(-err));
 	return err;
+}
+
+int
+helper_confine(const char *account, const int *calls, size_t n)
+{
+	int err = helper_drop(account);
+
+	return err < 0 ? err : helper_filter(calls, n);
 }
 
 int

@@ -13,6 +13,9 @@
 /* drop_to_account, then confine_to_calls; says on the log what failed. 0, -errno:
  * the helper must then end. */
 int helper_confine(const char *account, const int *calls, size_t n);
+/* Its two halves, for who starts a thread in between, which confines itself. */
+int helper_drop(const char *account);
+int helper_filter(const int *calls, size_t n);
 
 /* Sends a whole message to the supervisor, waiting for room at most timeout_ms.
  * 0 or -errno: the helper should then end. */

@@ -56,6 +56,13 @@ enum proto_type {
 	PROTO_ADMIN_DISCONNECT = 28, /* str what: "anne", "c12" or "ch340" -> END */
 	PROTO_ADMIN_LOCK = 29,       /* str user ("*": all), str reason -> END */
 	PROTO_ADMIN_UNLOCK = 30,     /* str user ("*": all) -> END */
+	PROTO_ADMIN_KEYS_ENABLE = 31,  /* str public id -> END */
+	PROTO_ADMIN_KEYS_CODES = 32,   /* str user, u8 n (<= 20): new recovery codes -> ROW..., END */
+	PROTO_ADMIN_KEYS_TEST = 33,    /* str user ("" none), str public id that counts as his ("" none),
+	                                  str otp -> ROW{result, key, counter, text}, END */
+	PROTO_ADMIN_KEYS_ADD_API = 34, /* str public id, str note: a key of the validation service
+	                                  -> END */
+	PROTO_ADMIN_KEYS_RECOVER = 35, /* u8 flags: 1 do it -> ROW..., END */
 	PROTO_ADMIN_ROW = 40, /* u16 n, n * {str key, str value} */
 	PROTO_ADMIN_END = 41, /* u8 exit status of the CLI, str text (may be "") */
 
@@ -67,7 +74,8 @@ enum proto_type {
 
 	/* supervisor -> verify. */
 	PROTO_VERIFY_OTP = 60, /* str otp, u64 audit sequence, u16 n (<= PROTO_KEYS_MAX), n * str
-	                          public id (the user's keys) -> VERIFIED */
+	                          public id (the user's keys), str user (whose recovery codes
+	                          count; "" nobody's) -> VERIFIED */
 	PROTO_VERIFIED = 61,   /* u8 enum proto_otp, str public id ("" if none could be read),
 	                          u32 counter (use << 8 | session), u64 store sequence */
 	PROTO_KEYS_IMPORT = 62,  /* u8 flags: 1 dry run; one descriptor, a readable file or pipe of
@@ -88,6 +96,17 @@ enum proto_type {
 	PROTO_VERIFY_API = 68, /* the service said OK: str public id, u32 counter (0: it told
 	                          none), u64 audit sequence -> VERIFIED */
 	PROTO_KEYS_ADD_API = 69, /* str public id, str note -> KEYS_DONE */
+
+	PROTO_KEYS_ENABLE = 70, /* str public id -> KEYS_DONE */
+	PROTO_KEYS_RECOVER = 71, /* u64 store sequence, u64 audit sequence: what the log says; the
+	                            store's own becomes at least the first and just the second
+	                            -> KEYS_DONE */
+	PROTO_KEYS_CODES = 73,	/* str user, u8 n (<= 20): new recovery codes in place of all that
+	                           the user had, 0: none -> CODES or KEYS_DONE */
+	PROTO_CODES = 74,	/* u16 n, n * str code: secret, told this once */
+	PROTO_CODE_USED = 75,	/* id 0: str user, u8 number, u64 when (s since epoch), u16 left:
+	                           one was used, and its user not told yet */
+	PROTO_CODES_TOLD = 76,	/* str user: he was told of all; no answer */
 
 	/* supervisor -> recorder. */
 	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1
@@ -168,8 +187,8 @@ enum proto_refusal {
 	PROTO_REFUSED_NO_KEY = 3,      /* PAM_USER_UNKNOWN */
 };
 
-/* What verify found. Only PROTO_OTP_OK lets anyone in; the OTP is then spent on
- * disk. PROTO_OTP_FOREIGN, too, has spent it. */
+/* What verify found. Only PROTO_OTP_OK and _CODE let anyone in; the OTP or code
+ * is then spent on disk. PROTO_OTP_FOREIGN, too, has spent it. */
 enum proto_otp {
 	PROTO_OTP_FAILED = 0,   /* store failed or out of order: no answer */
 	PROTO_OTP_OK = 1,
@@ -178,6 +197,10 @@ enum proto_otp {
 	PROTO_OTP_UNKNOWN = 4,  /* no such key here */
 	PROTO_OTP_DISABLED = 5, /* key disabled, deleted or its row broken */
 	PROTO_OTP_FOREIGN = 6,  /* good, but not among the keys given */
+	PROTO_OTP_CODE = 7,     /* OK, by a recovery code; counter is its number, id "" */
+	PROTO_OTP_CODE_WRONG = 8,
+	PROTO_OTP_CODE_SPENT = 9,
+	PROTO_OTP_CODES_OFF = 10, /* too many wrong ones */
 };
 
 enum proto_key_state {

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/kdf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 struct crypt {
 	EVP_CIPHER *ecb, *gcm;
 	EVP_MD *sha256;
+	EVP_KDF *scrypt;
 	struct secret keys; /* wrap, mac and print key, one behind the other */
 };
 
@@ -80,7 +82,8 @@ crypt_new(struct crypt **crypt, const uint8_t kek[CRYPT_KEK])
 	c->ecb = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
 	c->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (c->ecb == NULL || c->gcm == NULL || c->sha256 == NULL)
+	c->scrypt = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
+	if (c->ecb == NULL || c->gcm == NULL || c->sha256 == NULL || c->scrypt == NULL)
 		goto out;
 	err = derive(c, kek);
 	if (err < 0)
@@ -100,6 +103,7 @@ crypt_free(struct crypt *crypt)
 	EVP_CIPHER_free(crypt->ecb);
 	EVP_CIPHER_free(crypt->gcm);
 	EVP_MD_free(crypt->sha256);
+	EVP_KDF_free(crypt->scrypt);
 	secret_free(&crypt->keys);
 	free(crypt);
 }
@@ -203,5 +207,29 @@ crypt_open_token(const struct crypt *crypt, const uint8_t aes[CRYPT_AES],
 	    EVP_DecryptUpdate(ctx, plain, &n, token, CRYPT_BLOCK) && n == CRYPT_BLOCK)
 		err = 0;
 	EVP_CIPHER_CTX_free(ctx);
+	return err;
+}
+
+int
+crypt_slow(const struct crypt *crypt, const void *secret, size_t len,
+    const uint8_t salt[CRYPT_SALT], uint8_t hash[CRYPT_SLOW])
+{
+	uint64_t n = 1u << 15, most = 64 * 1024 * 1024;
+	uint32_t r = 8, p = 1;
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(crypt->scrypt);
+	OSSL_PARAM params[] = {
+	    {"pass", OSSL_PARAM_OCTET_STRING, (void *)(uintptr_t)secret, len, 0},
+	    {"salt", OSSL_PARAM_OCTET_STRING, (void *)(uintptr_t)salt, CRYPT_SALT, 0},
+	    {"n", OSSL_PARAM_UNSIGNED_INTEGER, &n, sizeof(n), 0},
+	    {"r", OSSL_PARAM_UNSIGNED_INTEGER, &r, sizeof(r), 0},
+	    {"p", OSSL_PARAM_UNSIGNED_INTEGER, &p, sizeof(p), 0},
+	    {"maxmem_bytes", OSSL_PARAM_UNSIGNED_INTEGER, &most, sizeof(most), 0},
+	    {NULL, 0, NULL, 0, 0},
+	};
+	int err = -EIO;
+
+	if (ctx != NULL && EVP_KDF_derive(ctx, hash, CRYPT_SLOW, params) == 1)
+		err = 0;
+	EVP_KDF_CTX_free(ctx);
 	return err;
 }

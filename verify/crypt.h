@@ -12,6 +12,8 @@
 #define CRYPT_UID   6
 #define CRYPT_MAC   32
 #define CRYPT_PRINT 16
+#define CRYPT_SALT  16
+#define CRYPT_SLOW  32
 /* nonce 12, private id 6, AES key 16, tag 16 */
 #define CRYPT_WRAPPED 50
 
@@ -46,5 +48,9 @@ int crypt_print(
 /* One block of AES-128-ECB. 0 or -EIO. */
 int crypt_open_token(const struct crypt *crypt, const uint8_t aes[CRYPT_AES],
     const uint8_t token[CRYPT_BLOCK], uint8_t plain[CRYPT_BLOCK]);
+/* scrypt (RFC 7914; N 2^15, r 8, p 1: 32 MiB, a tenth of a second or so) of a recovery
+ * code. May run beside the others, in another thread. 0 or -EIO. */
+int crypt_slow(const struct crypt *crypt, const void *secret, size_t len,
+    const uint8_t salt[CRYPT_SALT], uint8_t hash[CRYPT_SLOW]);
 
 #endif

@@ -23,7 +23,8 @@ uint64_t keyring_store_seq(const struct keyring *ring);
 /* The highest audit sequence on record; told ones are kept with the next OTP
  * that is spent, so that a refusal costs no flush. */
 uint64_t keyring_audit_seq(const struct keyring *ring);
-void keyring_tell_audit_seq(struct keyring *ring, uint64_t seq);/* 0 or -EIO. After keyring_commit's 0, what was done is on disk. */
+void keyring_tell_audit_seq(struct keyring *ring, uint64_t seq);
+/* 0 or -EIO. After keyring_commit's 0, what was done is on disk. */
 int keyring_begin(struct keyring *ring);
 int keyring_commit(struct keyring *ring);
 void keyring_rollback(struct keyring *ring);
@@ -46,8 +47,7 @@ int keyring_open_token(const struct keyring *ring, const struct crypt_key *key,
 int keyring_add(struct keyring *ring, const char *id, const struct crypt_key *key,
     const char *note, uint64_t created);
 /* The same for a key that a validation service knows. */
-int keyring_add_api(
-    struct keyring *ring, const char *id, const char *note, uint64_t created);
+int keyring_add_api(struct keyring *ring, const char *id, const char *note, uint64_t created);
 /* In a transaction. An OTP (normalised) is to be sent to the service: counts it.
  * 0; -EEXIST when it was claimed before; -EIO. at: s since 1970. */
 int keyring_claim(struct keyring *ring, const char *otp, uint64_t at);

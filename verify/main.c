@@ -98,7 +98,7 @@ fetch(const struct options *o, struct crypt **crypt)
 
 /* A store that failed is left as it is, because closing writes to it. */
 static int
-serve(const struct options *o, const struct crypt *crypt)
+serve(const struct options *o, const struct crypt *crypt, struct worker *worker)
 {
 	struct keyring *ring = NULL;
 	int err = keyring_open(&ring, o->store, crypt, OPEN_TIMEOUT_MS);
@@ -107,7 +107,7 @@ serve(const struct options *o, const struct crypt *crypt)
 		log_error("store %s cannot be used: %s", o->store, strerror(-err));
 		return err == -EUCLEAN ? EX_CONFIG : 1;
 	}
-	if (verifier_run(ring) < 0)
+	if (verifier_run(ring, worker) < 0)
 		return 1;
 	keyring_close(ring);
 	return 0;
@@ -116,6 +116,7 @@ serve(const struct options *o, const struct crypt *crypt)
 int
 main(int argc, char **argv)
 {
+	struct worker *worker = NULL; /* ends with the process */
 	struct crypt *crypt = NULL;
 	struct options o;
 	int status;
@@ -134,9 +135,9 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (sql_init() < 0 || fetch(&o, &crypt) < 0)
 		return EX_CONFIG;
-	if (helper_confine(o.account, calls, sizeof(calls) / sizeof(calls[0])) < 0)
+	if (helper_drop(o.account) < 0 || worker_start(&worker, crypt) < 0 ||
+	    helper_filter(calls, sizeof(calls) / sizeof(calls[0])) < 0)
 		return EX_CONFIG;
-	status = serve(&o, crypt);
-	crypt_free(crypt);
-	return status;
+	status = serve(&o, crypt, worker);
+	return status; /* the worker may still use crypt */
 }

@@ -4,6 +4,7 @@
 #define SALLYPORT_VERIFY_VERIFIER_H
 
 #include "verify/keyring.h"
+#include "verify/worker.h"
 
 /* OTPs in one transaction at most. */
 #define VERIFIER_TURN_MAX 256
@@ -12,6 +13,6 @@
  * -EIO: the store failed; every OTP of that turn was answered with FAILED, and
  * the ring must not be used again, not even closed. Else -errno, when the
  * supervisor broke the protocol or does not read. */
-int verifier_run(struct keyring *ring);
+int verifier_run(struct keyring *ring, struct worker *worker);
 
 #endif

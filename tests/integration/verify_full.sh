@@ -47,4 +47,4 @@ rm "$STORE/filler"
 out=$(printf '%s\n' "otp $first $id" "otp $(press) $id" "import $T/full.csv" | verify_talk)
 has "$out" "^REPLAYED $id 1/0 " "with space again, the spent OTP is still spent"
 has "$out" "^OK $id " "and a new one is accepted"
-has "$out" 'is in the store already' "and no key was lost"
+has "$out" '^1 known already' "and no key was lost"

@@ -2,7 +2,7 @@
 #ifndef SALLYPORT_TESTS_SUPPORT_VERIFY_OTP_H
 #define SALLYPORT_TESTS_SUPPORT_VERIFY_OTP_H
 
-#include "tests/support/verify_message.h"
+#include "tests/support/verify_ask.h"
 
 struct verified {
 	uint32_t id;
@@ -25,21 +25,6 @@ peer_ready(struct peer *p)
 	if (wire_end(&in) < 0)
 		peer_die("a malformed READY");
 	return true;
-}
-
-static inline bool
-peer_ask_otp(struct peer *p, const char *otp, char *const *ids, size_t n)
-{
-	uint8_t buf[4096];
-	struct wire_out out;
-	wire_out_init(&out, buf, sizeof(buf));
-	proto_put_header(&out, PROTO_VERIFY_OTP, ++p->id);
-	wire_put_str(&out, otp);
-	wire_put_u64(&out, ++p->audit_seq);
-	wire_put_u16(&out, (uint16_t)n);
-	for (size_t i = 0; i < n; i++)
-		wire_put_str(&out, ids[i]);
-	return peer_send(p, &out, NULL);
 }
 
 static inline bool

@@ -1,5 +1,6 @@
 /* Plays the supervisor for the program verify, as a script tells it on standard
  * input; prints the answers. */
+#include "lib/num.h"
 #include "tests/support/verify_list.h"
 #include "tests/support/verify_otp.h"
 
@@ -18,7 +19,11 @@ found_name(unsigned int found)
 	    [PROTO_OTP_REPLAYED] = "REPLAYED",
 	    [PROTO_OTP_UNKNOWN] = "UNKNOWN",
 	    [PROTO_OTP_DISABLED] = "DISABLED",
-	    [PROTO_OTP_FOREIGN] = "FOREIGN"};
+	    [PROTO_OTP_FOREIGN] = "FOREIGN",
+	    [PROTO_OTP_CODE] = "CODE",
+	    [PROTO_OTP_CODE_WRONG] = "CODE_WRONG",
+	    [PROTO_OTP_CODE_SPENT] = "CODE_SPENT",
+	    [PROTO_OTP_CODES_OFF] = "CODES_OFF"};
 
 	return found < sizeof(names) / sizeof(names[0]) ? names[found] : "?";
 }
@@ -80,6 +85,70 @@ talk_import(struct peer *p, const char *path, bool is_dry)
 }
 
 static bool
+talk_codes(struct peer *p, const char *user, const char *count)
+{
+	char code[64];
+	struct wire_out out;
+	struct wire_in in;
+	uint8_t buf[300];
+	uint64_t n;
+	uint32_t id;
+
+	if (num_parse(count, 0, 99, &n) < 0)
+		peer_die("codes wants a number");
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, PROTO_KEYS_CODES, ++p->id);
+	wire_put_str(&out, user);
+	wire_put_u8(&out, (uint8_t)n);
+	if (!peer_send(p, &out, NULL) || !peer_get(p, PROTO_CODES, &id, &in))
+		return false;
+	for (uint16_t left = wire_get_u16(&in); left > 0; left--) {
+		wire_get_str(&in, code, sizeof(code));
+		printf("%s\n", code);
+	}
+	if (wire_end(&in) < 0)
+		peer_die("malformed codes");
+	return true;
+}
+
+static bool
+say_used(struct peer *p)
+{
+	char user[PROTO_NAME_MAX + 1];
+	unsigned int number, left;
+	struct wire_in in;
+	uint32_t id;
+
+	if (!peer_get(p, PROTO_CODE_USED, &id, &in))
+		return false;
+	wire_get_str(&in, user, sizeof(user));
+	number = wire_get_u8(&in);
+	(void)wire_get_u64(&in);
+	left = wire_get_u16(&in);
+	if (wire_end(&in) < 0 || id != 0)
+		peer_die("a malformed notice");
+	printf("USED %s %u left %u\n", user, number, left);
+	return true;
+}
+
+static bool
+talk_recover(struct peer *p, const char *store_seq, const char *audit_seq)
+{
+	struct wire_out out;
+	uint64_t seqs[2];
+	uint8_t buf[32];
+
+	if (num_parse(store_seq, 0, UINT64_MAX, &seqs[0]) < 0 ||
+	    num_parse(audit_seq, 0, UINT64_MAX, &seqs[1]) < 0)
+		peer_die("recover wants two numbers");
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, PROTO_KEYS_RECOVER, ++p->id);
+	wire_put_u64(&out, seqs[0]);
+	wire_put_u64(&out, seqs[1]);
+	return peer_send(p, &out, NULL) && say_done(p);
+}
+
+static bool
 talk_raw(struct peer *p, const char *hex)
 {
 	static char bytes[4096];
@@ -114,6 +183,22 @@ talk_line(struct peer *p, char **words, size_t n)
 		return peer_list(p, say_row, NULL);
 	if (strcmp(verb, "disable") == 0 && n == 2)
 		return peer_ask_about_key(p, PROTO_KEYS_DISABLE, words[1]) && say_done(p);
+	if (strcmp(verb, "enable") == 0 && n == 2)
+		return peer_ask_about_key(p, PROTO_KEYS_ENABLE, words[1]) && say_done(p);
+	if (strcmp(verb, "code") == 0 && n == 3)
+		return peer_ask_of(p, words[1], words[2], NULL, 0) && say_verified(p);
+	if (strcmp(verb, "try") == 0 && n == 3) /* not waited for */
+		return peer_ask_of(p, words[1], words[2], NULL, 0);
+	if (strcmp(verb, "answer") == 0 && n == 1)
+		return say_verified(p);
+	if (strcmp(verb, "codes") == 0 && n == 3)
+		return talk_codes(p, words[1], words[2]);
+	if (strcmp(verb, "used") == 0 && n == 1)
+		return say_used(p);
+	if (strcmp(verb, "told") == 0 && n == 2)
+		return peer_ask_about_key(p, PROTO_CODES_TOLD, words[1]);
+	if (strcmp(verb, "recover") == 0 && n == 3)
+		return talk_recover(p, words[1], words[2]);
 	if (strcmp(verb, "raw") == 0 && n == 2)
 		return talk_raw(p, words[1]);
 	if (strcmp(verb, "pid") == 0 && n == 1)
@@ -122,7 +207,9 @@ talk_line(struct peer *p, char **words, size_t n)
 		return kill(p->pid, SIGKILL) == 0;
 	if (strcmp(verb, "end") == 0 && n == 1) /* waits until it ends by itself */
 		return io_wait(p->fd, POLLIN, io_now_ms() + PEER_ANSWER_MS) < 0;
-	peer_die("what? otp import dry start done list disable raw pid kill end");
+	peer_die(
+	    "what? otp import dry start done list disable enable code codes try answer used "
+	    "told recover raw pid kill end");
 }
 
 int
