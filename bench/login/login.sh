@@ -26,6 +26,7 @@ GW_CONF="services = bench-sallyport"
 
 part() { # NAME FUNCTION: says what it does, and goes on when it fails
 	local began=$SECONDS
+	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
 	echo "-- $1" >&2
 	"$2" >"$OUT/$2.log" 2>&1 || { echo "   not measured:" >&2; tail -n 3 "$OUT/$2.log" | sed 's/^/   /' >&2; rm -f "$OUT/$2.tsv"; }
 	echo "   $((SECONDS - began)) s" >&2
@@ -153,9 +154,19 @@ mapped() {
 
 # From the forced command to the user's, inside a connection of his.
 shell() {
-	python3 -c 'import sys; sys.exit(open("/usr/bin/sallyport-shell", "rb").read().find(b"shell.sock") < 0)' ||
-		{ echo "sallyport-shell is not there yet"; return 1; }
-	bash bench/login/shell.sh
+	usermod -s /bin/sh anne
+	cp /etc/sallyport/vm_mappings "$GW/mappings"
+	echo 'anne host shell always' >>/etc/sallyport/vm_mappings
+	gw_reload || return 1
+	{
+		tab sh - 0 /bin/sh -c true
+		tab shell - 0 /usr/bin/sallyport-shell -c true
+	} >"$GW/shell.cases"
+	chmod 644 "$GW/shell.cases"
+	series shell_flush "$ROUNDS" <<<"$(tab flush - 0 @flush $FLUSHED)"
+	# With a pause: a connection may not open sessions without end in a second.
+	GW_TIMEOUT=120 gw_ssh anne -- "exec '$BENCH/measure' $ROUNDS 60 <'$GW/shell.cases'" >"$OUT/shell.tsv" || return 1
+	cp "$GW/mappings" /etc/sallyport/vm_mappings; gw_reload
 }
 
 duo() {
@@ -196,8 +207,8 @@ part 'all processes, idle' idle
 part "PAM: pam_permit, pam_sallyport ($ROUNDS rounds)" pam
 part 'PAM: pam_yubico' yubico
 part 'a validation service behind the daemon' api
-part 'a refusal at an endpoint' endpoint
 part 'flushes of a login' flushes
+part 'a refusal at an endpoint' endpoint
 part 'login_duo and a shell' duo
 part 'sallyport-shell' shell
 part "$KEYS mapped keys" mapped

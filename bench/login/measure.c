@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -170,16 +171,18 @@ int
 main(int argc, char **argv)
 {
 	static char line[4096];
-	uint64_t rounds;
+	uint64_t rounds, pause_ms = 0;
 	int result = 0;
 
-	if (argc != 2 || num_parse(argv[1], 1, ROUNDS_MAX, &rounds) < 0) {
-		fputs("usage: measure ROUNDS <CASES\n", stderr);
+	if (argc < 2 || argc > 3 || num_parse(argv[1], 1, ROUNDS_MAX, &rounds) < 0 ||
+	    (argc == 3 && num_parse(argv[2], 0, 10000, &pause_ms) < 0)) {
+		fputs("usage: measure ROUNDS [PAUSE-MS] <CASES\n", stderr);
 		return 64;
 	}
 	while (fgets(line, sizeof(line), stdin) != NULL && case_count < CASES_MAX)
 		read_case(line, rounds);
 	for (size_t r = 0; r < rounds; r++) {
+		(void)poll(NULL, 0, (int)pause_ms);
 		for (size_t i = 0; i < case_count; i++) {
 			struct one_case *c = &cases[(i + r) % case_count];
 			if (strcmp(c->argv[0], "@flush") == 0)
