@@ -75,6 +75,9 @@ of_a_key_that_is_not_the_users(void **state)
 	    "kkjjjjjjjjxejxe.uidchtnbpygkjxe.uidchtnbpygk");
 }
 
+#define TEN  "aaaaaaaaaa"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 /* Not a byte of a password may leave the module. */
 static void
 a_password_alone(void **state)
@@ -82,8 +85,7 @@ a_password_alone(void **state)
 	static const char *const passwords[] = {"", "x", "secret", "vvccccccccbd", TOKEN,
 	    "correct horse battery staple and many more words",
 	    "vvccccccccbdcbdefghijklnrtuvcbdefghijklnrtu-", "\303\251\303\251\303\251",
-	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	    "a"};
+	    LONG};
 	struct split_ids ids = ids_of("vvccccccccbd", NULL), none = {0};
 
 	(void)state;
