@@ -12,7 +12,7 @@ static bool
 is_known(const char *key)
 {
 	static const char *const known[] = {
-	    "verdict", "reason", "line", "text", "next", "next_epoch"};
+	    "verdict", "reason", "line", "text", "why", "next", "next_epoch"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i], key) == 0)
@@ -36,6 +36,16 @@ put_when(FILE *out, const char *when)
 }
 
 static void
+put_why(FILE *out, const char *why)
+{
+	if (*why == '\0')
+		return;
+	fputs("   (", out);
+	printable_put(out, why);
+	fputc(')', out);
+}
+
+static void
 print_row(FILE *out, const struct rows_row *row)
 {
 	const char *verdict = rows_value(row, "verdict"), *next = rows_value(row, "next");
@@ -54,6 +64,7 @@ print_row(FILE *out, const struct rows_row *row)
 		printable_put(out, line);
 		fputs(*line != '\0' ? "  " : "", out);
 		printable_put(out, text);
+		put_why(out, rows_value(row, "why"));
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < row->count; i++) {

@@ -55,9 +55,9 @@ const struct verb verb_table[] = {
 	.run = verb_reload,
 	.synopsis = "[--dry-run] [--force]",
 	.summary = "put changed files into force",
-	.details =
-	    "Reads all files anew; with an error nothing changes. --dry-run only says what\n"
-	    "would happen. --force: also when no grant at all would be left.\n",
+	.details = "Reads all files anew; with an error nothing changes. Prints what it ends;\n"
+		   "--dry-run only says what it would end. --force: also when no grant would "
+		   "be left.\n",
 	.options = CLI_DRY_RUN | CLI_FORCE,
 	.needs_root = true},
     {.name = "disconnect",

@@ -61,6 +61,16 @@ verb_list(struct cli *cli)
 	return status;
 }
 
+/* What is wrong, line by line; or a table of what ends. */
+static void
+print_reload(FILE *out, const struct rows *rows)
+{
+	if (rows->count > 0 && *rows_value(&rows->rows[0], "message") != '\0')
+		table_print_values(out, rows);
+	else
+		table_print(out, rows);
+}
+
 int
 verb_reload(struct cli *cli)
 {
@@ -70,7 +80,7 @@ verb_reload(struct cli *cli)
 
 	ask_begin(&ask, PROTO_ADMIN_RELOAD);
 	wire_put_u8(&ask.out, (uint8_t)flags);
-	return answer_ask(cli, &ask, table_print_values);
+	return answer_ask(cli, &ask, print_reload);
 }
 
 /* 0 and *at; else an exit status. */

@@ -4,11 +4,13 @@
 #include "daemon/admin_requests.h"
 #include "daemon/audit.h"
 #include "daemon/codes.h"
+#include "daemon/conns.h"
 #include "daemon/row.h"
 #include "lib/io.h"
 #include "lib/proto.h"
 #include "lib/secret.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,7 @@ struct errand {
 	char public_id[PROTO_PUBLIC_ID_MAX + 1];
 	char user[PROTO_NAME_MAX + 1]; /* whose codes */
 	uint64_t store_seq, audit_seq; /* of a recovery; 0: it is none */
+	bool ends_conns;               /* of that key */
 };
 
 static void
@@ -34,6 +37,22 @@ record(const struct errand *errand)
 	audit_text(errand->gw->audit, AUDIT_KEY, errand->public_id);
 	audit_text(errand->gw->audit, AUDIT_DETAIL, errand->what);
 	audit_end_noted(errand->gw->audit);
+}
+
+/* Who came in with a key that is disabled now goes, and that is said. */
+static void
+end_conns(const struct errand *errand, char *report, size_t cap)
+{
+	struct conns_closed closed = {0};
+	size_t len = strlen(report);
+
+	conns_close_key(
+	    errand->gw->conns, errand->public_id, "the YubiKey was disabled", &closed);
+	if (len > 0 && report[len - 1] == '\n')
+		len--;
+	if (closed.conns > 0)
+		snprintf(report + len, cap - len, "; %zu connection%s ended", closed.conns,
+		    closed.conns == 1 ? "" : "s");
 }
 
 static void
@@ -49,6 +68,8 @@ send_done(struct errand *errand, struct wire_in *in)
 		accord_mended(errand->gw, errand->store_seq, errand->audit_seq);
 	if (status == 0 && errand->what != NULL)
 		record(errand);
+	if (status == 0 && errand->ends_conns)
+		end_conns(errand, report, sizeof(report));
 	if (errand->caller != NULL)
 		row_end(errand->caller, status, report);
 }
@@ -167,7 +188,7 @@ admin_keys_import(struct caller *caller, struct wire_in *in)
 static void
 one_text(struct caller *caller, struct wire_in *in, uint8_t type, const char *what)
 {
-	struct errand errand = {.what = what};
+	struct errand errand = {.what = what, .ends_conns = type == PROTO_KEYS_DISABLE};
 	char id[PROTO_PUBLIC_ID_MAX + 1];
 
 	wire_get_str(in, id, sizeof(id));

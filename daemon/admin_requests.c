@@ -1,15 +1,13 @@
-/* reload, show and explain. */
+/* show and explain. */
 #include "daemon/admin_requests.h"
 
 #include "daemon/locks.h"
 #include "daemon/people.h"
-#include "daemon/reload.h"
 #include "daemon/row.h"
 #include "lib/proto.h"
 #include "policy/decide.h"
 #include "policy/settings_key.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 #define EX_DENIED 1
 #define EX_USAGE  64
 #define EX_TEMP   75
-#define EX_CONFIG 78
 
 static void
 malformed(struct caller *caller)
@@ -25,57 +22,6 @@ malformed(struct caller *caller)
 	row_end(caller, EX_USAGE,
 	    "the daemon does not understand this question: are CLI and daemon "
 	    "of one version?");
-}
-
-/* The report's lines, each a row; false when the caller has gone. */
-static bool
-send_report(struct caller *caller, const struct report *report)
-{
-	const char *at = report->text;
-	struct row row;
-
-	while (at != NULL && *at != '\0') {
-		size_t len = strcspn(at, "\n");
-		row_begin(&row, caller);
-		row_format(&row, "message", "%.*s", (int)len, at);
-		if (!row_send(&row))
-			return false;
-		at += len + (at[len] == '\n');
-	}
-	return true;
-}
-
-void
-admin_reload(struct caller *caller, struct wire_in *in)
-{
-	struct gateway *gw = caller->gw;
-	uint8_t flags = wire_get_u8(in);
-	struct report report = {0};
-	char text[200];
-	int err;
-
-	if (wire_end(in) < 0) {
-		malformed(caller);
-		return;
-	}
-	err = reload_policy(gw, &report, flags & 1, flags & 2);
-	if (!send_report(caller, &report))
-		goto out;
-	if (err == -EPERM)
-		row_end(caller, EX_CONFIG,
-		    "the new files hold no grant at all: nothing was changed (--force if that "
-		    "is meant)");
-	else if (err < 0) {
-		snprintf(text, sizeof(text), "%zu errors: nothing was changed", report.errors);
-		row_end(caller, EX_CONFIG, text);
-	} else {
-		snprintf(text, sizeof(text), "%s: %zu VMs, %zu grants",
-		    flags & 1 ? "would load" : "loaded", policy_vm_count(gw->policy),
-		    policy_grant_count(gw->policy));
-		row_end(caller, 0, flags & 1 ? "the files are in order" : text);
-	}
-out:
-	report_free(&report);
 }
 
 void
@@ -131,6 +77,7 @@ send_answer(struct explain *e, const struct people_user *user)
 	row_text(&row, "reason", answer.reason);
 	row_text(&row, "line", answer.line);
 	row_text(&row, "text", answer.text);
+	row_text(&row, "why", answer.why);
 	row_time(&row, "next", answer.next_change);
 	row_format(&row, "next_epoch", "%lld", (long long)answer.next_change);
 	if (!row_send(&row))

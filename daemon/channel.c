@@ -5,10 +5,11 @@
 #include "daemon/conns.h"
 #include "daemon/denial.h"
 #include "daemon/dial.h"
-#include "daemon/gate.h"
+#include "daemon/relay_ended.h"
 #include "daemon/session.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "policy/target.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -182,9 +183,9 @@ channels_stop(struct channels *channels)
 }
 
 static const struct target *
-find_target(const struct gateway *gw, const char *vm_name, const char *right)
+find_target(const struct policy *policy, const char *vm_name, const char *right)
 {
-	const struct vm *vm = policy_vm_find(gw->policy, vm_name);
+	const struct vm *vm = policy_vm_find(policy, vm_name);
 
 	for (size_t i = 0; vm != NULL && i < vm->endpoint_count; i++)
 		if (strcmp(vm->endpoints[i].right, right) == 0)
@@ -192,15 +193,19 @@ find_target(const struct gateway *gw, const char *vm_name, const char *right)
 	return NULL;
 }
 
-static bool
-is_same_target(const struct target *a, const struct target *b)
+/* NULL, or why it may not be. */
+static const char *
+object(const struct channel *ch, const struct conn *conn, const struct gate_by *by,
+    struct answer *answer)
 {
-	if (a->kind != b->kind || a->address_len != b->address_len ||
-	    (a->name == NULL) != (b->name == NULL))
-		return false;
-	if (a->name != NULL && strcmp(a->name, b->name) != 0)
-		return false;
-	return memcmp(&a->address, &b->address, a->address_len) == 0;
+	const struct target *target = find_target(by->policy, ch->vm, ch->right);
+
+	if (gate_decide_by(ch->owner->gw, by, conn, ch->vm, ch->right, answer) != VERDICT_ALLOW)
+		return answer->reason;
+	if (target == NULL)
+		return "no such right on this VM";
+	/* What lies there now may be another's. */
+	return target_is_same(target, &ch->target) ? NULL : "the VM's back end was changed";
 }
 
 /* The same question as at first, since time has passed: NULL or the reason. */
@@ -209,23 +214,19 @@ judge(struct channel *ch)
 {
 	struct gateway *gw = ch->owner->gw;
 	struct conn *conn = conns_by_id(gw->conns, ch->conn_id);
-	const struct target *target = find_target(gw, ch->vm, ch->right);
 	struct answer answer;
+	const char *reason;
 
 	if (conn == NULL || conn->state != CONN_LIVE)
 		return "the connection has ended";
 	if (!proc_pidfd_is_alive(conn->m_pidfd) || !proc_pidfd_is_alive(conn->u_pidfd))
 		return "sshd's process of the connection has ended";
 	ch->judged = gw->generation;
-	(void)gate_decide(gw, conn, ch->vm, ch->right, &answer);
+	reason = object(ch, conn,
+	    &(struct gate_by){.policy = gw->policy, .groups = &conn->groups}, &answer);
 	ch->next_judge = answer.next_change;
 	memcpy(ch->line, answer.line, sizeof(ch->line));
-	if (answer.verdict != VERDICT_ALLOW)
-		return answer.reason;
-	if (target == NULL)
-		return "no such right on this VM";
-	/* What lies there now may be another's. */
-	return is_same_target(target, &ch->target) ? NULL : "the VM's back end was changed";
+	return reason;
 }
 
 static void
@@ -335,7 +336,7 @@ count_of(const struct channels *channels, uid_t uid)
 static bool
 take_target(struct channel *ch)
 {
-	const struct target *target = find_target(ch->owner->gw, ch->vm, ch->right);
+	const struct target *target = find_target(ch->owner->gw->policy, ch->vm, ch->right);
 
 	if (target == NULL)
 		return true;
@@ -386,7 +387,9 @@ channel_open(
 		    is_full ? "too many channels at once (max_channels)" : "no memory");
 		return;
 	}
-	reason = judge(ch);
+	reason = gate_is_stale(gw, conn)
+		     ? "the user's groups could not be read anew for too long"
+		     : judge(ch);
 	if (reason == NULL) {
 		ch->dial = dial_start(gw, &ch->target, on_dialed, ch);
 		if (ch->dial == NULL)
@@ -485,26 +488,6 @@ channels_rejudge(struct channels *channels, uint32_t conn_id)
 			ch->judged = channels->gw->generation - 1;
 }
 
-static const char *
-ended_text(uint8_t why)
-{
-	switch ((enum proto_ended)why) {
-	case PROTO_ENDED_BOTH:
-		return "closed";
-	case PROTO_ENDED_CLIENT:
-		return "closed by the client";
-	case PROTO_ENDED_VM:
-		return "closed by the VM";
-	case PROTO_ENDED_IDLE:
-		return "idle too long";
-	case PROTO_ENDED_STOPPED:
-		return "stopped";
-	case PROTO_ENDED_ERROR:
-	default:
-		return "failed";
-	}
-}
-
 void
 channels_on_notice(struct channels *channels, uint8_t type, struct wire_in *in)
 {
@@ -520,7 +503,7 @@ channels_on_notice(struct channels *channels, uint8_t type, struct wire_in *in)
 	if (ch == NULL || (ch->state != CHANNEL_RELAYED && ch->state != CHANNEL_STOPPING))
 		return;
 	record_close(
-	    ch, ch->end_reason[0] != '\0' ? ch->end_reason : ended_text(why), up, down);
+	    ch, ch->end_reason[0] != '\0' ? ch->end_reason : relay_ended_text(why), up, down);
 	drop(ch);
 }
 
@@ -557,6 +540,18 @@ channels_count(const struct channels *channels)
 	return channels->count;
 }
 
+static struct channel_info
+info_of(const struct channel *ch)
+{
+	return (struct channel_info){.id = ch->id,
+	    .conn_id = ch->conn_id,
+	    .user = ch->user,
+	    .vm = ch->vm,
+	    .right = ch->right,
+	    .state = ch->state,
+	    .since = ch->since};
+}
+
 void
 channels_each(const struct channels *channels,
     void (*fn)(void *arg, const struct channel_info *info), void *arg)
@@ -564,13 +559,25 @@ channels_each(const struct channels *channels,
 	const struct channel *ch;
 
 	LIST_FOREACH(ch, &channels->list, link) {
-		const struct channel_info info = {.id = ch->id,
-		    .conn_id = ch->conn_id,
-		    .user = ch->user,
-		    .vm = ch->vm,
-		    .right = ch->right,
-		    .state = ch->state,
-		    .since = ch->since};
+		const struct channel_info info = info_of(ch);
 		fn(arg, &info);
+	}
+}
+
+void
+channels_foresee(const struct channels *channels, const struct conn *conn,
+    const struct gate_by *by,
+    void (*fn)(void *arg, const struct channel_info *info, const char *reason), void *arg)
+{
+	const struct channel *ch;
+	struct answer answer;
+
+	LIST_FOREACH(ch, &channels->list, link) {
+		const struct channel_info info = info_of(ch);
+		const char *reason = ch->conn_id == conn->id && ch->state != CHANNEL_STOPPING
+					 ? object(ch, conn, by, &answer)
+					 : NULL;
+		if (reason != NULL)
+			fn(arg, &info, reason);
 	}
 }

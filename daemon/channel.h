@@ -4,8 +4,7 @@
 #ifndef SALLYPORT_DAEMON_CHANNEL_H
 #define SALLYPORT_DAEMON_CHANNEL_H
 
-#include "daemon/conn.h"
-#include "daemon/gateway.h"
+#include "daemon/gate.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,5 +51,9 @@ size_t channels_count(const struct channels *channels);
 size_t channels_count_of(const struct channels *channels, uint32_t conn_id);
 void channels_each(const struct channels *channels,
     void (*fn)(void *arg, const struct channel_info *info), void *arg);
+/* Those of conn that another policy would not allow, with the reason. */
+void channels_foresee(const struct channels *channels, const struct conn *conn,
+    const struct gate_by *by,
+    void (*fn)(void *arg, const struct channel_info *info, const char *reason), void *arg);
 
 #endif

@@ -33,7 +33,7 @@ struct conn {
 	bool had_session;     /* its end goes on record */
 	char end_reason[128]; /* once it is to end (state ended): why; "" before */
 	int64_t groups_ms;    /* when its user and groups were last read, of io_now_ms */
-	int64_t busy_ms;      /* when it last had a channel, likewise */
+	int64_t busy_ms;      /* when it last had a channel or session */
 	int64_t asked_s;      /* second of sallyport-shell's last questions, and … */
 	unsigned int asks;    /* … how many they were */
 	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */

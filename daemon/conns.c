@@ -5,6 +5,7 @@
 #include "daemon/channel.h"
 #include "daemon/conn_file.h"
 #include "daemon/ending.h"
+#include "daemon/gate.h"
 #include "daemon/session.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -165,7 +166,9 @@ outlived(const struct conns *conns, struct conn *conn, int64_t now_ms)
 		return "the connection was too old (max_age)";
 	if (!is_over(settings->max_idle_s, now_ms - conn->busy_ms))
 		return NULL;
-	if (channels_count_of(conns->gw->channels, conn->id) == 0)
+	if (channels_count_of(conns->gw->channels, conn->id) +
+		sessions_count_of(conns->gw->sessions, conn->id) ==
+	    0)
 		return "the connection was idle for too long (max_idle)";
 	conn->busy_ms = now_ms;
 	return NULL;
@@ -206,20 +209,45 @@ conns_close(struct conns *conns, struct conn *conn, const char *reason)
 	endings_add(conns->gw->endings, conn);
 }
 
+static void
+close_counted(
+    struct conns *conns, struct conn *conn, const char *reason, struct conns_closed *closed)
+{
+	if (conn->state == CONN_ENDED)
+		return;
+	closed->conns++;
+	closed->channels += channels_count_of(conns->gw->channels, conn->id);
+	conns_close(conns, conn, reason);
+}
+
 void
 conns_close_user(
     struct conns *conns, const char *user, const char *reason, struct conns_closed *closed)
 {
 	struct conn *conn;
 
-	LIST_FOREACH(conn, &conns->list, link) {
-		if (conn->state == CONN_ENDED ||
-		    (user != NULL && strcmp(conn->user, user) != 0))
-			continue;
-		closed->conns++;
-		closed->channels += channels_count_of(conns->gw->channels, conn->id);
-		conns_close(conns, conn, reason);
-	}
+	LIST_FOREACH(conn, &conns->list, link)
+		if (user == NULL || strcmp(conn->user, user) == 0)
+			close_counted(conns, conn, reason, closed);
+}
+
+/* Who waits for an OTP may have given one of this key a moment ago. */
+static bool
+may_be_of(const struct conns *conns, const struct conn *conn, const char *public_id)
+{
+	return conn->state == CONN_PENDING ? gate_is_key_of(conns->gw, conn->user, public_id)
+					   : strcmp(conn->public_id, public_id) == 0;
+}
+
+void
+conns_close_key(
+    struct conns *conns, const char *public_id, const char *reason, struct conns_closed *closed)
+{
+	struct conn *conn;
+
+	LIST_FOREACH(conn, &conns->list, link)
+		if (*public_id != '\0' && may_be_of(conns, conn, public_id))
+			close_counted(conns, conn, reason, closed);
 }
 
 static void

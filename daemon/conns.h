@@ -35,6 +35,9 @@ struct conns_closed {
 };
 void conns_close_user(struct conns *conns, const char *user, const char *reason,
     struct conns_closed *closed);
+/* The same of all that came in with this YubiKey. */
+void conns_close_key(struct conns *conns, const char *public_id, const char *reason,
+    struct conns_closed *closed);
 /* It has ended: ends its channels and, should it live on, U; writes the record (if a
  * session was open) and frees it. */
 void conns_end(struct conns *conns, struct conn *conn, const char *reason);

@@ -81,17 +81,9 @@ on_sweep(void *arg, int fd, unsigned int events)
 static void
 on_hup(void *arg, int signal, unsigned int events)
 {
-	struct report report = {0};
-	int err = reload_policy(arg, &report, false, false);
-
 	(void)signal;
 	(void)events;
-	if (report.text != NULL)
-		log_error("%s", report.text);
-	if (err < 0)
-		log_error("the policy was not loaded: %s",
-		    err == -EPERM ? "it holds no grant at all" : strerror(-err));
-	report_free(&report);
+	reload_on_hup(arg);
 }
 
 static void
@@ -142,7 +134,7 @@ static int
 load_first_policy(struct gateway *gw)
 {
 	struct report report = {0};
-	int err = reload_policy(gw, &report, false, true);
+	int err = reload_first(gw, &report);
 
 	if (report.text != NULL)
 		fprintf(stderr, "%s", report.text);
@@ -186,6 +178,7 @@ static void
 tear_down(struct gateway *gw)
 {
 	doors_free(gw->doors);
+	reload_end();
 	endpoints_free(gw->endpoints);
 	gw->endpoints = NULL; /* answers that are still out may ask for it */
 	channels_stop(gw->channels);

@@ -108,7 +108,14 @@ int
 people_ask_user(struct gateway *gw, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg)
 {
-	struct user_question *q = user_question(gw->policy);
+	return people_ask_user_of(gw, gw->policy, user, fn, arg);
+}
+
+int
+people_ask_user_of(struct gateway *gw, const struct policy *policy, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg)
+{
+	struct user_question *q = user_question(policy);
 	struct wire_out *out;
 
 	if (q == NULL)

@@ -24,6 +24,10 @@ int people_ask_user(struct gateway *gw, const char *user,
 int people_ask_uid(struct gateway *gw, uid_t uid,
     void (*fn)(void *arg, struct people_user *user), void *arg);
 
+/* The first, with the groups of a policy that is not in force yet. */
+int people_ask_user_of(struct gateway *gw, const struct policy *policy, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg);
+
 /* The gid of a group, likewise; (gid_t)-1 when it cannot be told. */
 int people_ask_group(
     struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg);

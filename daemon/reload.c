@@ -1,16 +1,17 @@
-/* The policy's coming into force, and what must be looked up for it. */
+/* The policy's coming into force: load, look up, foresee, swap, end. */
 #include "daemon/reload.h"
 
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
-#include "daemon/door.h"
 #include "daemon/endpoint.h"
+#include "daemon/fixed_names.h"
 #include "daemon/people.h"
+#include "daemon/recheck.h"
 #include "daemon/servants.h"
 #include "daemon/session.h"
+#include "lib/io.h"
 #include "lib/log.h"
-#include "lib/num.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,169 +21,306 @@
 #include <time.h>
 
 #define RETRY_S 10 /* for what could not be looked up */
+/* How long the new policy waits for look-ups: revocation has 2 s in all. */
+#define LOOK_UP_MS     500
+#define LOOK_UP_DRY_MS 5000
 
-/* Look-ups are about one policy, and one go at it: later answers are dropped. */
-struct lookup {
-	struct gateway *gw;
-	uint32_t round;
-	uint32_t conn_id; /* whose groups are read anew; 0: none */
+/* A user of a live connection, as found for the new policy. */
+struct found {
+	char name[PROTO_NAME_MAX + 1];
+	struct people_user user; /* PROTO_NAME_FAILED until known */
 };
 
-static uint32_t round_now; /* of the group's and the back ends' look-ups */
-static bool is_rechecking; /* one connection after the other: names works serially */
-static bool recheck_again;
+struct job {
+	struct gateway *gw;
+	struct policy *policy; /* to come */
+	bool is_dry_run;
+	struct found *found;
+	size_t count, next; /* users, and which is being looked up */
+	struct loop_watch *timer;
+	reload_fn *fn;
+	void *arg;
+	struct reload_result result;
+};
+
+static struct job *job;     /* one at a time */
+static uint32_t job_number; /* answers to an earlier one are dropped */
+static bool hup_waits;
 
 static void
-recheck_after(struct gateway *gw, uint32_t conn_id);
-
-static struct lookup *
-lookup_new(struct gateway *gw, uint32_t conn_id)
+job_free(struct job *j)
 {
-	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	for (size_t i = 0; i < j->count; i++)
+		conn_groups_free(&j->found[i].user.groups);
+	free(j->found);
+	policy_free(j->policy);
+	loop_watch_free(j->timer);
+	report_free(&j->result.report);
+	free(j);
+}
 
-	if (lookup != NULL)
-		*lookup = (struct lookup){.gw = gw, .round = round_now, .conn_id = conn_id};
-	return lookup;
+/* --- in force ----------------------------------------------------------------- */
+
+static void
+swap_in(struct gateway *gw, struct policy *policy)
+{
+	policy_free(gw->policy);
+	gw->policy = policy;
+	gw->generation++;
+	gw->loaded = time(NULL);
+	gw->gated_gid = (gid_t)-1;
+	gw->backend_uid_count = 0; /* nobody, until looked up */
+	log_info("policy loaded: %zu VMs, %zu grants", policy_vm_count(policy),
+	    policy_grant_count(policy));
 }
 
 static void
-on_gated_gid(void *arg, gid_t gid)
+record(struct gateway *gw, const struct toll *toll)
 {
-	struct lookup lookup = *(struct lookup *)arg;
+	char text[160];
 
-	free(arg);
-	if (lookup.round != round_now)
-		return;
-	lookup.gw->gated_gid = gid;
-	if (gid == (gid_t)-1)
-		log_error("the gated group @%s cannot be looked up",
-		    gateway_settings(lookup.gw)->gated);
-	else if (lookup.gw->endpoints != NULL)
-		endpoints_retry(lookup.gw->endpoints);
-	if (lookup.gw->doors != NULL)
-		doors_give_to_group(lookup.gw->doors);
+	snprintf(text, sizeof(text),
+	    "%zu VMs, %zu grants; ended: %zu connections, %zu sessions, "
+	    "%zu channels",
+	    policy_vm_count(gw->policy), policy_grant_count(gw->policy), toll->conns,
+	    toll->sessions, toll->channels);
+	audit_begin(gw->audit, "reload");
+	audit_text(gw->audit, AUDIT_DETAIL, text);
+	audit_end_noted(gw->audit);
+}
+
+static const struct people_user *
+find_user(const struct job *j, const char *name)
+{
+	for (size_t i = 0; i < j->count; i++)
+		if (strcmp(j->found[i].name, name) == 0)
+			return j->found[i].user.status != PROTO_NAME_FAILED ? &j->found[i].user
+									    : NULL;
+	return NULL;
 }
 
 static void
-on_backend_user(void *arg, struct people_user *user)
+foresee(struct job *j, struct toll *toll)
 {
-	struct lookup lookup = *(struct lookup *)arg;
-	struct gateway *gw = lookup.gw;
+	const struct conn *conn = NULL;
 
-	free(arg);
-	if (lookup.round != round_now)
-		return;
-	if (user->status == PROTO_NAME_FOUND)
-		gw->backend_uids[gw->backend_uid_count++] = user->uid;
-	else
-		log_error("backend_uid: a user cannot be looked up");
-}
-
-static void
-resolve_backend_users(struct gateway *gw)
-{
-	const struct settings *settings = gateway_settings(gw);
-	uint64_t uid;
-
-	free(gw->backend_uids);
-	gw->backend_uid_count = 0;
-	gw->backend_uids = calloc(settings->backend_user_count + 1, sizeof(*gw->backend_uids));
-	for (size_t i = 0; gw->backend_uids != NULL && i < settings->backend_user_count; i++) {
-		const char *name = settings->backend_users[i];
-		struct lookup *lookup;
-
-		if (num_parse(name, 0, UINT32_MAX - 1, &uid) == 0) {
-			gw->backend_uids[gw->backend_uid_count++] = (uid_t)uid;
-			continue;
-		}
-		lookup = lookup_new(gw, 0);
-		if (lookup != NULL && people_ask_user(gw, name, on_backend_user, lookup) < 0)
-			free(lookup);
+	while ((conn = conns_next(j->gw->conns, conn)) != NULL) {
+		const struct people_user *user = find_user(j, conn->user);
+		j->result.is_guess = j->result.is_guess || user == NULL;
+		toll_add(toll, j->gw, j->policy, conn, user);
 	}
 }
 
-static void
-look_up_fixed(struct gateway *gw)
-{
-	struct lookup *lookup;
-
-	round_now++;
-	lookup = lookup_new(gw, 0);
-	if (lookup != NULL &&
-	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) < 0)
-		free(lookup);
-	resolve_backend_users(gw);
-}
-
-/* False when names could not tell: then the others of this go can wait, too. */
 static bool
-take_user(struct gateway *gw, struct conn *conn, const struct people_user *user)
+is_whole(const struct toll_entry *entry)
 {
-	if (user->status == PROTO_NAME_FAILED) {
-		log_warn("c%u: the groups of %s cannot be looked up: as before", conn->id,
-		    conn->user);
-		return false;
+	return entry->channel_id == 0 && entry->session_id == 0;
+}
+
+/* As foreseen. Channels are judged all, by the new policy and the new groups. */
+static void
+put_in_force(struct job *j, const struct toll *toll)
+{
+	struct gateway *gw = j->gw;
+	struct conn *conn = NULL;
+
+	for (size_t i = 0; i < toll->count; i++) {
+		conn = conns_by_id(gw->conns, toll->entries[i].conn_id);
+		if (conn != NULL && is_whole(&toll->entries[i]))
+			conns_close(gw->conns, conn, toll->entries[i].reason);
 	}
-	if (user->status != PROTO_NAME_FOUND || user->uid != conn->uid || !user->is_only_name)
-		conns_close(gw->conns, conn, "the user is gone, or has another uid");
-	else if (conn_set_groups(conn, &user->groups) &&
-		 conn_set_home(conn, user->home, user->shell)) {
-		channels_rejudge(gw->channels, conn->id);
-		sessions_rejudge(gw->sessions, conn->id);
+	swap_in(gw, j->policy);
+	j->policy = NULL;
+	for (conn = NULL; (conn = conns_next(gw->conns, conn)) != NULL;) {
+		const struct people_user *user = find_user(j, conn->user);
+		if (user != NULL && conn->state != CONN_ENDED)
+			(void)(conn_set_groups(conn, &user->groups) &&
+			       conn_set_home(conn, user->home, user->shell));
 	}
-	return true;
+	channels_judge(gw->channels);
+	sessions_judge(gw->sessions);
+	servants_tell(gw);
+	endpoints_sync(gw->endpoints);
+	reload_sweep(gw);
+	record(gw, toll);
 }
 
 static void
-on_conn_user(void *arg, struct people_user *user)
+finish(struct job *j)
 {
-	struct lookup lookup = *(struct lookup *)arg;
-	struct conn *conn = conns_by_id(lookup.gw->conns, lookup.conn_id);
+	struct gateway *gw = j->gw;
+	struct toll toll = {0};
+
+	job = NULL;
+	if (j->result.err == 0) {
+		j->result.vms = policy_vm_count(j->policy);
+		j->result.grants = policy_grant_count(j->policy);
+		foresee(j, &toll);
+		j->result.toll = &toll;
+		if (!j->is_dry_run)
+			put_in_force(j, &toll);
+	}
+	j->fn(j->arg, &j->result);
+	toll_free(&toll);
+	job_free(j);
+	if (hup_waits) {
+		hup_waits = false;
+		reload_on_hup(gw);
+	}
+}
+
+/* --- the users ---------------------------------------------------------------- */
+
+struct ticket {
+	uint32_t number;
+};
+
+static void
+look_up_next(struct job *j);
+
+static void
+on_user(void *arg, struct people_user *user)
+{
+	uint32_t number = ((struct ticket *)arg)->number;
 
 	free(arg);
-	is_rechecking = false;
-	if (conn == NULL || take_user(lookup.gw, conn, user))
-		recheck_after(lookup.gw, lookup.conn_id);
-}
-
-/* The connection with the lowest number above conn_id. */
-static struct conn *
-conn_above(struct gateway *gw, uint32_t conn_id)
-{
-	struct conn *conn = NULL, *best = NULL;
-
-	while ((conn = conns_next(gw->conns, conn)) != NULL)
-		if (conn->id > conn_id && (best == NULL || conn->id < best->id))
-			best = conn;
-	return best;
-}
-
-static void
-recheck_after(struct gateway *gw, uint32_t conn_id)
-{
-	struct conn *conn = conn_above(gw, conn_id);
-	struct lookup *lookup;
-
-	if (conn == NULL && recheck_again) {
-		recheck_again = false;
-		conn = conn_above(gw, 0);
-	}
-	if (conn == NULL || (lookup = lookup_new(gw, conn->id)) == NULL)
+	if (job == NULL || number != job_number)
 		return;
-	if (people_ask_user(gw, conn->user, on_conn_user, lookup) < 0)
-		free(lookup);
-	else
-		is_rechecking = true;
+	job->found[job->next].user = *user;
+	user->groups = (struct conn_groups){0}; /* ours now */
+	job->next++;
+	look_up_next(job);
+}
+
+/* The next that can be asked for; if there is none, it is done. */
+static void
+look_up_next(struct job *j)
+{
+	struct ticket *ticket = calloc(1, sizeof(*ticket));
+
+	if (ticket != NULL && j->next < j->count) {
+		ticket->number = job_number;
+		if (people_ask_user_of(
+			j->gw, j->policy, j->found[j->next].name, on_user, ticket) == 0)
+			return;
+	}
+	free(ticket);
+	finish(j);
 }
 
 static void
-recheck_conns(struct gateway *gw)
+on_late(void *arg, int fd, unsigned int events)
 {
-	if (is_rechecking)
-		recheck_again = true;
-	else
-		recheck_after(gw, 0);
+	(void)fd;
+	(void)events;
+	finish(arg);
 }
+
+/* Each user of a live connection once. */
+static int
+list_users(struct job *j)
+{
+	const struct conn *conn = NULL;
+
+	j->found = calloc(conns_count(j->gw->conns) + 1, sizeof(*j->found));
+	if (j->found == NULL)
+		return -ENOMEM;
+	while ((conn = conns_next(j->gw->conns, conn)) != NULL) {
+		size_t i = 0;
+		while (i < j->count && strcmp(j->found[i].name, conn->user) != 0)
+			i++;
+		if (i == j->count)
+			memcpy(j->found[j->count++].name, conn->user, sizeof(conn->user));
+	}
+	return 0;
+}
+
+/* --- the files ---------------------------------------------------------------- */
+
+static int
+load(struct gateway *gw, struct report *report, bool force, struct policy **policy)
+{
+	int err;
+
+	tzset(); /* windows are of the wall clock, whose zone may have changed, too */
+	err = policy_load(gw->conf_path, report, policy);
+	if (err == 0 && gw->policy != NULL && policy_grant_count(gw->policy) > 0 &&
+	    policy_grant_count(*policy) == 0 && !force)
+		err = -EPERM;
+	return err;
+}
+
+int
+reload_first(struct gateway *gw, struct report *report)
+{
+	struct policy *policy = NULL;
+	int err = load(gw, report, true, &policy);
+
+	if (err == 0)
+		swap_in(gw, policy);
+	return err;
+}
+
+void
+reload_begin(struct gateway *gw, bool is_dry_run, bool force, reload_fn *fn, void *arg)
+{
+	const struct reload_result busy = {.err = -EBUSY}, no_memory = {.err = -ENOMEM};
+	struct job *j = job == NULL ? calloc(1, sizeof(*j)) : NULL;
+
+	if (j == NULL) {
+		fn(arg, job != NULL ? &busy : &no_memory);
+		return;
+	}
+	*j = (struct job){.gw = gw, .is_dry_run = is_dry_run, .fn = fn, .arg = arg};
+	job = j;
+	job_number++;
+	j->result.err = load(gw, &j->result.report, force, &j->policy);
+	j->timer = loop_timer(gw->loop, on_late, j);
+	if (j->result.err == 0 &&
+	    (j->timer == NULL || list_users(j) < 0 ||
+		loop_timer_set(j->timer, is_dry_run ? LOOK_UP_DRY_MS : LOOK_UP_MS) < 0))
+		j->result.err = -ENOMEM;
+	if (j->result.err < 0)
+		finish(j);
+	else
+		look_up_next(j);
+}
+
+static void
+tell_log(void *arg, const struct reload_result *result)
+{
+	(void)arg;
+	if (result->report.text != NULL)
+		log_error("%s", result->report.text);
+	if (result->err < 0)
+		log_error("the policy was not loaded: %s", result->err == -EPERM
+							       ? "it holds no grant at all"
+							       : strerror(-result->err));
+	else
+		log_info("ended by it: %zu connections, %zu sessions, %zu channels",
+		    result->toll->conns, result->toll->sessions, result->toll->channels);
+}
+
+void
+reload_end(void)
+{
+	hup_waits = false;
+	if (job == NULL)
+		return;
+	job->result.err = -ECANCELED;
+	finish(job);
+}
+
+void
+reload_on_hup(struct gateway *gw)
+{
+	if (job != NULL)
+		hup_waits = true; /* the files may have changed since that one read them */
+	else
+		reload_begin(gw, false, false, tell_log, NULL);
+}
+
+/* --- now and then ------------------------------------------------------------- */
 
 /* The local files count at once, a directory behind NSS every nss_recheck. */
 static bool
@@ -203,82 +341,34 @@ local_files_changed(void)
 	return changed;
 }
 
-static bool
-lacks_something(const struct gateway *gw)
-{
-	return gw->gated_gid == (gid_t)-1 ||
-	       gw->backend_uid_count < gateway_settings(gw)->backend_user_count;
-}
-
 void
 reload_sweep(struct gateway *gw)
 {
 	static time_t checked, tried;
 	static uint32_t generation;
 	static unsigned int starts;
-	bool changed = local_files_changed();
+	static bool changed;
 	time_t now = time(NULL);
 
+	changed = local_files_changed() || changed; /* also of a time without names */
 	if (!servant_is_up(gw->names))
 		return;
 	if (generation != gw->generation || starts != servant_starts(gw->names) || changed) {
-		look_up_fixed(gw);
-		recheck_conns(gw);
+		fixed_names_look_up(gw);
+		if (starts != servant_starts(gw->names) && starts != 0 && !changed &&
+		    generation == gw->generation)
+			recheck_resume(gw);
+		else
+			recheck_conns(gw);
 		generation = gw->generation;
 		starts = servant_starts(gw->names);
+		changed = false;
 		checked = tried = now;
 	} else if (now - checked >= (time_t)gateway_settings(gw)->nss_recheck_s) {
 		recheck_conns(gw);
 		checked = now;
-	} else if (lacks_something(gw) && now - tried >= RETRY_S) {
-		look_up_fixed(gw);
+	} else if (fixed_names_lack(gw) && now - tried >= RETRY_S) {
+		fixed_names_look_up(gw);
 		tried = now;
 	}
-}
-
-static void
-swap_in(struct gateway *gw, struct policy *policy)
-{
-	char text[80];
-
-	policy_free(gw->policy);
-	gw->policy = policy;
-	servants_tell(gw);
-	gw->generation++;
-	gw->loaded = time(NULL);
-	gw->gated_gid = (gid_t)-1;
-	gw->backend_uid_count = 0; /* nobody, until looked up */
-	log_info("policy loaded: %zu VMs, %zu grants", policy_vm_count(policy),
-	    policy_grant_count(policy));
-	if (gw->endpoints == NULL)
-		return; /* at start: main does the rest */
-	endpoints_sync(gw->endpoints);
-	/* Live channels are judged by the next sweep, when the new groups are known. */
-	reload_sweep(gw);
-	snprintf(text, sizeof(text), "%zu VMs, %zu grants", policy_vm_count(policy),
-	    policy_grant_count(policy));
-	audit_begin(gw->audit, "reload");
-	audit_text(gw->audit, AUDIT_DETAIL, text);
-	audit_end_noted(gw->audit);
-}
-
-int
-reload_policy(struct gateway *gw, struct report *report, bool is_dry_run, bool force)
-{
-	struct policy *policy = NULL;
-	int err;
-
-	tzset(); /* windows are of the wall clock, whose zone may have changed, too */
-	err = policy_load(gw->conf_path, report, &policy);
-	if (err < 0)
-		return err;
-	if (gw->policy != NULL && policy_grant_count(gw->policy) > 0 &&
-	    policy_grant_count(policy) == 0 && !force)
-		err = -EPERM;
-	if (err < 0 || is_dry_run) {
-		policy_free(policy);
-		return err;
-	}
-	swap_in(gw, policy);
-	return 0;
 }

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define KILL_AFTER_MS 1000 /* from SIGHUP to SIGKILL */
+#define KILL_AFTER_MS 800 /* from SIGHUP to SIGKILL, and all within 2 s */
 
 struct session {
 	LIST_ENTRY(session) link;
@@ -65,6 +65,10 @@ sessions_new(struct gateway *gw)
 static void
 drop(struct session *s)
 {
+	struct conn *conn = conns_by_id(s->owner->gw->conns, s->conn_id);
+
+	if (conn != NULL)
+		conn->busy_ms = io_now_ms();
 	LIST_REMOVE(s, link);
 	if (s->caller != NULL)
 		door_hold(s->caller, NULL);
@@ -364,6 +368,32 @@ sessions_rejudge(struct sessions *sessions, uint32_t conn_id)
 	LIST_FOREACH(s, &sessions->list, link)
 		if (s->conn_id == conn_id)
 			s->judged = sessions->gw->generation - 1;
+}
+
+size_t
+sessions_count_of(const struct sessions *sessions, uint32_t conn_id)
+{
+	const struct session *s;
+	size_t n = 0;
+
+	LIST_FOREACH(s, &sessions->list, link)
+		n += s->conn_id == conn_id;
+	return n;
+}
+
+void
+sessions_foresee(const struct sessions *sessions, const struct conn *conn,
+    const struct gate_by *by,
+    void (*fn)(void *arg, uint32_t id, const char *what, const char *reason), void *arg)
+{
+	const struct session *s;
+	struct answer answer;
+
+	LIST_FOREACH(s, &sessions->list, link)
+		if (s->conn_id == conn->id && s->end_reason == NULL && s->right[0] != '\0' &&
+		    gate_decide_by(sessions->gw, by, conn, "host", s->right, &answer) !=
+			VERDICT_ALLOW)
+			fn(arg, s->id, s->what, answer.reason);
 }
 
 size_t

@@ -3,8 +3,8 @@
 #ifndef SALLYPORT_DAEMON_SESSION_H
 #define SALLYPORT_DAEMON_SESSION_H
 
-#include "daemon/conn.h"
 #include "daemon/door.h"
+#include "daemon/gate.h"
 #include "daemon/gateway.h"
 
 struct session;
@@ -42,5 +42,11 @@ void sessions_judge(struct sessions *sessions);
 /* The groups of this connection's user were read anew: judge its sessions next. */
 void sessions_rejudge(struct sessions *sessions, uint32_t conn_id);
 size_t sessions_count(const struct sessions *sessions);
+size_t sessions_count_of(const struct sessions *sessions, uint32_t conn_id);
+/* Those of conn that another policy would not allow, with what they run, the right
+ * and the reason. */
+void sessions_foresee(const struct sessions *sessions, const struct conn *conn,
+    const struct gate_by *by,
+    void (*fn)(void *arg, uint32_t id, const char *what, const char *reason), void *arg);
 
 #endif

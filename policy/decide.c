@@ -185,12 +185,12 @@ judge(const struct matter *matter, struct answer *answer)
 {
 	struct next_lines lines = {
 	    .lines = matter->lines, .count = matter->count, .needed = matter->needed};
+	const struct grant *grant;
 	struct when_clock clock;
 
-	answer->reason = "no grant";
+	answer->reason = "no grant covers it";
 	if (!could_ever(matter))
 		return;
-	answer->reason = "not at this time";
 	if (!when_clock(matter->question->at, &clock))
 		return;
 	answer->next_change = next_change(&lines, matter->question->at);
@@ -198,7 +198,10 @@ judge(const struct matter *matter, struct answer *answer)
 		answer->verdict = VERDICT_ALLOW;
 		answer->reason = "granted";
 	}
-	cite(answer, first_line(matter, &clock, answer->verdict == VERDICT_ALLOW));
+	grant = first_line(matter, &clock, answer->verdict == VERDICT_ALLOW);
+	cite(answer, grant);
+	if (grant != NULL && answer->verdict != VERDICT_ALLOW)
+		when_why_not(&grant->when, &clock, answer->why, sizeof(answer->why));
 }
 
 void

@@ -24,7 +24,8 @@ struct answer {
 	 * that holds at another time. */
 	char line[96];
 	char text[160];      /* that line's own words, blanks folded, escaped, maybe cut */
-	const char *reason;  /* static: "granted", "no grant", "not at this time", … */
+	char why[40];        /* of a denial: why that line does not hold, "not on Wed" */
+	const char *reason;  /* static: "granted", "no grant covers it", … */
 	time_t next_change;  /* when the verdict next changes if no file does; 0: never */
 };
 

@@ -92,7 +92,8 @@ static const struct row rows[] = {
     {{"max_age", "0s", "How long a connection may last before it is ended; 0s: for ever."},
 	NUMBER(TYPE_SECONDS, max_age_s, 0, 366 * 86400)},
     {{"max_idle", "0s",
-	 "How long a connection may have no channel before it is ended; 0s: for ever."},
+	 "How long a connection may have no channel or session before it is ended; 0s: for "
+	 "ever."},
 	NUMBER(TYPE_SECONDS, max_idle_s, 0, 31 * 86400)},
     {{"max_sessions", "64", "How many shells, commands and pages a user may have at once."},
 	NUMBER(TYPE_COUNT, max_sessions, 1, 4096)},

@@ -140,3 +140,14 @@ target_port(const struct target *target)
 		return ntohs(((const struct sockaddr_in *)&target->address)->sin_port);
 	return ntohs(((const struct sockaddr_in6 *)&target->address)->sin6_port);
 }
+
+bool
+target_is_same(const struct target *a, const struct target *b)
+{
+	if (a->kind != b->kind || a->address_len != b->address_len ||
+	    (a->name == NULL) != (b->name == NULL))
+		return false;
+	if (a->name != NULL && strcmp(a->name, b->name) != 0)
+		return false;
+	return memcmp(&a->address, &b->address, a->address_len) == 0;
+}

@@ -18,4 +18,7 @@ bool target_is_local(const struct target *target);
 /* The TCP target's port; 0 for the other kinds. */
 uint16_t target_port(const struct target *target);
 
+/* Do both lead to the same place? */
+bool target_is_same(const struct target *a, const struct target *b);
+
 #endif

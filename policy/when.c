@@ -36,14 +36,14 @@ fault(const struct why *why, const char *format, ...)
 
 /* --- days ---------------------------------------------------------------- */
 
+static const char *const day_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
 /* 0 Sunday … 6 Saturday; -1 for anything else. */
 static int
 day_number(const char *text)
 {
-	static const char *const names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-
 	for (int i = 0; i < 7; i++)
-		if (strcmp(text, names[i]) == 0)
+		if (strcmp(text, day_names[i]) == 0)
 			return i;
 	return -1;
 }
@@ -347,13 +347,18 @@ when_clock(time_t at, struct when_clock *clock)
 	return true;
 }
 
+/* 1970-01-01 was a Thursday. */
+static int
+weekday(int32_t day)
+{
+	return ((day + 4) % 7 + 7) % 7;
+}
+
 /* Whether a window that belongs to day may hold. */
 static bool
 day_is_in(const struct when *when, uint8_t days, int32_t day)
 {
-	int weekday = ((day + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
-
-	return (days >> weekday & 1) != 0 && day >= when->since && day <= when->until;
+	return (days >> weekday(day) & 1) != 0 && day >= when->since && day <= when->until;
 }
 
 bool
@@ -372,4 +377,34 @@ when_holds(const struct when *when, const struct when_clock *clock)
 			return true;
 	}
 	return false;
+}
+
+static void
+put_date(char *text, size_t cap, const char *word, int32_t day)
+{
+	time_t at = (time_t)day * 86400;
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) != NULL)
+		snprintf(text, cap, "not %s %04d-%02d-%02d", word, tm.tm_year + 1900,
+		    tm.tm_mon + 1, tm.tm_mday);
+}
+
+void
+when_why_not(const struct when *when, const struct when_clock *clock, char *text, size_t cap)
+{
+	uint8_t days = when->window_count == 0 ? EVERY_DAY : 0;
+	int today = weekday(clock->day);
+
+	for (size_t i = 0; i < when->window_count; i++)
+		days |= when->windows[i].days;
+	text[0] = '\0';
+	if (clock->day < when->since)
+		put_date(text, cap, "before", when->since);
+	else if (clock->day > when->until)
+		put_date(text, cap, "after", when->until);
+	else if ((days >> today & 1) == 0)
+		snprintf(text, cap, "not on %s", day_names[today]);
+	else
+		snprintf(text, cap, "not at %02d:%02d", clock->minute / 60, clock->minute % 60);
 }

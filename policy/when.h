@@ -41,5 +41,7 @@ void when_free(struct when *when);
 /* False when the time is beyond what the calendar can say. */
 bool when_clock(time_t at, struct when_clock *clock);
 bool when_holds(const struct when *when, const struct when_clock *clock);
+/* Why it does not hold then: "not on Wed", "not at 10:00", "not after 2027-03-31". */
+void when_why_not(const struct when *when, const struct when_clock *clock, char *text, size_t cap);
 
 #endif

@@ -117,7 +117,7 @@ CONF
 gw_reload >/dev/null
 SEEN=$(wc -l <$AUDIT)
 check "a time that is not granted" "" "$(gw_talk anne webdev:2222)"
-denied "  a time that is not granted" '"vm":"webdev"' 'not at this time' 'vm_mappings:1'
+denied "  a time that is not granted" '"vm":"webdev"' 'no grant covers it' 'vm_mappings:1'
 gw_policy; gw_reload >/dev/null
 
 # The back end's port bound by a stranger, when the VM is down.

@@ -76,7 +76,7 @@ for _ in 1 2; do
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -N anne@127.0.0.1 2>/dev/null & idle="$idle $!"
 done
 gw_wait 5 bash -c '[ "$(sallyport list connections | grep -c pending)" = 2 ]' && pass "two prompts are open" || fail "the prompts did not open"
-check "a third prompt with the same key from there" "" "$(gw_talk anne webdev:2222)"
+check "a third prompt with the same key from there: the oldest gives way" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 check "the owner, from another address" "HELLOEND 5" "$(gw_talk anne webdev:2222 -b 127.0.0.3)"
 # shellcheck disable=SC2086
 kill $idle; wait $idle 2>/dev/null

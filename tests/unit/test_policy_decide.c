@@ -73,19 +73,49 @@ maggie(void **state)
 	struct answer answer = ask(policy, "maggie", "webdev", "spice", "2026-11-18 10:00");
 
 	(void)state;
-	expect(&answer, VERDICT_DENY, "not at this time", "vm_mappings:6");
+	expect(&answer, VERDICT_DENY, "no grant covers it", "vm_mappings:6");
 	assert_string_equal(answer.text, "maggie webdev spice,sftp,ssh Mon,Tue");
+	assert_string_equal(answer.why, "not on Wed");
 	assert_int_equal(answer.next_change, at("2026-11-23 00:00"));
 	answer = ask(policy, "anne", "webdev", "spice", "2026-11-18 10:02");
 	expect(&answer, VERDICT_ALLOW, "granted", "vm_mappings:7");
 	assert_int_equal(answer.next_change, at("2026-11-20 00:00"));
 	answer = ask(policy, "anne", "webdev", "vnc", "2026-11-18 10:02");
-	expect(&answer, VERDICT_DENY, "no grant", "");
+	expect(&answer, VERDICT_DENY, "no grant covers it", "");
 	assert_string_equal(answer.text, "");
 	assert_int_equal(answer.next_change, 0);
 	answer = ask(policy, "bob", "webdev", "spice", "2026-11-18 10:02");
-	expect(&answer, VERDICT_DENY, "no grant", "");
+	expect(&answer, VERDICT_DENY, "no grant covers it", "");
 	policy_free(policy);
+}
+
+static void
+why_a_line_does_not_hold(void **state)
+{
+	static const struct {
+		const char *when, *at, *why;
+	} cases[] = {
+	    {"Mon,Tue", "2026-11-18 10:00", "not on Wed"},
+	    {"Mon-Fri 17:00-23:00", "2026-11-18 10:05", "not at 10:05"},
+	    {"Fri 22:00-06:00", "2026-11-21 07:00", "not on Sat"},
+	    {"08:00-10:00; Sun", "2026-11-18 10:00", "not at 10:00"},
+	    {"always since 2026-12-01", "2026-11-30 23:59", "not before 2026-12-01"},
+	    {"Mon until 2024-02-29", "2026-11-16 10:00", "not after 2024-02-29"},
+	    {"always", "2026-11-16 10:00", ""},
+	};
+	char text[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy *policy;
+		struct answer answer;
+
+		snprintf(text, sizeof(text), "anne webdev spice %s\n", cases[i].when);
+		policy = policy_of_grants(text);
+		answer = ask(policy, "anne", "webdev", "spice", cases[i].at);
+		assert_string_equal(answer.why, cases[i].why);
+		policy_free(policy);
+	}
 }
 
 static void
@@ -268,14 +298,14 @@ union_of_lines(void **state)
 	expect(&answer, VERDICT_ALLOW, "granted", "vm_mappings:2");
 	assert_int_equal(answer.next_change, at("2026-11-16 11:00"));
 	answer = ask_in(policy, "anne", ops, "webdev", "spice:full", "2026-11-16 09:30");
-	expect(&answer, VERDICT_DENY, "not at this time", "vm_mappings:1");
+	expect(&answer, VERDICT_DENY, "no grant covers it", "vm_mappings:1");
 	assert_int_equal(answer.next_change, at("2026-11-16 10:00"));
 	answer = ask_in(policy, "anne", ops, "webdev", "spice", MONDAY_10);
 	expect(&answer, VERDICT_ALLOW, "granted", "vm_mappings:2");
 	assert_int_equal(answer.next_change, 0);
 	/* Without the group the whole is never complete. */
 	answer = ask(policy, "anne", "webdev", "spice:full", MONDAY_10);
-	expect(&answer, VERDICT_DENY, "no grant", "");
+	expect(&answer, VERDICT_DENY, "no grant covers it", "");
 	answer = ask(policy, "anne", "webdev", "spice", MONDAY_10);
 	assert_int_equal(answer.next_change, at("2026-11-16 12:00"));
 	policy_free(policy);
@@ -445,6 +475,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(maggie),
+	    cmocka_unit_test(why_a_line_does_not_hold),
 	    cmocka_unit_test(reasons),
 	    cmocka_unit_test(implications),
 	    cmocka_unit_test(star_and_host),

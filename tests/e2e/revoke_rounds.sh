@@ -1,0 +1,128 @@
+#!/bin/bash
+# Revocation, round after round: what ends a connection x what it is used for x what its
+# user does with sshd's process. Each must be gone within 2 s, with the processes that it
+# had. ROUNDS=50 in the long form; the short one takes each once.
+# timeout: 600
+. tests/e2e/lib.sh
+ROUNDS=${ROUNDS:-8}
+gw_start || { fail "the gateway did not start"; finish; }
+sed -i 's/^anne .*/&\nanne host shell always/' /etc/sallyport/vm_mappings; gw_reload >/dev/null
+
+mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+connect() { # USER: a connection with a forward; sets SSH, M, U
+	rm -f "$GW/l.sock"
+	gw_ssh "$1" -N -M -S "$GW/ctl" -L "$GW/l.sock:/run/sallyport/vm/${2:-webdev/ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
+	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
+	M=$(pgrep -f "sshd: $1 \[priv\]" | head -1); U=$(pgrep -P "$M" | head -1)
+}
+use_idle() {
+	echo hello >&7
+	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
+	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
+	WHAT=
+}
+use_busy() {
+	timeout 60 sh -c "yes | socat - 'UNIX:$GW/l.sock' >'$GW/held' 2>/dev/null" & HELD=$!
+	gw_wait 5 test -s "$GW/held" || fail "no channel"
+	WHAT=
+}
+use_session() { # a command without a terminal: it hears of nothing
+	timeout 60 ssh -F none -S "$GW/ctl" anne@127.0.0.1 'trap "" HUP TERM; echo $$; while :; do sleep 1; done' >"$GW/held" 2>"$GW/err" </dev/null & HELD=$!
+	gw_wait 5 test -s "$GW/held" || fail "no session: $(cat "$GW/err")"
+	WHAT=$(head -1 "$GW/held")
+}
+u_running() { :; }
+u_stopped() { kill -STOP "$U"; }
+u_stubborn() { # the user stops it again and again
+	setpriv --reuid anne --regid anne --clear-groups sh -c "while kill -STOP $U 2>/dev/null; do :; done" & STUBBORN=$!
+	sleep 0.1
+}
+by_lock() { sallyport lock anne round "$1" >"$GW/said"; }
+by_disconnect() { sallyport disconnect anne >"$GW/said"; }
+by_key_disabled() { sallyport key disable "$(cat "$GW/anne.id")" >"$GW/said"; }
+by_key_unmapped() { sed -i '/^anne/d' /etc/sallyport/yubikey_mappings; gw_reload >"$GW/said"; }
+by_user_deleted() { cp -p /etc/passwd "$GW/passwd"; sed '/^anne:/d' "$GW/passwd" >"$GW/passwd.new"; cat "$GW/passwd.new" >/etc/passwd; : >"$GW/said"; }
+by_grant() { sed -i '/^anne/d' /etc/sallyport/vm_mappings; gw_reload >"$GW/said"; }
+by_left_group() { gpasswd -d anne vmusers >"$GW/said" 2>&1; }
+undo() {
+	case $1 in
+	lock) sallyport unlock anne >/dev/null ;;
+	key_disabled)
+		"$BUILD/tests/yk" new "$GW/anne.yk" >"$GW/anne.csv"; cut -d, -f2 <"$GW/anne.csv" >"$GW/anne.id"
+		gw_import >/dev/null 2>&1 ;;
+	user_deleted) cat "$GW/passwd" >/etc/passwd ;;
+	left_group) gpasswd -a anne vmusers >/dev/null 2>&1 ;;
+	esac
+	gw_policy
+	sed -i 's/^anne .*/&\nanne host shell always/' /etc/sallyport/vm_mappings
+	[ -z "${WINDOW:-}" ] || sed -i "s/^maggie .*/$WINDOW/" /etc/sallyport/vm_mappings
+	gw_reload >/dev/null
+}
+is_alive() { # [PID]: and not only unreaped, because its parent is stopped
+	case $(ps -o stat= -p "${1:-0}" 2>/dev/null) in "" | Z*) return 1 ;; esac
+}
+lives() { # BY: is anything left of what must be gone?
+	is_alive "$WHAT" && return 0
+	sallyport list channels | grep -qw anne && return 0
+	[ "$1" = grant ] && return 1
+	is_alive "$U" || sallyport list connections | grep -qw anne
+}
+round() { # N
+	local causes=(lock disconnect key_disabled key_unmapped user_deleted grant left_group) uses=(idle busy session)
+	local states=(running stopped stubborn) by use state start ms
+	by=${causes[$1 % 7]} use=${uses[($1 + $1 / 7) % 3]} state=${states[($1 + $1 / 7 + $1 / 21) % 3]}
+	STUBBORN=
+	connect anne || return
+	"use_$use"; "u_$state"
+	start=$(now_ms)
+	"by_$by" "$1"
+	while lives $by; do
+		ms=$(($(now_ms) - start))
+		[ $ms -lt 8000 ] || break
+		sleep 0.05
+	done
+	ms=$(($(now_ms) - start))
+	[ -z "$STUBBORN" ] || { kill $STUBBORN 2>/dev/null; wait $STUBBORN 2>/dev/null; }
+	[ $ms -gt $WORST ] && WORST=$ms
+	if [ $ms -le 2000 ]; then pass "round $1: $by, $use, U $state: gone after $ms ms"; else fail "round $1: $by, $use, U $state: gone after $ms ms only: $(cat "$GW/said")"; fi
+	kill -CONT "$U" 2>/dev/null; kill $SSH $HELD 2>/dev/null; wait $SSH $HELD 2>/dev/null
+	undo $by
+}
+
+# A window that ends at a full minute, while the rounds go on.
+left=$((60 - 10#$(date +%S)))
+end=$(($(date +%s) + left)); [ $left -gt 15 ] || end=$((end + 60))
+WINDOW="maggie books spice 00:00-$(date -d @$end +%H:%M)"
+[ "$(date -d @$end +%H:%M)" != 00:00 ] || WINDOW="maggie books spice 00:00-24:00"
+sed -i "s/^maggie .*/$WINDOW/" /etc/sallyport/vm_mappings; gw_reload >/dev/null
+GW_TIMEOUT=900 gw_ssh maggie -N -L "$GW/m.sock:/run/sallyport/vm/books/spice" >/dev/null 2>&1 </dev/null & MSSH=$!
+gw_wait 10 test -S "$GW/m.sock" || fail "maggie has no connection"
+(yes | timeout 900 socat - "UNIX:$GW/m.sock" >"$GW/m.out" 2>/dev/null; now_ms >"$GW/m.end") & MHELD=$!
+gw_wait 5 test -s "$GW/m.out" || fail "maggie has no channel"
+
+WORST=0
+for ((n = 0; n < ROUNDS; n++)); do round "$n"; done
+pass "worst of $ROUNDS rounds: $WORST ms"
+
+while [ "$(date +%s)" -lt $((end + 3)) ] && [ ! -s "$GW/m.end" ]; do sleep 0.2; done
+if [ -s "$GW/m.end" ]; then
+	ms=$(($(cat "$GW/m.end") - end * 1000))
+	if [ $ms -ge 0 ] && [ $ms -le 2000 ]; then pass "window end, busy channel: gone after $ms ms"; else fail "window end: gone after $ms ms"; fi
+else
+	fail "window end: the channel lives on"
+fi
+gw_logged 3 '"event":"close"' '"user":"maggie"' 'no grant covers it' && pass "  on record" || fail "  not on record"
+kill $MSSH $MHELD 2>/dev/null; wait $MSSH $MHELD 2>/dev/null
+
+# reload says what it ends, and with --dry-run what it would end.
+connect anne && use_idle
+sed -i '/^anne/d' /etc/sallyport/vm_mappings
+check "reload --dry-run names the channel" "~no grant covers it" "$(sallyport reload --dry-run)"
+check "  and counts" "~this would end 0 connections, 0 sessions, 1 channel" "$(sallyport reload --dry-run)"
+check "  and ends nothing" "~webdev" "$(sallyport list channels)"
+check "reload says what it ended" "~ended 0 connections, 0 sessions, 1 channel" "$(sallyport reload)"
+gw_wait 2 bash -c '! sallyport list channels | grep -qw anne' && pass "  it is closed" || fail "  it lives on"
+kill $SSH $HELD 2>/dev/null; wait $SSH $HELD 2>/dev/null
+finish
