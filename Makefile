@@ -46,20 +46,22 @@ SRC_recorder = $(LIB) lib/audit_field.c $(wildcard recorder/*.c)
 LIBS_recorder = -ljansson -lcrypto -laudit
 SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
+SRC_api = $(LIB) $(wildcard api/*.c)
+LIBS_api = -lcurl -lssl -lcrypto
 SRC_sallyport = $(LIB) lib/audit_field.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
 	$(wildcard shell/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c layout.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
-HELPERS = verify relay recorder names
+HELPERS = verify relay recorder names api
 PROGRAMS = sallyportd $(HELPERS) sallyport sallyport-shell
 TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 
 # Tests: each file one program, linked with everything but the main files.
 SRC_all = $(sort $(LIB) lib/audit_field.c loop/loop.c \
 	$(foreach d,daemon policy $(HELPERS) cli shell pam_module,$(wildcard $(d)/*.c)))
-LIBS_all = -levent_core -lsqlite3 -lcrypto -lyubikey -ljansson -laudit -lpam
+LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 BENCHES = $(addprefix $(BUILD)/bench/login/,measure otp_load slow_flush.so)
@@ -79,7 +81,8 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 # One sentence about all missing packages instead of a storm of compiler errors.
 HEADERS = stdio.h:libc6-dev security/pam_modules.h:libpam0g-dev event2/event.h:libevent-dev \
 	sqlite3.h:libsqlite3-dev jansson.h:libjansson-dev \
-	openssl/evp.h:libssl-dev yubikey.h:libyubikey-dev libaudit.h:libaudit-dev
+	openssl/evp.h:libssl-dev curl/curl.h:libcurl4-openssl-dev yubikey.h:libyubikey-dev \
+	libaudit.h:libaudit-dev
 $(BUILD)/headers: Makefile
 	@mkdir -p $(@D)
 	@missing=; command -v $(firstword $(CC)) >/dev/null || missing=' $(firstword $(CC))'; \

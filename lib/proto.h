@@ -20,6 +20,7 @@
 #define PROTO_KEY_MAX       12288 /* one line of SSH_AUTH_INFO_0 */
 #define PROTO_AUTH_LINES    8
 #define PROTO_GROUPS_MAX    512
+#define PROTO_ADDRESSES_MAX 16 /* of one host */
 #define PROTO_KEYS_MAX      64 /* YubiKeys of one user */
 #define PROTO_PATH_MAX      1023
 #define PROTO_WORDS_MAX     64 /* of a command line */
@@ -70,7 +71,7 @@ enum proto_type {
 	PROTO_READY = 50, /* verify: u64 store sequence, u64 highest audit sequence it was told;
 	                     recorder: u64 last audit sequence, u64 highest store sequence on record,
 	                     u8 it goes on in audit.jsonl.new, whose name is to be made good;
-	                     relay, names: no field */
+	                     relay, names, api: no field */
 
 	/* supervisor -> verify. */
 	PROTO_VERIFY_OTP = 60, /* str otp, u64 audit sequence, u16 n (<= PROTO_KEYS_MAX), n * str
@@ -138,6 +139,12 @@ enum proto_type {
 	PROTO_NAMED_GROUP = 123, /* u8 enum proto_name, u32 gid */
 	PROTO_NAMES_UID = 124,   /* u32 uid, u16 n, n * str group -> NAMED_USER */
 
+	/* supervisor -> names: which addresses a host has. Asked of a process of its own,
+	 * because a resolver may hang. */
+	PROTO_NAMES_HOST = 126, /* str host -> NAMED_HOST */
+	PROTO_NAMED_HOST = 127, /* u8 enum proto_name, u16 n (<= PROTO_ADDRESSES_MAX), n * str
+	                           address, as text */
+
 	/* shell.sock, from sallyport-shell (any user of the gated group). The answer to
 	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM and
 	 * RIGHT rows, END; EVENTs may follow a page's END. */
@@ -155,6 +162,17 @@ enum proto_type {
 	PROTO_SHELL_RIGHT = 147,   /* str vm, str right, u8 allowed, str why, str when */
 	PROTO_SHELL_END = 148,     /* u8 exit status, u8 EVENTs follow */
 	PROTO_SHELL_EVENT = 149,   /* str time, str vm, str right, str what */
+
+	/* supervisor -> api, and back. */
+	PROTO_API_OTP = 170,    /* str otp, normalised and claimed; u32 time for the answer (ms)
+	                           -> API_ANSWER */
+	PROTO_API_ANSWER = 171, /* u8 enum proto_api, u8 counter is there, u32 counter (use << 8 |
+	                           session), str words for the log */
+	PROTO_API_HOST = 172,   /* str host, u16 n, n * str address: from now on; no answer */
+	PROTO_API_SERVER = 173, /* notice, id 0, after each answer of a server: u16 its place in
+	                           api_url, u64 asked, u64 of these without a valid answer, u32
+	                           median time of the last valid ones (us), u64 time of the last
+	                           (s since epoch, 0: none), str words */
 };
 
 #define PROTO_SHELL_STDIN_TTY  1 /* standard input is a terminal */
@@ -207,6 +225,14 @@ enum proto_key_state {
 	PROTO_KEY_BROKEN = 0, /* its row fails the integrity check */
 	PROTO_KEY_ACTIVE = 1,
 	PROTO_KEY_DISABLED = 2,
+};
+
+/* What validation servers said of an OTP. Only PROTO_API_OK can let anyone in. */
+enum proto_api {
+	PROTO_API_NONE = 0, /* nothing that proves itself, in time */
+	PROTO_API_OK = 1,
+	PROTO_API_BAD = 2,
+	PROTO_API_REPLAYED = 3,
 };
 
 enum proto_ended {
