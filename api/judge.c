@@ -67,6 +67,7 @@ judge_answer(const struct judge *judge, long http, const char *body, size_t len,
 		    "%s, but to another question", reply.status_text);
 	else {
 		snprintf(judgement->words, sizeof(judgement->words), "%s", reply.status_text);
+		judgement->is_valid = true;
 		judgement->verdict = verdict_of(reply.status);
 		judgement->has_counter = reply.status == REPLY_OK && reply.has_counter;
 		judgement->counter = judgement->has_counter ? reply.counter : 0;

@@ -16,6 +16,7 @@ struct judge {
 
 struct judgement {
 	enum proto_api verdict;
+	bool is_valid; /* it proved itself, whatever it says */
 	bool has_counter;
 	uint32_t counter; /* use << 8 | session */
 	char words[JUDGE_WORDS_MAX]; /* for the admin; nothing of the server's but its status */

@@ -84,8 +84,7 @@ on_done(void *arg, const struct fetch_result *result)
 		judge_answer(&judge, result->http, result->body, result->len, &judgement);
 	else
 		snprintf(judgement.words, sizeof(judgement.words), "%s", result->trouble);
-	server_note(&q->context->servers[part->server], judgement.verdict != PROTO_API_NONE,
-	    result->us);
+	server_note(&q->context->servers[part->server], judgement.is_valid, result->us);
 	take(q, part->server, &judgement);
 }
 

@@ -116,6 +116,16 @@ const struct verb verb_table[] = {
 	.most = 1,
 	.options = CLI_STDIN | CLI_DRY_RUN,
 	.needs_root = true},
+    {.name = "key api",
+	.run = verb_key_api,
+	.synopsis = "PUBLICID",
+	.summary = "add a YubiKey that the validation servers know",
+	.details =
+	    "For keys as they come from the factory: their OTPs are sent to the servers of\n"
+	    "api_url in sallyport.conf, once each. The key's secret is nowhere here.\n",
+	.least = 1,
+	.most = 1,
+	.needs_root = true},
     {.name = "key list",
 	.run = verb_key_list,
 	.synopsis = "",

@@ -77,8 +77,9 @@ add(const struct cli *cli, const char *private_id, const char *aes_key)
 	if (err == 0)
 		err = sealed_from(&sealed, line.bytes, line.len);
 	secret_free(&line);
-	status =
-	    err < 0 ? cli_fail(CLI_SOFTWARE, "%s", strerror(-err)) : import_send(cli, "standard input", sealed.fd, cli_has(cli, CLI_DRY_RUN));
+	status = err < 0
+		     ? cli_fail(CLI_SOFTWARE, "%s", strerror(-err))
+		     : import_send(cli, "standard input", sealed.fd, cli_has(cli, CLI_DRY_RUN));
 	sealed_free(&sealed);
 	return status;
 }
@@ -162,8 +163,9 @@ verb_key_list(struct cli *cli)
 	return status;
 }
 
-int
-verb_key_disable(struct cli *cli)
+/* A message with the key's id alone. */
+static int
+ask_about_key(struct cli *cli, uint8_t type)
 {
 	char id[PROTO_PUBLIC_ID_MAX + 1] = "";
 	struct ask ask;
@@ -173,7 +175,21 @@ verb_key_disable(struct cli *cli)
 		    CLI_USAGE, "%s: a public id is 2 to 32 modhex characters", cli->words[0]);
 	for (size_t i = 0; cli->words[0][i] != '\0'; i++)
 		id[i] = (char)tolower((unsigned char)cli->words[0][i]);
-	ask_begin(&ask, PROTO_ADMIN_KEYS_DISABLE);
+	ask_begin(&ask, type);
 	wire_put_str(&ask.out, id);
+	if (type == PROTO_ADMIN_KEYS_ADD_API)
+		wire_put_str(&ask.out, ""); /* no note */
 	return answer_ask(cli, &ask, table_print_values);
+}
+
+int
+verb_key_disable(struct cli *cli)
+{
+	return ask_about_key(cli, PROTO_ADMIN_KEYS_DISABLE);
+}
+
+int
+verb_key_api(struct cli *cli)
+{
+	return ask_about_key(cli, PROTO_ADMIN_KEYS_ADD_API);
 }

@@ -1,5 +1,6 @@
 /* status and list: what goes on now. */
 #include "daemon/admin_requests.h"
+#include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
@@ -126,6 +127,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "recorder", gw->recorder);
 	put_servant(&row, "relay", gw->relay);
 	put_servant(&row, "names", gw->names);
+	api_put_status(gw->api, &row);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
 	is_well = rotation_put(gw->rotation, &row) && is_well;

@@ -20,7 +20,6 @@ struct doors;     /* door.h: pam.sock, admin.sock, shell.sock */
 struct audit;     /* audit.h: the record */
 struct prompts;   /* prompts.h: where an OTP is waited for */
 struct delay;     /* delay.h: refusals that are held back */
-struct fdstore;   /* fdstore.h: listeners that outlive us */
 struct rotation;  /* rotation.h: the record's files */
 struct codes;     /* codes.h: recovery codes used */
 struct accord;    /* accord.h: do store and log agree? */
@@ -49,7 +48,8 @@ struct gateway {
 	struct prompts *prompts;
 	struct delay *delay;
 	struct codes *codes;
-	struct fdstore *fdstore;
+	struct fdstore *fdstore; /* fdstore.h: listeners that outlive us */
+	struct api *api;         /* api.h: the validation servers */
 };
 
 const struct settings *gateway_settings(const struct gateway *gw);

@@ -1,5 +1,6 @@
 /* sallyportd, the supervisor: options, start, sweep, end. Wires only. */
 #include "daemon/accord.h"
+#include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/caps.h"
 #include "daemon/channel.h"
@@ -165,6 +166,9 @@ build(struct gateway *gw)
 	    gw->codes == NULL || gw->accord == NULL || gw->endings == NULL ||
 	    gw->locks == NULL || gw->sessions == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
+	gw->api = api_new(gw);
+	if (gw->api == NULL)
+		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
 	gw->doors = doors_new(gw);
@@ -188,6 +192,7 @@ tear_down(struct gateway *gw)
 		audit_begin(gw->audit, "stop");
 		audit_end_noted(gw->audit);
 	}
+	api_free(gw->api);
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);

@@ -2,6 +2,7 @@
 #include "daemon/otp_check.h"
 
 #include "daemon/accord.h"
+#include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/codes.h"
 #include "daemon/conns.h"
@@ -9,6 +10,7 @@
 #include "daemon/gate.h"
 #include "daemon/locks.h"
 #include "lib/io.h"
+#include "lib/log.h"
 #include "lib/secret.h"
 
 #include <errno.h>
@@ -281,11 +283,113 @@ unpack(struct check *c, uint8_t type, struct wire_in *in)
 		c->store_seq = 0; /* nothing was spent */
 }
 
+/* --- the way by a validation service ------------------------------------------- */
+
+static void
+on_verified(void *arg, int error, uint8_t type, struct wire_in *in);
+
+static struct otp_outcome
+outcome_of_api(enum proto_api verdict)
+{
+	switch (verdict) {
+	case PROTO_API_BAD:
+		return deny(PROTO_REFUSED_OTP, "OTP refused by the validation servers",
+		    "That one-time password was refused. Press the key again.");
+	case PROTO_API_REPLAYED:
+		return outcome_of(PROTO_OTP_REPLAYED);
+	case PROTO_API_OK: /* verify has the last word on it */
+	case PROTO_API_NONE:
+	default:
+		return deny(PROTO_REFUSED_UNAVAILABLE,
+		    "no validation server gave a valid answer in time",
+		    "The servers that check your YubiKey did not answer: no access. Please try "
+		    "again later, with a new one-time password.");
+	}
+}
+
+/* The service's OK goes back to verify: is the key still good, has its counter grown? */
+static int
+confirm(struct check *c)
+{
+	struct gateway *gw = c->gw;
+	struct wire_out *out = servant_begin(gw->verify, PROTO_VERIFY_API);
+
+	wire_put_str(out, c->public_id);
+	wire_put_u32(out, c->counter);
+	wire_put_u64(out, audit_seq(gw->audit));
+	return servant_ask(
+	    gw->verify, NULL, 0, gateway_settings(gw)->verify_timeout_ms, on_verified, c);
+}
+
+static void
+on_api(void *arg, int error, uint8_t type, struct wire_in *in)
+{
+	enum proto_api verdict = PROTO_API_NONE;
+	char words[PROTO_TEXT_MAX + 1] = "";
+	struct check *c = arg;
+
+	if (error == 0 && type == PROTO_API_ANSWER) {
+		verdict = (enum proto_api)wire_get_u8(in);
+		(void)wire_get_u8(in); /* without a counter it is 0 */
+		c->counter = wire_get_u32(in);
+		wire_get_str(in, words, sizeof(words));
+		if (wire_end(in) < 0)
+			verdict = PROTO_API_NONE;
+	}
+	if (verdict == PROTO_API_NONE)
+		log_warn("key %s: no valid answer of a validation server: %s", c->public_id,
+		    error == 0 ? words : "the helper api is down");
+	if (verdict == PROTO_API_BAD)
+		c->result = PROTO_OTP_GARBLED;
+	else if (verdict == PROTO_API_REPLAYED)
+		c->result = PROTO_OTP_REPLAYED;
+	if (verdict != PROTO_API_OK)
+		finish(c, outcome_of_api(verdict));
+	else if (!is_waited_for(c))
+		finish(c, nobody_waits());
+	else if (gateway_disorder(c->gw) != NULL || confirm(c) < 0)
+		finish(c, outcome_of(PROTO_OTP_FAILED));
+}
+
+static void
+ask_api(struct check *c, struct wire_in *in)
+{
+	char otp[PROTO_OTP_MAX + 1];
+	int err = 0;
+
+	wire_get_str(in, c->public_id, sizeof(c->public_id));
+	c->store_seq = wire_get_u64(in);
+	wire_get_str(in, otp, sizeof(otp));
+	if (wire_end(in) < 0)
+		err = -EBADMSG;
+	else
+		accord_on_spent(c->gw, c->store_seq);
+	if (err == 0 && !is_theirs(c)) {
+		c->result = PROTO_OTP_FOREIGN;
+		finish(c, outcome_of(PROTO_OTP_FOREIGN));
+	} else if (err == 0 && !is_waited_for(c)) {
+		finish(c, nobody_waits());
+	} else {
+		if (err == 0)
+			err = api_ask(c->gw->api, otp, on_api, c);
+		if (err < 0) {
+			log_warn("key %s: the validation servers cannot be asked%s",
+			    c->public_id, err == -ENOENT ? ": there is no api_url" : "");
+			finish(c, outcome_of_api(PROTO_API_NONE));
+		}
+	}
+	secret_wipe(otp, sizeof(otp));
+}
+
 static void
 on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
 {
 	struct check *c = arg;
 
+	if (error == 0 && type == PROTO_VERIFY_ASK && c->store_seq == 0) {
+		ask_api(c, in);
+		return;
+	}
 	if (error == 0)
 		unpack(c, type, in);
 	if (!is_good(c)) {

@@ -1,6 +1,7 @@
 /* The policy's coming into force: load, look up, foresee, swap, end. */
 #include "daemon/reload.h"
 
+#include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/channel.h"
 #include "daemon/conns.h"
@@ -140,6 +141,7 @@ put_in_force(struct job *j, const struct toll *toll)
 	channels_judge(gw->channels);
 	sessions_judge(gw->sessions);
 	servants_tell(gw);
+	api_reload(gw->api);
 	endpoints_sync(gw->endpoints);
 	reload_sweep(gw);
 	record(gw, toll);

@@ -10,7 +10,9 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define STATE "/var/lib/sallyport"
 #define LOG   "/var/log/sallyport/audit.jsonl"
@@ -85,10 +87,12 @@ servants_start(struct gateway *gw)
 	static char *relay[] = {relay_path, NULL}, *names[] = {names_path, NULL};
 	static char opt_kernel[] = "--kernel-audit";
 	static char *recorder[] = {recorder_path, opt_log, log, NULL, NULL};
-	static char *verify[] = {verify_path, opt_store, store, opt_key, NULL, NULL};
+	static char store_key[PATH_MAX];
+	static char *verify[] = {verify_path, opt_store, store, opt_key, store_key, NULL};
 
 	recorder[3] = gateway_settings(gw)->kernel_audit ? opt_kernel : NULL;
-	verify[4] = gateway_settings(gw)->store_key;
+	/* A copy: a reload frees the settings, and verify may be started again after it. */
+	snprintf(store_key, sizeof(store_key), "%s", gateway_settings(gw)->store_key);
 	gw->recorder = servant_new(gw->loop, &(struct servant_spec){.name = "recorder",
 						 .argv = recorder,
 						 .on_ready = on_recorder_ready,

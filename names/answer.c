@@ -3,6 +3,7 @@
 
 #include "lib/proto.h"
 #include "lib/wire.h"
+#include "names/host.h"
 #include "names/lookup.h"
 
 #include <errno.h>
@@ -81,6 +82,22 @@ answer_group(struct wire_in *in, struct wire_out *out)
 	wire_put_u32(out, result == PROTO_NAME_FOUND ? gid : 0);
 }
 
+static void
+answer_host(struct wire_in *in, struct wire_out *out)
+{
+	enum proto_name result = PROTO_NAME_FAILED;
+	char name[PROTO_NAME_MAX + 1];
+	struct host host = {0};
+
+	wire_get_str(in, name, sizeof(name));
+	if (wire_end(in) == 0)
+		result = host_look_up(name, &host);
+	wire_put_u8(out, (uint8_t)result);
+	wire_put_u16(out, (uint16_t)host.count);
+	for (size_t i = 0; i < host.count; i++)
+		wire_put_str(out, host.addresses[i]);
+}
+
 int
 answer_message(const uint8_t *message, size_t len, uint8_t *buf, size_t *out_len)
 {
@@ -98,6 +115,9 @@ answer_message(const uint8_t *message, size_t len, uint8_t *buf, size_t *out_len
 	} else if (header.type == PROTO_NAMES_GROUP) {
 		proto_put_header(&out, PROTO_NAMED_GROUP, header.id);
 		answer_group(&in, &out);
+	} else if (header.type == PROTO_NAMES_HOST) {
+		proto_put_header(&out, PROTO_NAMED_HOST, header.id);
+		answer_host(&in, &out);
 	} else {
 		return -EBADMSG;
 	}

@@ -4,6 +4,7 @@
 #include "lib/layout.h"
 #include "lib/num.h"
 #include "lib/proto.h"
+#include "lib/url.h"
 #include "policy/duration.h"
 #include "policy/ini.h"
 #include "policy/report.h"
@@ -24,7 +25,10 @@ enum type {
 	TYPE_USERS,    /* char ** and count */
 	TYPE_LAYOUTS,  /* char ** and count */
 	TYPE_SERVICES, /* char ** and count: names of files in /etc/pam.d */
+	TYPE_URLS,     /* char ** and count: https */
 	TYPE_PATH,
+	TYPE_PROXY,   /* char *, an http URL without a path, or "" */
+	TYPE_DIGITS,  /* char *, at most 10 digits, or "" */
 	TYPE_SECONDS, /* bounds in seconds */
 	TYPE_MILLIS,  /* bounds in milliseconds */
 	TYPE_COUNT,
@@ -62,6 +66,20 @@ static const struct row rows[] = {
     {{"layouts", "dvorak",
 	 "The keyboard layouts besides QWERTY that an OTP may be typed through."},
 	WORDS(TYPE_LAYOUTS, layouts, layout_count)},
+    {{"api_url", "",
+	 "The validation servers (https) of keys whose secret is not in the store."},
+	WORDS(TYPE_URLS, api.urls, api.url_count)},
+    {{"api_id", "", "The number under which the validation service knows this gateway."},
+	TEXT(TYPE_DIGITS, api.id)},
+    {{"api_key", "/etc/sallyport/api.key", "The file that holds the service's API key."},
+	TEXT(TYPE_PATH, api.key)},
+    {{"api_ca", "/etc/ssl/certs/ca-certificates.crt",
+	 "The file of authorities that the servers' certificates must come from."},
+	TEXT(TYPE_PATH, api.ca)},
+    {{"api_proxy", "", "The proxy through which the servers are asked."},
+	TEXT(TYPE_PROXY, api.proxy)},
+    {{"api_timeout", "3s", "How long the validation servers have to answer."},
+	NUMBER(TYPE_MILLIS, api.timeout_ms, 100, 3500)},
     {{"prompt_timeout", "90s", "How long a prompt for an OTP stays open."},
 	NUMBER(TYPE_SECONDS, prompt_timeout_s, 5, 600)},
     {{"verify_timeout", "5s", "How long the check of an OTP may take."},
@@ -162,6 +180,18 @@ service_is_good(const struct place *place, const char *word)
 }
 
 static bool
+server_is_good(const struct place *place, const char *word)
+{
+	const char *why = NULL;
+	struct url url;
+
+	if (url_parse(word, "https", 443, &url, &why) == 0)
+		return true;
+	BAD(place, "'%s': %s: write https://HOST[:PORT]/PATH", word, why);
+	return false;
+}
+
+static bool
 word_is_good(const struct place *place, enum type type, const char *word)
 {
 	uint64_t uid;
@@ -180,6 +210,8 @@ word_is_good(const struct place *place, enum type type, const char *word)
 	}
 	if (type == TYPE_SERVICES)
 		return service_is_good(place, word);
+	if (type == TYPE_URLS)
+		return server_is_good(place, word);
 	if (word[strspn(word, "0123456789")] == '\0') {
 		/* The highest uid is the "no change" of setuid: nobody has it. */
 		if (num_parse(word, 0, UINT32_MAX - 1, &uid) == 0)
@@ -208,6 +240,7 @@ static int
 set_words(
     const struct place *place, enum type type, char ***to, size_t *count, const char *text)
 {
+	size_t most = type == TYPE_URLS ? SETTINGS_SERVERS_MAX : SETTINGS_WORDS_MAX;
 	char *copy = strdup(text), *rest = copy, *word;
 	int err = -ENOMEM;
 
@@ -216,8 +249,8 @@ set_words(
 	if (copy == NULL || *to == NULL)
 		goto out;
 	while ((word = text_word(&rest)) != NULL) {
-		if (*count == SETTINGS_WORDS_MAX) {
-			BAD(place, "has more than %d words", SETTINGS_WORDS_MAX);
+		if (*count == most) {
+			BAD(place, "has more than %zu words", most);
 			break;
 		}
 		if (!word_is_good(place, type, word) || !word_is_new(place, *to, *count, word))
@@ -281,6 +314,34 @@ set_number(const struct place *place, const struct row *row, uint32_t *to, const
 }
 
 static int
+set_digits(const struct place *place, char **to, const char *text)
+{
+	uint64_t number;
+
+	if (text[0] != '\0' &&
+	    (text[0] == '0' || num_parse(text, 1, 9999999999, &number) < 0)) {
+		BAD(place, "'%s' is not a number of 1 to 10 digits", text);
+		text = "";
+	}
+	return set_text(to, text);
+}
+
+static int
+set_proxy(const struct place *place, char **to, const char *text)
+{
+	const char *why = NULL;
+	struct url url;
+
+	if (text[0] != '\0' && (url_parse(text, "http", 0, &url, &why) < 0 || url.port == 0 ||
+				   url.path[0] != '\0')) {
+		BAD(place, "'%s'%s%s: write http://HOST:PORT", text, why != NULL ? ": " : "",
+		    why != NULL ? why : "");
+		text = "";
+	}
+	return set_text(to, text);
+}
+
+static int
 set_value(const struct place *place, const struct row *row, const char *text,
     struct settings *settings)
 {
@@ -302,12 +363,17 @@ set_value(const struct place *place, const struct row *row, const char *text,
 	case TYPE_USERS:
 	case TYPE_LAYOUTS:
 	case TYPE_SERVICES:
+	case TYPE_URLS:
 		return set_words(place, row->type, at, field(settings, row->count_at), text);
 	case TYPE_PATH:
 		if (text_is_path(text, PATH_MAX - 1))
 			return set_text(at, text);
 		BAD(place, "'%s' is not an absolute path", text);
 		return 0;
+	case TYPE_PROXY:
+		return set_proxy(place, at, text);
+	case TYPE_DIGITS:
+		return set_digits(place, at, text);
 	case TYPE_SECONDS:
 	case TYPE_MILLIS:
 	case TYPE_COUNT:
@@ -372,6 +438,25 @@ find_section(const char *file, const struct ini *ini, struct report *report)
 	return found;
 }
 
+/* Half a configuration of the validation servers is a mistake of somebody's. */
+static void
+check_api(
+    struct place place, const struct ini_section *section, const struct settings *settings)
+{
+	const struct ini_entry *url = find_entry(section, "api_url");
+	const struct ini_entry *id = find_entry(section, "api_id");
+
+	if (settings->api.url_count > 0 && settings->api.id[0] == '\0') {
+		place.key = "api_url";
+		place.line = url != NULL ? url->line : 0;
+		BAD(&place, "needs api_id");
+	} else if (settings->api.url_count == 0 && settings->api.id[0] != '\0') {
+		place.key = "api_id";
+		place.line = id != NULL ? id->line : 0;
+		BAD(&place, "is of no use without a good api_url");
+	}
+}
+
 int
 settings_parse(const char *file, const char *text, size_t len, struct report *report,
     struct settings *settings)
@@ -388,6 +473,8 @@ settings_parse(const char *file, const char *text, size_t len, struct report *re
 	section = find_section(file, &ini, report);
 	for (size_t i = 0; i < ROWS && err == 0; i++)
 		err = read_row(&rows[i], section, place, settings);
+	if (err == 0)
+		check_api(place, section, settings);
 	if (err == 0)
 		err = settings_user_read(file, &ini, report, settings);
 	ini_free(&ini);
@@ -412,6 +499,11 @@ settings_free(struct settings *settings)
 	free_words(settings->services, settings->service_count);
 	free_words(settings->backend_users, settings->backend_user_count);
 	free_words(settings->layouts, settings->layout_count);
+	free_words(settings->api.urls, settings->api.url_count);
+	free(settings->api.id);
+	free(settings->api.key);
+	free(settings->api.ca);
+	free(settings->api.proxy);
 	free(settings->store_key);
 	free(settings->shell);
 	settings_user_free(settings);
@@ -468,10 +560,13 @@ settings_value(const struct settings *settings, size_t i, char *text, size_t cap
 	case TYPE_USERS:
 	case TYPE_LAYOUTS:
 	case TYPE_SERVICES:
+	case TYPE_URLS:
 		join(*(char **const *)at, *(const size_t *)field(settings, row->count_at), text,
 		    cap);
 		break;
 	case TYPE_PATH:
+	case TYPE_PROXY:
+	case TYPE_DIGITS:
 		snprintf(text, cap, "%s", *(char *const *)at != NULL ? *(char *const *)at : "");
 		break;
 	case TYPE_SECONDS:

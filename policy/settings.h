@@ -2,6 +2,8 @@
 #ifndef SALLYPORT_POLICY_SETTINGS_H
 #define SALLYPORT_POLICY_SETTINGS_H
 
+#include "policy/settings_api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,7 @@ struct settings {
 	char *store_key;   /* /etc/sallyport/store.key, for verify */
 	char **layouts;    /* dvorak: names of lib/layout.h */
 	size_t layout_count;
+	struct settings_api api;
 	uint32_t prompt_timeout_s;  /* 90: how long a prompt stays open */
 	uint32_t verify_timeout_ms; /* 5000 */
 	uint32_t names_timeout_ms;  /* 2000 */
@@ -42,10 +45,7 @@ struct settings {
 	struct settings_user *users; /* sections [user NAME] */
 	size_t user_count;
 };
-
-struct settings_user {
-	char *name, *shell;
-};
+struct settings_user { char *name, *shell; };
 
 #define SETTINGS_WORDS_MAX 16 /* of sshd, services, backend_uid, layouts */
 

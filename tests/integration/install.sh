@@ -9,7 +9,7 @@ trap 'rm -rf "$root"' EXIT
 make -s BUILD="$BUILD" DESTDIR="$root" install >/dev/null
 multi=$(gcc -print-multiarch)
 for file in usr/sbin/sallyportd usr/sbin/sallyport usr/bin/sallyport-shell \
-	usr/libexec/sallyport/{verify,relay,recorder,names} \
+	usr/libexec/sallyport/{verify,relay,recorder,names,api} \
 	"usr/lib/$multi/security/pam_sallyport.so" usr/lib/systemd/system/sallyportd.service \
 	usr/lib/sysusers.d/sallyport.conf usr/lib/tmpfiles.d/sallyport.conf \
 	usr/share/bash-completion/completions/sallyport usr/share/man/man8/sallyport.8 \
@@ -50,7 +50,7 @@ if out=$(make -s BUILD="$root/b" CC='gcc -nostdinc' all 2>&1); then
 	echo "make went on without any header"
 	exit 1
 fi
-for package in libc6-dev libpam0g-dev libevent-dev libsqlite3-dev libjansson-dev libssl-dev libyubikey-dev; do
+for package in libc6-dev libpam0g-dev libevent-dev libsqlite3-dev libjansson-dev libssl-dev libyubikey-dev libcurl4-openssl-dev; do
 	case $out in *"$package"*) ;; *) echo "$package is not named: $out"; exit 1 ;; esac
 done
 [ "$(wc -l <<<"$out")" -lt 6 ]
