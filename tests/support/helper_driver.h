@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,15 +18,20 @@ struct helper {
 	int fd;
 };
 
-/* With an empty environment, but for what a sanitizer needs to be told. */
+/* With an empty environment, but for what a sanitizer and a preloaded library need
+ * to be told. */
 static inline struct helper
 helper_start(const char *const argv[])
 {
 	static char asan[] = "ASAN_OPTIONS=detect_leaks=0";
-	char *const env[] = {asan, NULL};
+	char *env[] = {asan, NULL, NULL, NULL};
+	size_t n = 1;
 	struct helper h;
 	int ends[2];
 
+	for (char **e = environ; *e != NULL && n < 3; e++)
+		if (strncmp(*e, "LD_PRELOAD=", 11) == 0 || strncmp(*e, "CUT_LOG=", 8) == 0)
+			env[n++] = *e;
 	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	fflush(stdout);
 	h.pid = fork();
