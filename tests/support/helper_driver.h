@@ -18,19 +18,16 @@ struct helper {
 	int fd;
 };
 
-/* With an empty environment, but for what a sanitizer and a preloaded library need
- * to be told. */
+/* With an empty environment, but for what a sanitizer and a preloaded library need. */
 static inline struct helper
 helper_start(const char *const argv[])
 {
 	static char asan[] = "ASAN_OPTIONS=detect_leaks=0";
 	char *env[] = {asan, NULL, NULL, NULL};
-	size_t n = 1;
 	struct helper h;
-	int ends[2];
-
+	int ends[2], n = 1;
 	for (char **e = environ; *e != NULL && n < 3; e++)
-		if (strncmp(*e, "LD_PRELOAD=", 11) == 0 || strncmp(*e, "CUT_LOG=", 8) == 0)
+		if (!strncmp(*e, "LD_PRELOAD=", 11) || !strncmp(*e, "CUT_LOG=", 8))
 			env[n++] = *e;
 	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	fflush(stdout);
@@ -52,8 +49,7 @@ helper_end(struct helper *h, int signal_number)
 {
 	int status = 0;
 
-	if (signal_number != 0)
-		kill(h->pid, signal_number);
+	if (signal_number != 0) kill(h->pid, signal_number);
 	if (h->fd >= 0)
 		close(h->fd);
 	h->fd = -1;

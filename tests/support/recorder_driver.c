@@ -1,5 +1,5 @@
 /* Plays the supervisor for the recorder: load and kills, a full disk, SSH keys,
- * a big file. recorder_driver durable|full|keys|big RECORDER LOG [ARGUMENT] */
+ * a big file. recorder_driver durable|full|keys|kernel|stuck|big RECORDER LOG [ARGUMENT] */
 #include "cli/audit_line.h"
 #include "cli/audit_verify.h"
 #include "tests/support/helper_talk.h"
@@ -357,6 +357,127 @@ run_big(void)
 	REQUIRE(ms < 5000);
 }
 
+/* --- kernel: OTPs and sessions for the kernel's audit ------------------------------ */
+
+struct sinks {
+	unsigned int kernel;
+	uint64_t waiting, missed;
+};
+
+static struct sinks
+ask_sinks(void)
+{
+	struct sinks s;
+	struct wire_in in;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, PROTO_RECORD_STATE, 5);
+	helper_put(&helper, &out);
+	helper_get(&helper, PROTO_RECORDER_STATE, &in, 2000);
+	wire_get_u64(&in);
+	wire_get_u64(&in);
+	wire_get_u64(&in);
+	wire_get_u32(&in);
+	wire_get_u64(&in);
+	wire_get_u8(&in);
+	wire_get_u64(&in);
+	wire_get_u8(&in);
+	wire_get_u64(&in);
+	wire_get_u64(&in);
+	s.kernel = wire_get_u8(&in);
+	s.waiting = wire_get_u64(&in);
+	s.missed = wire_get_u64(&in);
+	REQUIRE(wire_end(&in) == 0);
+	return s;
+}
+
+static void
+login(const char *event, const char *user, const char *verdict)
+{
+	record_begin(0, false, event, 3);
+	record_text(AUDIT_USER, user);
+	record_text(AUDIT_SOURCE, "192.0.2.7");
+	record_text(AUDIT_VERDICT, verdict);
+	helper_put(&helper, &out);
+}
+
+static struct sinks
+wait_sinks(void)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	struct sinks s = ask_sinks();
+
+	for (int i = 0; i < 200 && s.waiting > 0; i++) {
+		nanosleep(&pause, NULL);
+		s = ask_sinks();
+	}
+	return s;
+}
+
+static pid_t
+child_of(pid_t pid)
+{
+	char name[64], text[32] = "";
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	fd = open(name, O_RDONLY);
+	REQUIRE(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static void
+run_kernel(void)
+{
+	struct sinks s;
+
+	start();
+	login("otp", "anne", "deny");
+	login("otp", "anne", "allow");
+	login("otp", "mal\nory acct=\"root\"\x1b[2J", "deny");
+	login("session", "anne", "");
+	login("session-end", "anne", "");
+	login("open", "anne", "allow"); /* not for the kernel */
+	REQUIRE(record_one("close") == 0);
+	s = wait_sinks();
+	printf("kernel %u, %" PRIu64 " missed\n", s.kernel, s.missed);
+	REQUIRE(helper_end(&helper, 0) == 0);
+	verify();
+}
+
+/* Its writer hangs, as in a kernel whose own log is full; then it is gone. */
+static void
+run_stuck(void)
+{
+	struct sinks s;
+	int64_t began;
+	pid_t child;
+
+	start();
+	child = child_of(helper.pid);
+	REQUIRE(child > 0 && kill(child, SIGSTOP) == 0);
+	began = io_now_ms();
+	for (int i = 0; i < 3000; i++) {
+		login("otp", "anne", "deny");
+		if (i % 100 == 0)
+			REQUIRE(record_one("open") == 0);
+	}
+	REQUIRE(record_one("close") == 0);
+	s = ask_sinks();
+	REQUIRE(s.missed > 1000 && s.missed + s.waiting == 3000);
+	printf("ok its writer hangs: 3,000 OTPs on record in %d ms, %" PRIu64 " missed\n",
+	    (int)(io_now_ms() - began), s.missed);
+	REQUIRE(kill(child, SIGKILL) == 0);
+	login("otp", "anne", "deny");
+	REQUIRE(record_one("close") == 0);
+	s = wait_sinks();
+	REQUIRE(s.waiting == 0 && s.missed == 3001 && s.kernel == PROTO_SINK_ABSENT);
+	printf("ok its writer is killed: the file is written, the status says so\n");
+	REQUIRE(helper_end(&helper, 0) == 0);
+	verify();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,8 +485,8 @@ main(int argc, char **argv)
 	const char *argument = argc > 4 ? argv[4] : NULL;
 
 	if (argc < 4) {
-		printf(
-		    "usage: recorder_driver durable|full|keys|big RECORDER LOG [ARGUMENT]\n");
+		printf("usage: recorder_driver durable|full|keys|kernel|stuck|big RECORDER LOG "
+		       "[ARGUMENT]\n");
 		return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -378,6 +499,10 @@ main(int argc, char **argv)
 		run_full(argument);
 	else if (strcmp(what, "keys") == 0 && argument != NULL)
 		run_keys(argument);
+	else if (strcmp(what, "kernel") == 0)
+		run_kernel();
+	else if (strcmp(what, "stuck") == 0)
+		run_stuck();
 	else if (strcmp(what, "big") == 0)
 		run_big();
 	else
