@@ -25,6 +25,12 @@ keyline_is_public_id(const char *text)
 	       is_all_of(text, "cbdefghijklnrtuvCBDEFGHIJKLNRTUV");
 }
 
+bool
+keyline_is_modhex(const char *text)
+{
+	return is_all_of(text, "cbdefghijklnrtuv");
+}
+
 static bool
 is_hex(const char *text, size_t len)
 {

@@ -9,6 +9,8 @@
 
 /* 2 to 32 modhex characters, an even number; upper case counts as lower. */
 bool keyline_is_public_id(const char *text);
+/* All of the modhex alphabet, lower case. */
+bool keyline_is_modhex(const char *text);
 /* 12 and 32 hexadecimal digits. */
 bool keyline_is_private_id(const char *text);
 bool keyline_is_aes_key(const char *text);

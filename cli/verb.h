@@ -35,8 +35,9 @@ void verb_print_help(FILE *out, const struct verb *verb);
 /* In verbs_*.c. */
 verb_run verb_status, verb_show, verb_explain, verb_list, verb_reload;
 verb_run verb_disconnect, verb_lock, verb_unlock;
-verb_run verb_key_secret, verb_key_import, verb_key_list, verb_key_disable;
-verb_run verb_key_api;
+verb_run verb_key_secret, verb_key_import, verb_key_list, verb_key_disable, verb_key_enable;
+verb_run verb_key_enroll, verb_key_add, verb_key_test, verb_key_lost, verb_key_codes;
+verb_run verb_key_recover, verb_key_api;
 verb_run verb_check, verb_audit_show, verb_audit_verify, verb_audit_anchor, verb_help;
 verb_run verb_doctor; /* doctor.c */
 verb_run verb_log, verb_report;

@@ -2,13 +2,14 @@
  * as an open file, and are wiped. */
 #include "cli/answer.h"
 #include "cli/import.h"
+#include "cli/keyask.h"
 #include "cli/keyline.h"
+#include "cli/mappings.h"
 #include "cli/sealed.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,18 +149,49 @@ out:
 	return more;
 }
 
+/* Whose each is; only those of one user, if one was named. */
+static int
+finish_list(const struct rows *all, const struct keys *keys, const char *user, struct rows *out)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const char *id = rows_value(&all->rows[i], "key");
+		const struct keys_user *owner = mappings_owner(keys, id);
+		struct rows_row *row;
+		if (user != NULL && (owner == NULL || strcmp(owner->name, user) != 0))
+			continue;
+		row = rows_add(out);
+		if (row == NULL)
+			return -ENOMEM;
+		for (size_t j = 0; j < all->rows[i].count; j++)
+			if (rows_put(row, all->rows[i].pairs[j].key,
+				all->rows[i].pairs[j].value) < 0)
+				return -ENOMEM;
+		if (rows_put(row, "user", owner != NULL ? owner->name : "") < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int
 verb_key_list(struct cli *cli)
 {
 	char after[PROTO_PUBLIC_ID_MAX + 1] = "";
-	struct rows all = {0};
-	int status = 0, more = 1;
+	struct rows all = {0}, out = {0};
+	struct keys keys = {0};
+	int status = mappings_load(cli, &keys), more = 1;
 
+	if (status != 0)
+		return status;
 	for (int page = 0; more == 1 && page < PAGES_MAX; page++)
 		more = list_page(cli, &all, after, sizeof(after), &status);
-	if (more >= 0)
-		status = answer_rows(cli, &all, table_print);
+	if (more >= 0 &&
+	    finish_list(&all, &keys, cli->word_count > 0 ? cli->words[0] : NULL, &out) < 0)
+		status = cli_fail(CLI_SOFTWARE, "out of memory");
+	else if (more >= 0)
+		status = answer_rows(cli, &out, table_print);
 	rows_free(&all);
+	rows_free(&out);
+	keys_free(&keys);
 	return status;
 }
 
@@ -167,14 +199,12 @@ verb_key_list(struct cli *cli)
 static int
 ask_about_key(struct cli *cli, uint8_t type)
 {
-	char id[PROTO_PUBLIC_ID_MAX + 1] = "";
+	char id[PROTO_PUBLIC_ID_MAX + 1];
 	struct ask ask;
+	int status = keyask_id(cli->words[0], id);
 
-	if (!keyline_is_public_id(cli->words[0]))
-		return cli_fail(
-		    CLI_USAGE, "%s: a public id is 2 to 32 modhex characters", cli->words[0]);
-	for (size_t i = 0; cli->words[0][i] != '\0'; i++)
-		id[i] = (char)tolower((unsigned char)cli->words[0][i]);
+	if (status != 0)
+		return status;
 	ask_begin(&ask, type);
 	wire_put_str(&ask.out, id);
 	if (type == PROTO_ADMIN_KEYS_ADD_API)

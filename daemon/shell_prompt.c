@@ -1,6 +1,7 @@
 /* otp = shell: the connection is made when sallyport-shell first asks, and marked when
  * its OTP was accepted. Only a child of U may ask and answer. */
 #include "daemon/audit.h"
+#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/lineage.h"
 #include "daemon/otp_check.h"
@@ -28,12 +29,13 @@ prompt(struct visit *visit, struct conn *conn, const char *words, uint32_t hold_
 {
 	struct caller *caller = visit->caller;
 	uint32_t timeout_s = gateway_settings(visit->gw)->prompt_timeout_s;
-	char text[PROTO_TEXT_MAX + 1];
+	char text[PROTO_TEXT_MAX + 1], used[128];
 	struct wire_out *out;
 
+	codes_words(visit->gw, conn->user, used, sizeof(used));
 	conn->prompt_pid = caller->pid;
 	caller->conn_id = visit->conn_id = conn->id;
-	snprintf(text, sizeof(text), "YubiKey for %s: ", conn->user);
+	snprintf(text, sizeof(text), "%sYubiKey for %s: ", used, conn->user);
 	out = door_begin(caller, PROTO_SHELL_PROMPT);
 	wire_put_str(out, words);
 	wire_put_str(out, text);
