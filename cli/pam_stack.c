@@ -16,6 +16,7 @@
 
 #define DEPTH_MAX  16
 #define RULES_MAX  2000
+#define FILES_MAX  256 /* read in all; one counts as often as it is included */
 #define LINE_BYTES 4096
 
 static const char *const phases[PAM_PHASES] = {"auth", "account", "session", "password"};
@@ -24,6 +25,7 @@ struct reader {
 	struct pam_stack *stack;
 	pam_stack_reader *read;
 	void *arg;
+	size_t files; /* read so far */
 };
 
 /* Where a file is read into. */
@@ -151,7 +153,7 @@ include(struct reader *reader, const struct into *from, const char *name, int ph
 	    .substack = from->substack,
 	    .phase = from->phase >= 0 ? from->phase : phase};
 
-	if (name == NULL || into.depth > DEPTH_MAX) {
+	if (name == NULL || into.depth > DEPTH_MAX || reader->files >= FILES_MAX) {
 		break_off(reader->stack, from->name, line, "includes too deep, or nothing");
 		return 0;
 	}
@@ -205,6 +207,7 @@ read_service(struct reader *reader, const struct into *into)
 	size_t number = 0;
 	int err = 0;
 
+	reader->files++;
 	if (text == NULL) {
 		break_off(reader->stack, into->name, 0, "cannot be read");
 		return 0;
