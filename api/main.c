@@ -9,10 +9,12 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/num.h"
+#include "lib/version.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -211,6 +213,8 @@ main(int argc, char **argv)
 {
 	struct options o;
 
+	if (version_is_asked(argc, argv))
+		return puts("api " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("api", false);
 	if (read_options(argc, argv, &o) < 0 || !has_supervisor()) {
 		log_error("is started by sallyportd, as: api --id N --key FILE --ca FILE "

@@ -33,8 +33,8 @@ edit(struct finding *finding, const char *service, const struct pam_rule *rule)
 	char path[300];
 
 	if (rule != NULL)
-		snprintf(path, sizeof(path), "%s%s%s", *rule->file == '/' ? "" : FOLDER "/",
-		    *rule->file == '/' ? "" : "", rule->file);
+		snprintf(path, sizeof(path), "%s%s", *rule->file == '/' ? "" : FOLDER "/",
+		    rule->file);
 	else
 		snprintf(path, sizeof(path), FOLDER "/%s", service);
 	finding_at(finding, path, rule != NULL ? rule->line : 0);

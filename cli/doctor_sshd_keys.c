@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,27 +11,28 @@
 static bool
 expand(char *path, size_t cap, const char *pattern, size_t len, const struct account *account)
 {
-	size_t used = 0;
-	int n = 0;
+	bool is_absolute = *pattern == '/' || strncmp(pattern, "%h", 2) == 0;
+	FILE *out = fmemopen(path, cap, "w");
+	bool is_whole;
 
-	if (*pattern != '/' && strncmp(pattern, "%h", 2) != 0)
-		n = snprintf(path, cap, "%s/", account->home);
-	for (size_t i = 0; n >= 0 && i < len; i++) {
-		used += (size_t)n;
-		if (used + 1 >= cap)
-			return false;
-		if (pattern[i] != '%' || i + 1 == len)
-			n = snprintf(path + used, cap - used, "%c", pattern[i]);
-		else if (pattern[++i] == 'h')
-			n = snprintf(path + used, cap - used, "%s", account->home);
-		else if (pattern[i] == 'u')
-			n = snprintf(path + used, cap - used, "%s", account->name);
-		else if (pattern[i] == 'U')
-			n = snprintf(path + used, cap - used, "%u", account->uid);
+	if (out == NULL)
+		return false;
+	if (!is_absolute)
+		fprintf(out, "%s/", account->home);
+	for (size_t i = 0; i < len; i++) {
+		bool is_token = pattern[i] == '%' && i + 1 < len;
+		i += is_token;
+		if (is_token && pattern[i] == 'h')
+			fputs(account->home, out);
+		else if (is_token && pattern[i] == 'u')
+			fputs(account->name, out);
+		else if (is_token && pattern[i] == 'U')
+			fprintf(out, "%u", account->uid);
 		else
-			n = snprintf(path + used, cap - used, "%c", pattern[i]);
+			fputc(pattern[i], out);
 	}
-	return n >= 0 && used + (size_t)n < cap;
+	is_whole = ftell(out) >= 0 && (size_t)ftell(out) < cap;
+	return fclose(out) == 0 && is_whole;
 }
 
 /* Who may write there besides root and the user: NULL for nobody. */

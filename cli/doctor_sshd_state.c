@@ -26,19 +26,16 @@ doctor_sshd_parse(struct doctor *doctor, const struct doctor_check *check)
 	finding_mend(finding, "correct what it names, then: %s", doctor_reload_sshd());
 }
 
-/* Reads a small file into text[cap]; its length, -errno. */
+/* Reads a small file into text[cap]; its length, or less than 0. */
 static ssize_t
 read_small(const char *path, char *text, size_t cap, struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -errno : 0;
+	ssize_t n = -EIO;
 
-	if (n == 0 && fstat(fd, st) < 0)
-		n = -errno;
-	if (n == 0) {
+	*st = (struct stat){0};
+	if (fd >= 0 && fstat(fd, st) == 0)
 		n = read(fd, text, cap - 1);
-		n = n < 0 ? -errno : n;
-	}
 	text[n > 0 ? n : 0] = '\0';
 	io_close(&fd);
 	return n;

@@ -3,6 +3,7 @@
 #include "cli/answer.h"
 #include "cli/options.h"
 #include "cli/verb.h"
+#include "lib/version.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,6 +76,10 @@ run(struct cli *cli)
 	const struct verb *verb = verb_find(cli->words, cli->word_count, &used);
 	int status;
 
+	if (cli_has(cli, CLI_VERSION) && cli->word_count == 0) {
+		puts("sallyport " SALLYPORT_VERSION);
+		return CLI_OK;
+	}
 	if (verb == NULL)
 		return no_such_verb(cli);
 	cli->words += used;

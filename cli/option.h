@@ -19,6 +19,7 @@ enum cli_option {
 	CLI_ALL = 1 << 10,
 	CLI_USER = 1 << 20,
 	CLI_LIST = 1 << 21,
+	CLI_VERSION = 1 << 22,
 	CLI_FOLLOW = 1 << 11,
 	CLI_SINCE = 1 << 12,
 	CLI_UNTIL = 1 << 13,

@@ -29,6 +29,7 @@ static const struct option table[] = {
     {CLI_ALL, "--all", 0, "--all"},
     {CLI_USER, "--user", AT(users), "--user NAME"}, /* each in a place of its own */
     {CLI_LIST, "--list", 0, "--list"},
+    {CLI_VERSION, "--version", 0, "--version"},
     {CLI_FOLLOW, "--follow", 0, "--follow"},
     {CLI_SINCE, "--since", AT(log.since), "--since TIME"},
     {CLI_UNTIL, "--until", AT(log.until), "--until TIME"},

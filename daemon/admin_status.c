@@ -14,6 +14,7 @@
 #include "daemon/row.h"
 #include "lib/io.h"
 #include "lib/proto.h"
+#include "lib/version.h"
 #include "policy/vm.h"
 
 #include <arpa/inet.h>
@@ -22,7 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION  "0.1"
 #define EX_USAGE 64
 
 static void
@@ -117,7 +117,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	}
 	endpoints_count(gw->endpoints, &count);
 	row_begin(&row, caller);
-	row_text(&row, "version", VERSION);
+	row_text(&row, "version", SALLYPORT_VERSION);
 	row_format(&row, "pid", "%d", (int)getpid());
 	row_time(&row, "since", gw->started);
 	row_format(&row, "gated", "@%s%s", settings->gated,

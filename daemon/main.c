@@ -24,6 +24,7 @@
 #include "daemon/sockdiag.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ usage(FILE *out)
 	      "The supervisor of the gateway; runs in the foreground, as root.\n"
 	      "  --config FILE  instead of " SYSCONFDIR "/sallyport/sallyport.conf; the other\n"
 	      "                 files are looked for in its folder\n"
-	      "  --debug        say more on standard error (never an OTP or a key)\n",
+	      "  --debug        say more on standard error (never an OTP or a key)\n"
+	      "  --help, --version\n",
 	    out);
 }
 
@@ -292,7 +294,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	    {"debug", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
+	    {"debug", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'}, {0}};
 	const char *conf_path = SYSCONFDIR "/sallyport/sallyport.conf";
 	bool is_debug = false;
 	int c, err;
@@ -307,6 +310,9 @@ main(int argc, char **argv)
 			break;
 		case 'h':
 			usage(stdout);
+			return 0;
+		case 'v':
+			puts("sallyportd " SALLYPORT_VERSION);
 			return 0;
 		default:
 			usage(stderr);

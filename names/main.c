@@ -8,12 +8,14 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
+#include "lib/version.h"
 #include "names/answer.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SEND_TIMEOUT_MS 5000
@@ -64,6 +66,8 @@ main(int argc, char **argv)
 	const char *account = "_sallyport-names";
 	int c, result;
 
+	if (version_is_asked(argc, argv))
+		return puts("names " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("names", false);
 	while ((c = getopt_long(argc, argv, "", known, NULL)) == 'a')
 		account = optarg;

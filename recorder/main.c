@@ -3,6 +3,7 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
+#include "lib/version.h"
 #include "recorder/logfile.h"
 #include "recorder/rotate.h"
 #include "recorder/writer.h"
@@ -11,6 +12,7 @@
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -361,6 +363,8 @@ main(int argc, char **argv)
 	struct options options = {.account = "_sallyport-record", .host = host};
 	int err;
 
+	if (version_is_asked(argc, argv))
+		return puts("recorder " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("recorder", false);
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = '\0';

@@ -4,12 +4,14 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
+#include "lib/version.h"
 #include "relay/control.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -133,6 +135,8 @@ main(int argc, char **argv)
 	size_t pairs_max = 0;
 	int epoll = -1, c, result;
 
+	if (version_is_asked(argc, argv))
+		return puts("relay " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("relay", false);
 	while ((c = getopt_long(argc, argv, "", known, NULL)) == 'a')
 		account = optarg;

@@ -126,7 +126,8 @@ asked_read(
 		read_command(asked, original);
 	else if (argc == 3 && strcmp(argv[1], "-c") == 0)
 		read_command(asked, is_forced(argv[2]) ? original : argv[2]);
-	else if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	else if (argc == 2 &&
+		 (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0))
 		*is_help = true;
 	else
 		refuse(asked, "usage: sallyport-shell [-c COMMAND]");

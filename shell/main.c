@@ -4,6 +4,7 @@
  * without NSS; not a byte of its own on standard output when something is executed. */
 #include "lib/escape.h"
 #include "lib/secret.h"
+#include "lib/version.h"
 #include "shell/asked.h"
 #include "shell/environment.h"
 #include "shell/page.h"
@@ -26,9 +27,9 @@
 #define EX_NOEXEC   126 /* as a shell has it */
 #define EX_NOTFOUND 127
 
-static const char help[] =
-    "sallyport-shell: login shell and ForceCommand of Sallyport's gated users.\n"
-    "See sallyport-shell(1).\n";
+static const char help[] = "sallyport-shell " SALLYPORT_VERSION
+			   ": login shell and ForceCommand of Sallyport's gated users.\n"
+			   "See sallyport-shell(1).\n";
 
 static char *const *
 environment_of_process(void)

@@ -2,6 +2,7 @@
  * store's key and makes the store's folder; all else happens without rights. */
 #include "lib/helper.h"
 #include "lib/log.h"
+#include "lib/version.h"
 #include "verify/crypt.h"
 #include "verify/kek.h"
 #include "verify/sql.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -121,6 +123,8 @@ main(int argc, char **argv)
 	struct options o;
 	int status;
 
+	if (version_is_asked(argc, argv))
+		return puts("verify " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("verify", false);
 	if (read_options(argc, argv, &o) < 0 || !has_supervisor()) {
 		log_error("is started by sallyportd, as: verify --store DIR --key FILE "
