@@ -20,7 +20,8 @@
 #define RETRY_MS     60000
 #define EXPIRE_MS    3600000 /* a clock that jumped ahead shall not empty the folder */
 #define STATE_MS     1000
-#define ROTATE_WAITS 4 /* record_timeout times that */
+#define NOTE_MS      60000 /* so often verify hears how far the log is, OTPs aside */
+#define ROTATE_WAITS 4     /* record_timeout times that */
 
 struct sink {
 	uint8_t state; /* enum proto_sink */
@@ -42,7 +43,8 @@ struct rotation {
 	int folder; /* -1: not open yet */
 	enum { IDLE = 0, BEGINNING, NAMING, SYNCING } step;
 	bool is_asking; /* for the state */
-	int64_t asked_ms, retry_ms, expire_ms;
+	int64_t asked_ms, retry_ms, expire_ms, note_ms;
+	uint64_t noted; /* the sequence that verify was told last */
 	struct state state;
 	char expiring[AUDIT_NAME_MAX]; /* its record is on its way; "": none */
 };
@@ -250,6 +252,22 @@ ask_state(struct rotation *r)
 		ROTATE_WAITS * gateway_settings(r->gw)->record_timeout_ms, on_state, r) == 0;
 }
 
+/* The store remembers, so that a log which is cut behind the last OTP shows at the
+ * next start. Never more than what is on disk: that would look like a cut. */
+static void
+note(struct rotation *r, int64_t now_ms)
+{
+	struct gateway *gw = r->gw;
+	uint64_t seq = audit_seq(gw->audit);
+
+	if (now_ms < r->note_ms || seq == r->noted || gateway_disorder(gw) != NULL)
+		return;
+	wire_put_u64(servant_begin(gw->verify, PROTO_VERIFY_NOTED), seq);
+	if (servant_tell(gw->verify, NULL, 0) == 0)
+		r->noted = seq;
+	r->note_ms = now_ms + NOTE_MS;
+}
+
 /* --- from outside ----------------------------------------------------------------- */
 
 void
@@ -272,6 +290,7 @@ rotation_sweep(struct rotation *r)
 		return;
 	if (!r->is_asking && now_ms >= r->asked_ms + STATE_MS)
 		ask_state(r);
+	note(r, now_ms);
 	if (r->step == NAMING && now_ms >= r->retry_ms)
 		name_it(r);
 	else if (r->step == IDLE && now_ms >= r->retry_ms && is_due(r))

@@ -89,6 +89,8 @@ enum proto_type {
 
 	PROTO_VERIFY_LAYOUTS = 72, /* u32 keyboard layouts that OTPs may be typed through: 1 << each
 	                              number of lib/layout.h; from now on; no answer */
+	PROTO_VERIFY_NOTED = 79, /* u64 audit sequence that is on disk: to be kept, as an OTP's is;
+	                            no answer */
 	/* A key whose secret a validation service has: the OTP is claimed on disk, and
 	 * the service must be asked (PROTO_API_OTP). Nothing but its OK, brought back by
 	 * VERIFY_API, gives an accepted OTP. */

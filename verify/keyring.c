@@ -171,6 +171,21 @@ keyring_commit(struct keyring *ring)
 	return 0;
 }
 
+int
+keyring_note_audit_seq(struct keyring *ring, uint64_t seq)
+{
+	int err;
+
+	if (seq <= ring->meta.audit_seq || seq > INT64_MAX)
+		return 0;
+	err = keyring_begin(ring);
+	if (err < 0)
+		return err;
+	keyring_tell_audit_seq(ring, seq);
+	ring->has_spent = true; /* so that the numbers are written */
+	return keyring_commit(ring);
+}
+
 void
 keyring_rollback(struct keyring *ring)
 {

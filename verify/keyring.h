@@ -20,16 +20,16 @@ void keyring_close(struct keyring *ring);
 bool keyring_is_sound(const struct keyring *ring);
 /* OTPs ever spent and claimed, with those of the open transaction. */
 uint64_t keyring_store_seq(const struct keyring *ring);
-/* The highest audit sequence on record; told ones are kept with the next OTP
- * that is spent, so that a refusal costs no flush. */
+/* The highest audit sequence on record; told ones are kept with the next OTP that is
+ * spent, so that a refusal costs no flush; noted ones now: 0 or -EIO. */
 uint64_t keyring_audit_seq(const struct keyring *ring);
 void keyring_tell_audit_seq(struct keyring *ring, uint64_t seq);
+int keyring_note_audit_seq(struct keyring *ring, uint64_t seq);
 /* 0 or -EIO. After keyring_commit's 0, what was done is on disk. */
 int keyring_begin(struct keyring *ring);
 int keyring_commit(struct keyring *ring);
 void keyring_rollback(struct keyring *ring);
-/* Upkeep, outside a transaction. 0 or -EIO. */
-int keyring_tidy(struct keyring *ring);
+int keyring_tidy(struct keyring *ring); /* upkeep, outside a transaction: 0 or -EIO */
 
 /* 0; -ENOENT; -EBADMSG when the row's code is wrong or of an older epoch (*row
  * may then only be shown, not believed); -EIO. */

@@ -13,7 +13,7 @@
 
 #define SEND_TIMEOUT_MS 10000
 
-static verifier_handler on_otp, on_api, on_layouts;
+static verifier_handler on_otp, on_api, on_layouts, on_noted;
 
 /* What the supervisor may ask. Handlers take *fd by setting it to -1. */
 static const struct request {
@@ -25,6 +25,7 @@ static const struct request {
     {PROTO_VERIFY_OTP, false, true, on_otp},
     {PROTO_VERIFY_LAYOUTS, false, true, on_layouts},
     {PROTO_VERIFY_API, false, true, on_api},
+    {PROTO_VERIFY_NOTED, false, false, on_noted},
     {PROTO_KEYS_IMPORT, true, false, verifier_on_import},
     {PROTO_KEYS_LIST, false, false, verifier_on_list},
     {PROTO_KEYS_DISABLE, false, false, verifier_on_disable},
@@ -225,6 +226,17 @@ settle(struct verifier *v)
 	}
 	v->nanswers = 0;
 	return err < 0 ? err : told;
+}
+
+/* What the log has, between OTPs: a log that is cut behind the last OTP shows. */
+static int
+on_noted(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
+{
+	uint64_t audit_seq = wire_get_u64(in);
+
+	(void)id;
+	(void)fd;
+	return wire_end(in) < 0 ? -EBADMSG : keyring_note_audit_seq(v->ring, audit_seq);
 }
 
 /* --- loop ------------------------------------------------------------- */

@@ -65,4 +65,16 @@ gzip -k "$yesterday" && rm "$yesterday"
 check 'a file that was compressed is read' '~in 2 files, seq 2 to ' "$(sallyport audit verify 2>&1)"
 truncate -s -5 "$yesterday.gz"
 check 'half of one is not whole' 75 "$(sallyport audit verify >/dev/null 2>&1; echo $?)"
+# The store knows how far the log was, also behind the last OTP.
+gw_daemon_stop
+gw_daemon
+gw_wait 3 grep -q '"event":"start"' $LOG/audit.jsonl
+sleep 1.5
+kill -9 "$(cat "$GW/daemon.pid")"
+gw_daemon_stop
+cp -p $LOG/audit.jsonl "$GW/whole"
+head -n -2 "$GW/whole" >$LOG/audit.jsonl
+gw_daemon >/dev/null
+check 'a log that is cut behind the last OTP is noticed at the start' '~was the log cut' "$(sallyport status)"
+check 'no OTP is verified then' '' "$(gw_talk anne webdev:2222 2>/dev/null)"
 finish
