@@ -127,7 +127,7 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(Q)rm -f $@ && ar qcs $@ $^
 
 # Stand-ins for what audit.c calls.
-LDFLAGS_test_audit_sums = $(foreach f,servant_begin servant_tell io_now_ms,-Wl,--wrap=$(f))
+LDFLAGS_test_audit_sums = $(foreach f,servant_begin servant_tell servant_is_up io_now_ms,-Wl,--wrap=$(f))
 
 units: $(UNITS)
 support: $(SUPPORT)

@@ -30,7 +30,8 @@ struct errand {
 	struct caller *caller; /* NULL when it has gone */
 	struct gateway *gw;
 	enum verb verb;
-	char what[PROTO_NAME_MAX + 1]; /* a user, or "c12", "ch340" */
+	char what[PROTO_NAME_MAX + 1];   /* a user, or "c12", "ch340" */
+	char reason[PROTO_TEXT_MAX + 1]; /* of a lock; "" none */
 	bool is_user;
 	struct conns_closed closed;
 	bool was_locked;
@@ -171,15 +172,6 @@ one_is_in(struct errand *errand)
 }
 
 static void
-on_recorded(void *arg, int error)
-{
-	struct errand *errand = arg;
-
-	errand->seq = error == 0 ? audit_seq(errand->gw->audit) : 0;
-	one_is_in(errand);
-}
-
-static void
 on_saved(void *arg, int error, bool is_kept)
 {
 	struct errand *errand = arg;
@@ -206,7 +198,7 @@ on_user(void *arg, struct people_user *user)
 /* --- what is done ------------------------------------------------------------- */
 
 static void
-record(struct errand *errand, const char *reason)
+put_record(const struct errand *errand)
 {
 	static const char *const events[] = {"disconnect", "lock", "unlock"};
 	struct audit *audit = errand->gw->audit;
@@ -220,10 +212,33 @@ record(struct errand *errand, const char *reason)
 	else
 		audit_text(
 		    audit, errand->what[1] == 'h' ? AUDIT_CHANNEL : AUDIT_CONN, errand->what);
-	audit_text(audit, AUDIT_REASON, reason);
+	audit_text(audit, AUDIT_REASON, errand->reason);
 	audit_text(audit, AUDIT_DETAIL, detail);
-	if (audit_end_durable(audit, on_recorded, errand) == 0)
+}
+
+static void
+on_recorded(void *arg, int error)
+{
+	struct errand *errand = arg;
+
+	errand->seq = error == 0 ? audit_seq(errand->gw->audit) : 0;
+	if (error < 0) {
+		put_record(errand); /* waits until it can be written */
+		audit_end_noted(errand->gw->audit);
+	}
+	one_is_in(errand);
+}
+
+static void
+record(struct errand *errand)
+{
+	put_record(errand);
+	if (audit_end_durable(errand->gw->audit, on_recorded, errand) == 0) {
 		errand->waits++;
+		return;
+	}
+	put_record(errand);
+	audit_end_noted(errand->gw->audit);
 }
 
 static void
@@ -266,33 +281,33 @@ disconnect(struct errand *errand)
 		errand->closed.channels = channels_end_one(gw->channels, ch_id, reason);
 	}
 	if (errand->closed.conns + errand->closed.channels > 0)
-		record(errand, NULL);
+		record(errand);
 	else
 		ask_names(errand);
 }
 
 static bool
-set_lock(struct errand *errand, const char *reason)
+set_lock(struct errand *errand)
 {
 	struct gateway *gw = errand->gw;
 
 	errand->is_user = true;
 	errand->was_locked = locks_find(gw->locks, errand->what) != NULL;
-	if (locks_set(gw->locks, errand->what, errand->verb == LOCK, reason, on_saved, errand) <
-	    0)
+	if (locks_set(gw->locks, errand->what, errand->verb == LOCK, errand->reason, on_saved,
+		errand) < 0)
 		return false;
 	errand->waits++;
 	if (errand->verb == LOCK)
 		conns_close_user(gw->conns, is_all(errand) ? NULL : errand->what,
 		    "the user was locked", &errand->closed);
-	record(errand, reason);
+	record(errand);
 	ask_names(errand);
 	return true;
 }
 
 /* What is wrong with the question; NULL: nothing. */
 static const char *
-objection(const struct errand *errand, struct wire_in *in, const char *reason)
+objection(const struct errand *errand, struct wire_in *in)
 {
 	if (wire_end(in) < 0 || errand->what[0] == '\0')
 		return "the daemon does not understand this question: are CLI and daemon of "
@@ -303,7 +318,7 @@ objection(const struct errand *errand, struct wire_in *in, const char *reason)
 		return "that is no user's name";
 	if (strcmp(errand->what, "root") == 0)
 		return "root cannot be locked: it has no way through the gate";
-	if (!lock_is_reason(reason))
+	if (!lock_is_reason(errand->reason))
 		return "the reason is too long, or holds control characters";
 	return NULL;
 }
@@ -312,7 +327,6 @@ static void
 begin(struct caller *caller, struct wire_in *in, enum verb verb)
 {
 	struct errand *errand = calloc(1, sizeof(*errand));
-	char reason[PROTO_TEXT_MAX + 1] = "";
 	const char *wrong;
 
 	if (errand == NULL) {
@@ -322,8 +336,8 @@ begin(struct caller *caller, struct wire_in *in, enum verb verb)
 	*errand = (struct errand){.caller = caller, .gw = caller->gw, .verb = verb};
 	wire_get_str(in, errand->what, sizeof(errand->what));
 	if (verb == LOCK)
-		wire_get_str(in, reason, sizeof(reason));
-	wrong = objection(errand, in, reason);
+		wire_get_str(in, errand->reason, sizeof(errand->reason));
+	wrong = objection(errand, in);
 	if (wrong != NULL) {
 		row_end(caller, EX_USAGE, wrong);
 		free(errand);
@@ -333,7 +347,7 @@ begin(struct caller *caller, struct wire_in *in, enum verb verb)
 	door_hold(caller, &errand->caller);
 	if (verb == DISCONNECT) {
 		disconnect(errand);
-	} else if (!set_lock(errand, reason)) {
+	} else if (!set_lock(errand)) {
 		door_hold(caller, NULL);
 		row_end(caller, EX_TEMP, "no memory");
 		free(errand);

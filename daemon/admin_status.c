@@ -90,6 +90,19 @@ put_ports(struct row *row, const struct gateway *gw, const struct endpoint_count
 		    fdstore_is_settled(gw->fdstore) ? "" : " (systemd has not taken all yet)");
 }
 
+static void
+put_waiting(struct row *row, const struct audit *audit)
+{
+	size_t count;
+	uint64_t lost;
+
+	audit_waiting(audit, &count, &lost);
+	if (count + lost > 0)
+		row_format(row, "audit_waiting",
+		    "%zu records wait to be written, %llu found no room", count,
+		    (unsigned long long)lost);
+}
+
 /* Whether all is well with them. */
 static bool
 put_locks(struct row *row, const struct locks *locks)
@@ -130,6 +143,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	api_put_status(gw->api, &row);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
+	put_waiting(&row, gw->audit);
 	is_well = rotation_put(gw->rotation, &row) && is_well;
 	row_format(&row, "endpoints", "%zu of %zu listen", count.open, count.wanted);
 	put_ports(&row, gw, &count);

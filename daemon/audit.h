@@ -26,10 +26,16 @@ void audit_conn(struct audit *audit, const struct conn *conn);
 
 /* fn is called later, once, unless -errno is returned. */
 int audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg);
-/* Durable, but nobody waits: an end. A failure is logged. */
+/* Durable, but nobody waits: an end. */
 void audit_end_noted(struct audit *audit);
-/* Not flushed. */
+/* Not flushed: a denial. */
 void audit_end_plain(struct audit *audit);
+/* What of the last two cannot be written now waits, within bounds, and is written in
+ * its order, with its time in AUDIT_AT. (If the recorder ends just then, it may stand
+ * in the log twice.) How many wait, and found no room: */
+void audit_waiting(const struct audit *audit, size_t *count, uint64_t *lost);
+/* The recorder is ready. */
+void audit_resume(struct audit *audit);
 
 /* May a denial of this uid, or of this audit_name_key, be written now? If not it is
  * counted, and the next one that may carries the sum in AUDIT_COUNT: *count, 1 or

@@ -56,6 +56,7 @@ on_recorder_ready(void *arg, struct wire_in *in)
 	    servant_starts(gw->recorder) == 1 ? "the daemon started"
 					      : "the recorder started again");
 	audit_end_noted(gw->audit);
+	audit_resume(gw->audit);
 }
 
 static void

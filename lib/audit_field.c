@@ -28,6 +28,7 @@ static const char *const names[AUDIT_FIELDS] = {
     [AUDIT_COUNT] = "count",
     [AUDIT_PID] = "pid",
     [AUDIT_DETAIL] = "detail",
+    [AUDIT_AT] = "at",
 };
 
 const char *

@@ -28,6 +28,7 @@ enum audit_field {
 	AUDIT_COUNT, /* how many events this line sums up */
 	AUDIT_PID,   /* the process that was refused */
 	AUDIT_DETAIL,
+	AUDIT_AT, /* when it happened, if it could only be written later; UTC */
 	AUDIT_FIELDS, /* not a field: how many there are */
 };
 

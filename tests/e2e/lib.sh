@@ -121,7 +121,7 @@ gw_daemon() {
 		done
 	) &
 	GW_LOOP=$!
-	gw_wait 10 sallyport status || { echo "the daemon did not come up:"; cat "$GW/daemon.log"; sallyport status; return 1; }
+	gw_wait "${GW_UP:-10}" sallyport status || { echo "the daemon did not come up:"; cat "$GW/daemon.log"; sallyport status; return 1; }
 }
 gw_daemon_stop() { touch "$GW/no-restart"; kill "$GW_LOOP" 2>/dev/null; wait "$GW_LOOP" 2>/dev/null; rm -f "$GW/no-restart"; GW_LOOP=; }
 gw_reload() { sallyport reload "$@"; }

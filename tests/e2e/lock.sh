@@ -1,6 +1,6 @@
 #!/bin/bash
 # disconnect, lock and unlock: what is open ends within 2 s, whatever state U is in; a lock
-# outlasts a restart, a broken file and a full disk.
+# outlasts a restart.
 # timeout: 240
 . tests/e2e/lib.sh
 gw_start || { fail "the gateway did not start"; finish; }

@@ -18,14 +18,25 @@ struct wire_out *
 __wrap_servant_begin(struct servant *s, uint8_t type);
 int
 __wrap_servant_tell(struct servant *s, const int *fds, size_t nfds);
+bool
+__wrap_servant_is_up(const struct servant *s);
 int64_t
 __wrap_io_now_ms(void);
 
 static uint8_t buf[4096];
 static struct wire_out out;
 static int64_t now_ms = 5000;
-static uint64_t told, records;
+static uint64_t told, records, late;
 static uint64_t told_of[USERS];
+
+static bool is_up = true;
+
+bool
+__wrap_servant_is_up(const struct servant *s)
+{
+	(void)s;
+	return is_up;
+}
 
 int64_t
 __wrap_io_now_ms(void)
@@ -62,6 +73,7 @@ __wrap_servant_tell(struct servant *s, const int *fds, size_t nfds)
 		uint8_t field = wire_get_u8(&in);
 		if (wire_get_u8(&in) == 1) {
 			wire_get_str(&in, text, sizeof(text));
+			late += field == AUDIT_AT;
 			continue;
 		}
 		uint64_t value = wire_get_u64(&in);
@@ -95,7 +107,7 @@ deny(struct audit *audit, uint64_t uid)
 static void
 start(void)
 {
-	told = records = 0;
+	told = records = late = 0;
 	memset(told_of, 0, sizeof(told_of));
 }
 
@@ -157,12 +169,45 @@ test_many(void **state)
 	audit_free(audit);
 }
 
+/* While the recorder is down they wait; the sums stay exact. */
+static void
+test_while_down(void **state)
+{
+	struct gateway gw = {0};
+	struct audit *audit = audit_new(&gw);
+	size_t waiting;
+	uint64_t lost;
+
+	(void)state;
+	start();
+	is_up = false;
+	for (int i = 0; i < 300; i++) {
+		deny(audit, (uint64_t)i % 4);
+		now_ms += 10;
+		audit_sweep(audit);
+	}
+	assert_int_equal(records, 0);
+	audit_waiting(audit, &waiting, &lost);
+	assert_true(waiting > 100);
+	assert_int_equal(lost, 0);
+	is_up = true;
+	audit_resume(audit);
+	assert_int_equal(records, waiting);
+	assert_int_equal(late, records);
+	audit_waiting(audit, &waiting, &lost);
+	assert_int_equal(waiting, 0);
+	audit_write_sums(audit);
+	assert_int_equal(told, 300);
+	audit_free(audit);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_user),
 	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_while_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,116 @@
+#!/bin/bash
+# The admin's way back when something is broken, full or down; and what nobody tells the
+# daemon: M killed, a relay that hangs, connections that are too old.
+# timeout: 240
+. tests/e2e/lib.sh
+gw_start || { fail "the gateway did not start"; finish; }
+
+mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
+hold() { # [USER]: opens a connection with one channel that stays; sets SSH, HELD, M, U
+	local user=${1:-anne}
+	rm -f "$GW/l.sock" "$GW/held"
+	gw_ssh "$user" -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
+	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
+	echo hello >&7
+	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
+	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
+	M=$(pgrep -f "sshd: $user \[priv\]" | head -1); U=$(pgrep -P "$M" | head -1)
+}
+gone() { # WHAT: connection and U are gone within 2 s of START
+	local ms
+	while [ -e "/proc/$U" ] || sallyport list connections | grep -qw anne; do
+		sleep 0.05
+		[ $(( ($(date +%s%N) - START) / 1000000 )) -lt 8000 ] || break
+	done
+	ms=$(( ($(date +%s%N) - START) / 1000000 ))
+	if [ $ms -le 2000 ]; then pass "$1: gone after $ms ms"; else fail "$1: gone after $ms ms only"; fi
+	wait $SSH $HELD 2>/dev/null
+}
+start() { START=$(date +%s%N); }
+
+# --- what is broken or full ------------------------------------------------------
+broken() { # WHAT TEXT: a file of locks that cannot be read
+	printf "$2" >/var/lib/sallyport/locks; chmod 600 /var/lib/sallyport/locks
+	gw_daemon_stop; GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
+	check "$1: nobody gets in" "" "$(gw_talk maggie books:5900)"
+	check "  status says why" "~file of locks is broken" "$(sallyport status)"
+	check "  list locks says so" "~all locked" "$(sallyport list locks)"
+}
+sallyport lock fred >/dev/null
+broken "file of locks cut" 'sallyport-locks 1 9\nlock\tanne\t1795252152\tkept\n'
+check "  unlock works, for one alone" "~maggie: unlocked" "$(sallyport unlock maggie)"
+check "  who is in again" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  the broken file is kept" "~kept" "$(cat /var/lib/sallyport/locks.broken)"
+gw_daemon_stop; gw_daemon
+check "  after a restart maggie gets in" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  unlock --all" "~everybody: unlocked" "$(sallyport unlock --all)"
+check "  the lock that could be read stays" "" "$(gw_talk anne webdev:2222)"
+sallyport unlock anne >/dev/null
+broken "file of locks empty" ''
+sallyport unlock --all >/dev/null
+chmod 666 /var/lib/sallyport/locks; gw_daemon_stop; GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
+check "file of locks writable by all: nobody gets in" "" "$(gw_talk maggie books:5900)"
+sallyport unlock --all >/dev/null
+check "  and after unlock --all" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  status is content" "0" "$(sallyport status >/dev/null; echo $?)"
+
+# The folder takes nothing more (a full disk looks the same to who writes).
+mount -t tmpfs -o size=4k,nr_inodes=2,mode=755 none /mnt && cp -p /var/lib/sallyport/locks /mnt/ 2>/dev/null
+mkdir -p "$GW/state"; mount --bind /var/lib/sallyport "$GW/state"; mount --bind /mnt /var/lib/sallyport
+check "disk full: lock counts, and says so" "~anne: locked" "$(sallyport lock anne | tee "$GW/said")"
+check "  until the next boot" "~until the next boot" "$(cat "$GW/said")"
+check "  no way in" "" "$(gw_talk anne webdev:2222)"
+check "  status says so" "~cannot be written" "$(sallyport status)"
+umount /var/lib/sallyport; umount "$GW/state"
+gw_wait 10 grep -q anne /var/lib/sallyport/locks && pass "  written when there is room again" || fail "  never written"
+check "  status is content" "0" "$(gw_wait 3 sallyport status; echo $?)"
+sallyport unlock anne >/dev/null
+
+# Without recorder, verify and names the way back works all the same.
+for helper in verify recorder names; do
+	mv /usr/libexec/sallyport/$helper "$GW/$helper"
+	kill -9 "$(pgrep -xo -f "/usr/libexec/sallyport/$helper.*")"
+done
+sleep 0.3
+check "without its helpers: status answers" "~DOWN" "$(sallyport status)"
+check "  lock" "~not on record yet" "$(sallyport lock maggie)"
+check "  disconnect" "~no connection" "$(sallyport disconnect maggie)"
+check "  unlock" "~maggie: unlocked" "$(sallyport unlock maggie)"
+check "  status counts what waits" "~records wait" "$(sallyport status)"
+for helper in verify recorder names; do mv "$GW/$helper" /usr/libexec/sallyport/$helper; done
+gw_wait 10 sallyport status || fail "they did not come back"
+gw_logged 5 '"event":"lock"' '"user":"maggie"' '"at":"' && pass "  on record later, with its time" || fail "  never on record"
+check "  in order" "lock unlock" "$(gw_log '"user":"maggie"' '"at":"' | grep -o '"event":"[a-z]*"' | cut -d'"' -f4 | tail -2 | xargs)"
+check "  works again" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+
+# --- what nobody tells us ---------------------------------------------------------
+hold; kill -9 "$M"; start
+gone "M killed: U goes with it"
+hold; gw_daemon_stop; kill -9 "$M"; gw_daemon; start
+gone "M killed while the daemon was down: U goes with it"
+gw_logged 3 '"event":"session-end"' 'ended while the daemon was down' && pass "  on record" || fail "  not on record"
+hold; gw_daemon_stop; gw_daemon
+check "a restart of the daemon keeps the connection" "~anne" "$(sallyport list connections)"
+start; sallyport disconnect anne >/dev/null
+gone "  which can be ended"
+
+RELAY=$(pgrep -xo -f /usr/libexec/sallyport/relay)
+hold; kill -STOP "$RELAY"; start
+sallyport disconnect anne >/dev/null
+gone "the relay hangs: disconnect"
+gw_wait 3 bash -c "! kill -0 $RELAY 2>/dev/null" && pass "  it was ended, too" || fail "  it still hangs"
+check "  and there is a new one" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
+
+sed -i 's/^backend_uid.*/&\nmax_idle = 2s/' /etc/sallyport/sallyport.conf; gw_reload >/dev/null
+hold; sleep 3
+check "max_idle: with a channel it stays" "~anne" "$(sallyport list connections)"
+kill $HELD; wait $HELD 2>/dev/null
+gw_wait 6 bash -c '! sallyport list connections | grep -qw anne' && pass "  without one it ends" || fail "  it stays without one"
+gw_logged 3 '"event":"session-end"' 'max_idle' && pass "  on record" || fail "  not on record"
+wait $SSH 2>/dev/null
+sed -i 's/^max_idle.*/max_age = 3s/' /etc/sallyport/sallyport.conf; gw_reload >/dev/null
+hold
+gw_wait 6 bash -c '! sallyport list connections | grep -qw anne' && pass "max_age: it ends, channel or not" || fail "max_age: it stays"
+gw_logged 3 '"event":"session-end"' 'max_age' && pass "  on record" || fail "  not on record"
+check "the log is whole" "0" "$(sallyport audit verify >/dev/null 2>&1; echo $?)"
+finish
