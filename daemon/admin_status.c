@@ -3,6 +3,7 @@
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/channel.h"
+#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/endpoint.h"
@@ -104,6 +105,20 @@ put_waiting(struct row *row, const struct audit *audit)
 }
 
 /* Whether all is well with them. */
+/* Only when there are such. */
+static void
+put_worn(struct row *row, const struct gateway *gw)
+{
+	const char *id;
+	uint32_t count = codes_worn(gw, &id);
+
+	if (count == 1)
+		row_format(row, "worn", "key %s is nearly worn out: replace it", id);
+	else if (count > 1)
+		row_format(
+		    row, "worn", "%u keys are nearly worn out: replace them (%s …)", count, id);
+}
+
 static bool
 put_locks(struct row *row, const struct locks *locks)
 {
@@ -141,6 +156,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "relay", gw->relay);
 	put_servant(&row, "names", gw->names);
 	api_put_status(gw->api, &row);
+	put_worn(&row, gw);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
 	put_waiting(&row, gw->audit);

@@ -1,5 +1,5 @@
-/* Recovery codes that were used and whose users were not told yet. verify keeps them
- * on disk; here they wait for the next prompt. */
+/* What verify tells unasked: recovery codes that were used and whose users were not
+ * told yet (it keeps them on disk; here they wait for the next prompt), worn keys. */
 #ifndef SALLYPORT_DAEMON_CODES_H
 #define SALLYPORT_DAEMON_CODES_H
 
@@ -20,5 +20,7 @@ void codes_words(const struct gateway *gw, const char *user, char *text, size_t 
 void codes_told(struct gateway *gw, const char *user);
 /* He has new codes, or none. */
 void codes_forget(struct gateway *gw, const char *user);
+/* How many keys are nearly worn out, and one of them. */
+uint32_t codes_worn(const struct gateway *gw, const char **id);
 
 #endif

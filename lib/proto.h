@@ -109,6 +109,8 @@ enum proto_type {
 	PROTO_CODES = 74,	/* u16 n, n * str code: secret, told this once */
 	PROTO_CODE_USED = 75,	/* id 0: str user, u8 number, u64 when (s since epoch), u16 left:
 	                           one was used, and its user not told yet */
+	PROTO_KEYS_WORN = 77,	/* id 0: u32 how many active keys are nearly worn out, str public id of
+	                           one of them */
 	PROTO_CODES_TOLD = 76,	/* str user: he was told of all; no answer */
 
 	/* supervisor -> recorder. */

@@ -9,9 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-/* From here on a key has few power-ups left; at 0x7fff it is worn out. */
-#define WORN_USE 0x7f00u
-
 static bool
 is_users(const struct attempt *attempt, const char *id)
 {
@@ -69,7 +66,7 @@ judge_row(struct keyring *ring, const struct attempt *attempt, const struct otp 
 		result->found = PROTO_OTP_DISABLED;
 	else
 		result->found = err == -ESTALE ? PROTO_OTP_REPLAYED : PROTO_OTP_GARBLED;
-	if (err == 0 && result->counter >> 8 >= WORN_USE)
+	if (err == 0 && result->counter >> 8 >= ATTEMPT_WORN_USE)
 		log_warn("key %s is nearly worn out (use counter %u of 32767): replace it",
 		    row->id, result->counter >> 8);
 	return 0;
@@ -170,6 +167,21 @@ read_text(struct keyring *ring, const struct attempt *attempt, struct otp *otp)
 	return best > 0 ? 0 : -EINVAL;
 }
 
+/* What has an OTP's form and is none of a key that is known. */
+static void
+hint(struct keyring *ring, const struct attempt *attempt, const struct otp *otp,
+    enum proto_otp found)
+{
+	if (attempt->repeat == NULL ||
+	    (found != PROTO_OTP_GARBLED && found != PROTO_OTP_UNKNOWN))
+		return;
+	if (repeat_note(attempt->repeat, ring, otp))
+		log_info(
+		    "the same text, which is no OTP of a known key, was typed again by the "
+		    "owner of %s: a YubiKey slot with a static password, perhaps",
+		    attempt->nids > 0 ? attempt->ids[0] : "no key");
+}
+
 int
 attempt_judge(
     struct keyring *ring, const struct attempt *attempt, struct attempt_result *result)
@@ -186,6 +198,8 @@ attempt_judge(
 		err = 0;
 	else if (err == 0)
 		err = judge_otp(ring, attempt, &otp, result);
+	if (err == 0 && result->id[0] != '\0')
+		hint(ring, attempt, &otp, result->found);
 out:
 	if (err < 0)
 		result->found = PROTO_OTP_FAILED;

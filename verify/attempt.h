@@ -5,11 +5,16 @@
 #include "lib/proto.h"
 #include "verify/keyring.h"
 #include "verify/otp.h"
+#include "verify/repeat.h"
+
+/* From here on a key has few power-ups left; at 0x7fff it is worn out. */
+#define ATTEMPT_WORN_USE 0x7f00u
 
 struct attempt {
 	const void *text; /* as typed; the caller's, who wipes it */
 	size_t len;
 	uint32_t layouts; /* 1 << each keyboard layout that it may be typed through */
+	struct repeat *repeat; /* what was no OTP before; may be NULL */
 	size_t nids; /* the user's public ids */
 	char ids[PROTO_KEYS_MAX][OTP_ID_MAX + 1];
 };

@@ -44,3 +44,10 @@ keyring_key_raise(struct keyring *ring, struct row *row, uint32_t counter)
 	err = keyring_row_mac(ring, row, row->mac);
 	return err == 0 ? store_key_spend(ring->sql, row) : err;
 }
+
+int
+keyring_key_count_above(
+    struct keyring *ring, uint32_t counter, uint64_t *count, char id[OTP_ID_MAX + 1])
+{
+	return store_key_count_above(ring->sql, counter, count, id);
+}

@@ -16,5 +16,9 @@ int keyring_key_is_same(
 /* In a transaction, for a row that was found with 0: raises its counter although no
  * OTP was seen. 0; -ESTALE when it is not above the stored one; -EIO. */
 int keyring_key_raise(struct keyring *ring, struct row *row, uint32_t counter);
+/* How many active keys have at least this counter, and one of them. Their rows are not
+ * proved: to be told, not to be decided by. 0 or -EIO. */
+int keyring_key_count_above(
+    struct keyring *ring, uint32_t counter, uint64_t *count, char id[OTP_ID_MAX + 1]);
 
 #endif

@@ -72,6 +72,25 @@ store_key_holder(struct sql *sql, const uint8_t print[CRYPT_PRINT], char id[OTP_
 }
 
 int
+store_key_count_above(
+    struct sql *sql, uint32_t counter, uint64_t *count, char id[OTP_ID_MAX + 1])
+{
+	struct sql_stmt *stmt = sql_use(
+	    sql, "SELECT count(*), coalesce(min(id), '') FROM key WHERE v >= ?1 AND state = 1");
+	int err;
+
+	*count = 0;
+	id[0] = '\0';
+	sql_put_number(stmt, counter);
+	err = sql_row(stmt);
+	if (err == 0 && (!sql_get_number(stmt, UINT32_MAX, count) ||
+			    !sql_get_text(stmt, id, OTP_ID_MAX + 1)))
+		*count = 0;
+	sql_done(stmt);
+	return err == -EIO ? err : 0;
+}
+
+int
 store_key_add(struct sql *sql, const struct row *row)
 {
 	static const char text[] =

@@ -11,6 +11,9 @@ int store_key_next(struct sql *sql, const char *after, struct row *row);
 /* The id of the row with this print. 0, -ENOENT, -EIO. */
 int store_key_holder(
     struct sql *sql, const uint8_t print[CRYPT_PRINT], char id[OTP_ID_MAX + 1]);
+/* How many active ones have at least this counter, and the first of them. 0, -EIO. */
+int store_key_count_above(
+    struct sql *sql, uint32_t counter, uint64_t *count, char id[OTP_ID_MAX + 1]);
 /* 0; -EEXIST: the id is taken; -ENOTUNIQ: the print is; -EIO. */
 int store_key_add(struct sql *sql, const struct row *row);
 /* Raises the counter. 0; -ESTALE when the stored one is not lower; -EIO. */

@@ -108,6 +108,7 @@ on_otp(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
 	if (err < 0)
 		return err;
 	v->attempt.layouts = v->layouts;
+	v->attempt.repeat = &v->repeat;
 	if (code_read(v->attempt.text, v->attempt.len, &code) == 0)
 		tried = verifier_try_code(v, id, user, &code, &found);
 	secret_wipe(&code, sizeof(code));
@@ -210,6 +211,7 @@ static int
 settle(struct verifier *v)
 {
 	int err = 0, told = 0;
+	bool is_worn = false;
 
 	if (v->nanswers == 0)
 		return 0;
@@ -220,11 +222,15 @@ settle(struct verifier *v)
 		err = -EIO;
 	}
 	for (size_t i = 0; i < v->nanswers; i++) {
+		is_worn = is_worn || (v->answers[i].result.found == PROTO_OTP_OK &&
+					 v->answers[i].result.counter >> 8 >= ATTEMPT_WORN_USE);
 		if (told == 0)
 			told = verifier_send_verified(v, &v->answers[i]);
 		attempt_forget(&v->answers[i].result);
 	}
 	v->nanswers = 0;
+	if (err == 0 && told == 0 && is_worn)
+		told = verifier_tell_worn(v);
 	return err < 0 ? err : told;
 }
 
@@ -341,6 +347,8 @@ verifier_run(struct keyring *ring, struct worker *worker)
 	err = send_ready(v);
 	if (err == 0)
 		err = verifier_codes_tell(v);
+	if (err == 0)
+		err = verifier_tell_worn(v);
 	while (err == 0)
 		err = turn(v);
 	keyimport_end(&v->import);

@@ -1,4 +1,5 @@
 /* What is asked about keys: the list, switching off and on, keys of the service. */
+#include "verify/keyring_key.h"
 #include "verify/keyring_recover.h"
 #include "verify/verifier_state.h"
 
@@ -181,4 +182,20 @@ verifier_on_recover(struct verifier *v, uint32_t id, struct wire_in *in, int *fd
 		    v, id, 1, "the store is broken (see the log): put a backup of it back\n");
 	told = verifier_send_done(v, id, 1, "the store failed (see the log)\n");
 	return told < 0 ? told : err;
+}
+
+int
+verifier_tell_worn(struct verifier *v)
+{
+	char id[OTP_ID_MAX + 1];
+	struct wire_out out;
+	uint64_t count;
+	int err = keyring_key_count_above(v->ring, ATTEMPT_WORN_USE << 8, &count, id);
+
+	if (err < 0 || count == 0)
+		return err;
+	verifier_begin(v, &out, PROTO_KEYS_WORN, 0);
+	wire_put_u32(&out, (uint32_t)count);
+	wire_put_str(&out, id);
+	return verifier_send(&out);
 }

@@ -3,7 +3,6 @@
 #define SALLYPORT_VERIFY_VERIFIER_STATE_H
 
 #include "lib/io.h"
-#include "lib/proto.h"
 #include "verify/attempt.h"
 #include "verify/intake.h"
 #include "verify/keyimport.h"
@@ -27,12 +26,12 @@ struct verifier {
 	bool import_is_dry, is_importing;
 	struct keyimport import;
 	uint32_t layouts; /* as in struct attempt */
+	struct repeat repeat;
 	struct attempt attempt;
 	uint8_t in[IO_MESSAGE_MAX], out[IO_MESSAGE_MAX];
 };
 
-typedef int
-verifier_handler(struct verifier *v, uint32_t id, struct wire_in *in, int *fd);
+typedef int verifier_handler(struct verifier *v, uint32_t id, struct wire_in *in, int *fd);
 
 /* Handlers take *fd by setting it to -1. 0, or -errno that ends the process. */
 verifier_handler verifier_on_list, verifier_on_disable, verifier_on_enable, verifier_on_add_api;
@@ -52,9 +51,10 @@ int verifier_import_more(struct verifier *v, bool is_readable);
  * -ENOENT: he has none, so it is none; -errno. */
 int verifier_try_code(struct verifier *v, uint32_t id, const char *user,
     const struct code *code, enum proto_otp *found);
-/* Outside a transaction: tells what the worker has done. */
+/* Outside a transaction: what the worker has done; after READY: which codes were used
+ * without their users' knowing. */
 int verifier_codes_done(struct verifier *v);
-/* After READY: which were used without their users' knowing. */
 int verifier_codes_tell(struct verifier *v);
+int verifier_tell_worn(struct verifier *v); /* keys whose counters are near their end */
 
 #endif

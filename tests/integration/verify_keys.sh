@@ -83,3 +83,34 @@ never "nor in the store as text" grep -raif "$T/secrets" "$STORE"
 while read -r bytes; do
 	never "nor as bytes" env LC_ALL=C grep -raP "$bytes" "$STORE"
 done <"$T/bytes"
+
+# A key near the end of its counter is told of, at once and at each start; the last OTP
+# that it has works once.
+"$yk" new "$T/old.yk" >"$T/old.csv"
+old=$(cut -d, -f2 "$T/old.csv")
+out=$(verify_talk 2>&1 <<EOT
+import $T/old.csv
+otp $("$yk" press "$T/old.yk" --at 32511 3) $old
+otp $("$yk" press "$T/old.yk" --at 32512 3) $old
+worn
+otp $("$yk" press "$T/old.yk" --at 32767 255) $old
+worn
+otp $("$yk" press "$T/old.yk" --at 32767 255) $old
+otp $("$yk" press "$T/old.yk" --at 32767 0) $old
+EOT
+)
+has "$out" "^WORN 1 $old$" "a key near its end is told of"
+has "$out" "^verify: key $old is nearly worn out" "on the log as well"
+has "$out" "^OK $old 32767/255 " "its last OTP is accepted"
+that "once, and no other behind it" [ "$(grep -c "^REPLAYED $old" <<<"$out")" = 2 ]
+has "$(verify_talk <<<worn)" "^WORN 1 $old$" "and again after a start"
+
+# The same text again that is no OTP: a slot with a static password.
+out=$(verify_talk 2>&1 <<EOT
+worn
+otp ${id}cccccccccccccccccccccccccccccccc $id
+otp ${id}cccccccccccccccccccccccccccccccc $id
+EOT
+)
+has "$out" "^verify: the same text.*owner of $id: .*static password" "a static password is hinted at"
+that "when it comes again" [ "$(grep -c 'static password' <<<"$out")" = 1 ]

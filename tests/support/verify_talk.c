@@ -132,6 +132,23 @@ say_used(struct peer *p)
 }
 
 static bool
+say_worn(struct peer *p)
+{
+	char key[PROTO_PUBLIC_ID_MAX + 1];
+	struct wire_in in;
+	uint32_t id, count;
+
+	if (!peer_get(p, PROTO_KEYS_WORN, &id, &in))
+		return false;
+	count = wire_get_u32(&in);
+	wire_get_str(&in, key, sizeof(key));
+	if (wire_end(&in) < 0 || id != 0)
+		peer_die("a malformed notice");
+	printf("WORN %u %s\n", count, key);
+	return true;
+}
+
+static bool
 talk_recover(struct peer *p, const char *store_seq, const char *audit_seq)
 {
 	struct wire_out out;
@@ -195,6 +212,8 @@ talk_line(struct peer *p, char **words, size_t n)
 		return talk_codes(p, words[1], words[2]);
 	if (strcmp(verb, "used") == 0 && n == 1)
 		return say_used(p);
+	if (strcmp(verb, "worn") == 0 && n == 1)
+		return say_worn(p);
 	if (strcmp(verb, "told") == 0 && n == 2)
 		return peer_ask_about_key(p, PROTO_CODES_TOLD, words[1]);
 	if (strcmp(verb, "recover") == 0 && n == 3)

@@ -1,0 +1,17 @@
+#!/bin/bash
+# An import of many keys makes no OTP wait. KEYS=100000 is the long form.
+# timeout: 180
+set -eu
+. tests/support/verify.sh
+
+[ -x "$BUILD/tests/verify_import_load" ] || { echo "verify_import_load is not built"; exit 77; }
+verify_start_over
+# shellcheck disable=SC2086
+out=$("$BUILD/tests/verify_import_load" "${KEYS:-20000}" $VERIFY)
+echo "$out"
+has "$out" "^${KEYS:-20000} keys in " "all are imported"
+p99=$(sed 's/.*p99 \([0-9]*\) us.*/\1/' <<<"$out")
+otps=$(sed 's/.*meanwhile \([0-9]*\) OTPs.*/\1/' <<<"$out")
+that "OTPs went on meanwhile" [ "$otps" -ge 20 ]
+that "and 99 of 100 waited less than 100 ms" [ "$p99" -lt 100000 ]
+has "$(verify_talk <<<list | grep -c '^vvtt')" "^${KEYS:-20000}$" "each key is there"
