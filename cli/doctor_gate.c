@@ -14,6 +14,7 @@
 #define NAMES_TIMEOUT_MS 8000
 #define NAMES_MAX        65536
 #define KEYS_PAGES       4096
+#define ANSWER_MS        8000 /* each of the daemon */
 
 struct doctor_gate {
 	struct rows status, vms, keys;
@@ -287,6 +288,7 @@ ask(const struct doctor *doctor, enum proto_type type, const char *word, struct 
 		return status;
 	ask_begin(question, type);
 	question->is_quiet = true;
+	question->timeout_ms = ANSWER_MS;
 	if (word != NULL)
 		wire_put_str(&question->out, word);
 	status = ask_daemon(doctor->cli, question);

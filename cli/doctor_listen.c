@@ -16,18 +16,20 @@
 #define GATE_NET     90 /* 127.90.0.0/16 */
 
 static bool
-is_ours(const struct listener *l)
-{
-	return strncmp(l->program, DAEMON, strlen(DAEMON)) == 0;
-}
-
-static bool
 is_on_gate(const struct listener *l)
 {
 	const uint8_t *b = l->addr.s6_addr;
 
 	return !l->is_unix && IN6_IS_ADDR_V4MAPPED(&l->addr) && b[12] == 127 &&
 	       b[13] == GATE_NET;
+}
+
+/* While the daemon is down, systemd keeps its ports for it. */
+static bool
+is_ours(const struct listener *l)
+{
+	return strncmp(l->program, DAEMON, strlen(DAEMON)) == 0 ||
+	       (l->pid == 1 && is_on_gate(l));
 }
 
 static bool

@@ -283,6 +283,8 @@ begin(struct doctor *doctor)
 		doctor->findings.failed = true;
 		return false;
 	}
+	if (!doctor->accounts->has_permits)
+		doctor_blind(doctor, "what endpoints each user may reach");
 	own->printed = print_block(doctor->settings);
 	err = own->printed != NULL ? sshd_files_read(SSHD_CONFIG, &own->files) : -ENOMEM;
 	if (err == 0)

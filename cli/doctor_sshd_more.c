@@ -106,7 +106,8 @@ first_beyond(const char *list, const char *other, size_t *len)
 {
 	char word[1024];
 
-	for (; *list != '\0'; list += strspn(list, " ")) {
+	/* As a rule they are equal, and may be long. */
+	for (; *list != '\0' && strcmp(list, other) != 0; list += strspn(list, " ")) {
 		*len = strcspn(list, " ");
 		snprintf(word, sizeof(word), "%.*s", (int)*len, list);
 		if (strcmp(word, "none") != 0 && !sshd_effective_has_word(other, word))

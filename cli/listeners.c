@@ -203,7 +203,8 @@ look_at(struct listeners *listeners, pid_t pid)
 		for (size_t i = 0; i < listeners->count; i++) {
 			struct listener *l = &listeners->list[i];
 			const char *base;
-			if (l->inode != inode || l->pid != 0)
+			/* systemd holds what it hands out, or keeps for a restart. */
+			if (l->inode != inode || l->pid > 1)
 				continue;
 			l->pid = pid;
 			snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);

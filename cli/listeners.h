@@ -15,7 +15,7 @@ struct listener {
 	uint16_t port;
 	bool is_any, is_loopback; /* TCP: of the address */
 	uint64_t inode;
-	pid_t pid;	  /* a process that holds it; 0: not found */
+	pid_t pid;	  /* a process that holds it, 1 only if no other does; 0: none found */
 	char program[64]; /* that process's executable, without folder; "" */
 };
 
