@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOUNT "/sys/fs/cgroup"
+#define MOUNT       "/sys/fs/cgroup"
+#define TEXT_LENGTH 512
+#define PATH_LENGTH (TEXT_LENGTH + sizeof(MOUNT "/unified"))
 
 static ssize_t
 read_file(int folder, const char *path, char *text, size_t cap)
@@ -38,12 +40,26 @@ scope_is_session(const char *path, uid_t uid)
 	return id > 0 && strcmp(path + id, ".scope") == 0;
 }
 
+/* Below the mount of v2, which has a folder of its own where v1 is in use beside it. */
+static int
+open_below(const char *group)
+{
+	static const char *const mounts[] = {MOUNT, MOUNT "/unified"};
+	char path[PATH_LENGTH];
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", mounts[i], group);
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 int
 scope_open(pid_t pid, uid_t uid)
 {
-	char proc[40], text[512], path[sizeof(text) + sizeof(MOUNT)];
+	char proc[40], text[TEXT_LENGTH];
 	char *line, *end;
-	int fd;
 
 	snprintf(proc, sizeof(proc), "/proc/%d/cgroup", (int)pid);
 	if (read_file(AT_FDCWD, proc, text, sizeof(text)) <= 0)
@@ -57,9 +73,7 @@ scope_open(pid_t pid, uid_t uid)
 	line = strchr(line, '/');
 	if (line == NULL || !scope_is_session(line, uid))
 		return -ENOENT;
-	snprintf(path, sizeof(path), MOUNT "%s", line);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
+	return open_below(line);
 }
 
 bool

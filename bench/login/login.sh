@@ -41,9 +41,9 @@ otps() { # USER N: as many fresh OTPs, in a file
 }
 tab() { local IFS=$'\t'; echo "$*"; }
 pids() { local p; p=$(cat "$GW/daemon.pid"); echo "$p $(pgrep -P "$p" | tr '\n' ' ')"; }
-pss_kb() { # PID…
+pss_kb() { # of all
 	local p
-	for p in "$@"; do cat "/proc/$p/smaps_rollup"; done | awk '/^Pss:/ { s += $2 } END { print s }'
+	for p in $(pids); do cat "/proc/$p/smaps_rollup"; done | awk '/^Pss:/ { s += $2 } END { print s }'
 }
 
 # --- peers ---------------------------------------------------------------------
@@ -65,7 +65,7 @@ pam_services() {
 # --- parts ---------------------------------------------------------------------
 
 # Nobody has done anything yet but start.
-idle() { printf 'idle\t%s\n' "$(pss_kb $(pids))" >"$OUT/idle.tsv"; }
+idle() { printf 'idle\t%s\n' "$(pss_kb)" >"$OUT/idle.tsv"; }
 
 pam() {
 	local T=/usr/bin/pamtester
@@ -142,7 +142,7 @@ mapped() {
 			cp "$GW/$which" /etc/sallyport/yubikey_mappings
 			began=${EPOCHREALTIME/./}
 			gw_reload || return 1
-			printf '%s\t%s\t%s\n' "load_$which" $((${EPOCHREALTIME/./} - began)) "$(pss_kb $(pids))" >>"$OUT/load.tsv"
+			printf '%s\t%s\t%s\n' "load_$which" $((${EPOCHREALTIME/./} - began)) "$(pss_kb)" >>"$OUT/load.tsv"
 			series "mapped_$which.$block" $n <<-CASES
 			$(tab "$which" "$(otps anne $n)" 0 /usr/bin/pamtester bench-sallyport anne authenticate)
 			CASES

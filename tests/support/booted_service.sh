@@ -44,6 +44,31 @@ check 'kill -9: the connection lives, too' 'HELLOEND 5' \
 	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
 check 'a login passes again' '~HELLO' "$(gw_talk anne webdev:2222)"
 
+# What a user left running outside his connection's tree of processes is in the cgroup of
+# his login session. The unit lets us write there, and nowhere else in that file system.
+gw_release held
+echo 'anne host shell always' >>/etc/sallyport/vm_mappings
+gw_reload >/dev/null
+gw_hold anne held
+timeout 30 ssh -F none -S "$GW/held.ctl" 127.0.0.1 \
+	'setsid sleep 4711 </dev/null >/dev/null 2>&1 & cat /proc/self/cgroup' >"$GW/cgroup"
+left=$(pgrep -u anne -x sleep)
+if grep -q 'session-.*\.scope' "$GW/cgroup"; then
+	check 'a process that was left behind is there' 1 "$(wc -w <<<"$left")"
+	sallyport disconnect anne >/dev/null
+	check '  disconnect ends it, through its cgroup' ok "$(gw_wait 5 bash -c "! kill -0 $left" && echo ok)"
+	check '  without a complaint' '' "$(journalctl -u sallyportd --no-pager | grep 'cgroup cannot')"
+else
+	fail "no session scope here: $(tail -n 1 "$GW/cgroup")"
+	sallyport disconnect anne >/dev/null
+fi
+gw_release held
+check '  the rest of the cgroups is read-only' ro "$(
+	nsenter -t "$(main_pid)" -m sh -c 'touch /sys/fs/cgroup/x 2>/dev/null || mkdir /sys/fs/cgroup/system.slice/x 2>/dev/null || echo ro')"
+gw_policy
+gw_reload >/dev/null
+gw_hold anne held
+
 # A helper that the kernel ends when memory is short is started again; the unit goes on.
 pid=$(main_pid)
 relay=$(pgrep -P "$pid" -x relay)

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,7 @@ in_child(void (*fn)(void))
 #define MUST(holds)                                                                            \
 	do {                                                                                   \
 		if (!(holds)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #holds);            \
+			fprintf(stderr, "FAIL %s:%d: %s\n", __FILE__, __LINE__, #holds);       \
 			_exit(1);                                                              \
 		}                                                                              \
 	} while (0)
@@ -308,6 +309,7 @@ drains(void)
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr = home()};
 	uint16_t port;
 	int fd = bound(SOCK_STREAM, &port), early, late;
+	struct pollfd ended = {.events = POLLIN};
 	char byte;
 
 	if (geteuid() != 0)
@@ -317,7 +319,8 @@ drains(void)
 	early = socket(AF_INET, SOCK_STREAM, 0);
 	MUST(connect(early, (struct sockaddr *)&sin, sizeof(sin)) == 0);
 	MUST(listener_adopt_tcp(fd, home(), port) == 0);
-	MUST(read(early, &byte, 1) <= 0);
+	ended.fd = early;
+	MUST(poll(&ended, 1, 2000) == 1 && read(early, &byte, 1) <= 0);
 	late = socket(AF_INET, SOCK_STREAM, 0);
 	MUST(connect(late, (struct sockaddr *)&sin, sizeof(sin)) == 0);
 	MUST(listener_accept(fd) >= 0);
