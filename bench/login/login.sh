@@ -20,9 +20,17 @@ for dir in lib log; do
 done
 chmod 755 "$BUILD/bench/state" "$BUILD/bench/state/lib"; chmod 750 "$BUILD/bench/state/log"
 FLUSHED=/var/lib/sallyport/flushed
-GW_CONF="services = bench-sallyport"
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
+# shellcheck source=tests/support/validation.sh
+. tests/support/validation.sh
+GW_CONF="services = bench-sallyport
+api_url = https://127.0.0.1:8443/wsapi/2.0/verify
+api_id = 1
+api_ca = /etc/sallyport/api-ca.pem"
+gw_import() { # anne's key is known here, maggie's to the server alone
+	sallyport key import --yes "$GW/anne.csv" && sallyport key api "$(cat "$GW/maggie.id")"
+}
 
 part() { # NAME FUNCTION: says what it does, and goes on when it fails
 	local began=$SECONDS
@@ -51,14 +59,8 @@ pss_kb() { # of all
 pam_services() {
 	echo 'auth required pam_permit.so' >/etc/pam.d/bench-permit
 	echo 'auth required pam_sallyport.so group=vmusers' >/etc/pam.d/bench-sallyport
-	API_KEY=$(head -c 20 /dev/urandom | base64)
-	mkdir "$GW/tls"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
-		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$GW/tls/key" -out "$GW/tls/cert" 2>/dev/null
-	python3 bench/login/mock_verify.py 8443 "$GW/tls/cert" "$GW/tls/key" "$API_KEY" & GW_PIDS="$GW_PIDS $!"
-	gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/8443'
 	cp /etc/sallyport/yubikey_mappings "$GW/yubico.map"
-	echo "auth required pam_yubico.so id=1 key=$API_KEY urllist=https://localhost:8443/wsapi/2.0/verify authfile=$GW/yubico.map cainfo=$GW/tls/cert" \
+	echo "auth required pam_yubico.so id=1 key=$(cat "$V/api.key") urllist=https://localhost:8443/wsapi/2.0/verify authfile=$GW/yubico.map cainfo=$V/ca.pem" \
 		>/etc/pam.d/bench-yubico
 }
 
@@ -87,8 +89,11 @@ yubico() {
 
 # The validation service behind the daemon.
 api() {
-	[ -x /usr/libexec/sallyport/api ] || { echo "there is no such helper in this version"; return 1; }
-	bash bench/login/api.sh
+	series api "$ROUNDS" <<-CASES
+	$(tab flush - 0 @flush $FLUSHED)
+	$(tab permit - 0 /usr/bin/pamtester bench-permit maggie authenticate)
+	$(tab api "$(otps maggie "$ROUNDS")" 0 /usr/bin/pamtester bench-sallyport maggie authenticate)
+	CASES
 }
 
 # An endpoint's refusal: from connect to the end of the connection.
@@ -107,23 +112,26 @@ endpoint() {
 	PY
 }
 
-# Flushes of one login, by process and file; strace makes it slow, so it is a run of
-# its own.
-flushes() {
+# Flushes of a login, by process and file; strace makes it slow, so it is a run of its
+# own.
+count_flushes() { # USER OUTPUT
 	local n=10 tracers=() p
+	rm -f "$OUT"/strace.*
 	for p in $(pids); do
 		strace -f -y -e trace=fsync,fdatasync,sync_file_range,msync,sync,syncfs -o "$OUT/strace.$p" -p "$p" & tracers+=($!)
 	done
 	sleep 1
 	while read -r otp; do
-		pamtester bench-sallyport anne authenticate <<<"$otp" || return 1
-	done <"$(otps anne $n)"
+		pamtester bench-sallyport "$1" authenticate <<<"$otp" || return 1
+	done <"$(otps "$1" $n)"
 	sleep 0.5
 	kill "${tracers[@]}"; wait "${tracers[@]}"
 	sed -n 's/^[0-9]* *\([a-z]*\)([0-9]*<\([^>]*\)>.*/\1 \2/p' "$OUT"/strace.* | sort | uniq -c |
-		awk -v n=$n '{ printf "%s\t%s %s\n", $1 / n, $2, $3; sum += $1 } END { printf "%s\tall\n", sum / n }' >"$OUT/flushes.tsv"
-	grep -q . "$OUT/flushes.tsv"
+		awk -v n=$n '{ printf "%s\t%s %s\n", $1 / n, $2, $3; sum += $1 } END { printf "%s\tall\n", sum / n }' >"$OUT/$2.tsv"
+	grep -q . "$OUT/$2.tsv"
 }
+flushes() { count_flushes anne flushes; }
+api_flushes() { count_flushes maggie api_flushes; }
 
 # One mapped key against a million: logins in blocks around reloads.
 mapped() {
@@ -199,6 +207,10 @@ rate() {
 	[ "$(wc -l <"$OUT/rate.tsv")" = $BLOCKS ]
 }
 
+v_start 8443 || exit 1
+mkdir -p /etc/sallyport
+install -m 600 "$V/api.key" /etc/sallyport/api.key
+install -m 644 "$V/ca.pem" /etc/sallyport/api-ca.pem
 gw_start >/dev/null || exit 1
 useradd -M -G vmusers nokey
 pam_services || exit 1
@@ -208,6 +220,7 @@ part "PAM: pam_permit, pam_sallyport ($ROUNDS rounds)" pam
 part 'PAM: pam_yubico' yubico
 part 'a validation service behind the daemon' api
 part 'flushes of a login' flushes
+part 'flushes of a login by a validation service' api_flushes
 part 'a refusal at an endpoint' endpoint
 part 'login_duo and a shell' duo
 part 'sallyport-shell' shell
@@ -216,6 +229,7 @@ part 'OTPs a second, a flush of 1 ms' rate
 cp "$OUT"/*.tsv "$BUILD/bench/state/" 2>/dev/null
 python3 bench/login/table.py "$OUT" "${LIMITS:-yes}"
 rc=$?
+v_stop
 gw_stop
 umount /var/lib/sallyport /var/log/sallyport
 rm -rf "$OUT"
