@@ -57,6 +57,15 @@ check "login on a terminal" "~uid=$(id -u anne)" "$(SAY="YubiKey for anne: =$O|\
 gw_logged 5 '"event":"otp"' '"service":"login"' '"tty":"/dev/pts/' '"verdict":"allow"' && pass "  on record" || fail "  record: $(gw_log '"service":"login"')"
 check "login: wrong OTP" 0 "$(SAY="YubiKey for anne: =cccccccccccc" as root login -p anne | grep -c 'uid=')"
 
+# P3: what a terminal does to a prompt lets nobody in.
+for key in '\003 ^C' '\034 ^\' '\032 ^Z' '\004 ^D' '\025 ^U'; do
+	check "P3 ${key#* } at the prompt of sudo" 0 "$(SAY="YubiKey for anne: =$(printf %b "${key%% *}")" as anne sudo -k id -un | grep -cx root)"
+	check "P3 ${key#* } at the prompt of su" 0 "$(SAY="YubiKey for anne: =$(printf %b "${key%% *}")" as fred su anne -c 'id -un' | grep -cx anne)"
+done
+out=$(SAY="YubiKey for anne: =" HANGUP=yes as anne sudo -k id -un)
+check "P3 the terminal hangs up at the prompt" 0 "$(grep -cx root <<<"$out")"
+gw_wait 5 bash -c "sallyport status | grep -q '^prompts *0 open'" && pass "  and no prompt stays open" || fail "  prompts: $(sallyport status | grep prompts)"
+
 # Nothing of a connection comes of it: the user's own process reaches no endpoint.
 O=$(gw_press anne)
 before=$(gw_connects webdev)

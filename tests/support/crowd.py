@@ -116,6 +116,7 @@ def work():
             {"hold": hold, "wrong": wrong, "offer": offer, "idle": idle}[WHAT]()
         except (paramiko.SSHException, OSError, EOFError):
             count("dropped")
+            at_it.release()
             time.sleep(0.2)
         if WHAT == "hold" or WHAT == "idle":
             return
@@ -124,8 +125,9 @@ def work():
 threads = [threading.Thread(target=work, daemon=True) for _ in range(int(NUMBER))]
 for thread in threads:
     thread.start()
+ready_by = time.monotonic() + 20
 for thread in threads:
-    at_it.acquire(timeout=20)
+    at_it.acquire(timeout=max(0.01, ready_by - time.monotonic()))
 print("ready", flush=True)
 for thread in threads:
     thread.join(remaining() + 15)

@@ -2,7 +2,7 @@
 
 usage: SAY='PROMPT=ANSWER|PROMPT=ANSWER' on_terminal.py USER COMMAND ARG...
 
-Each PROMPT (plain text, a part of what is shown) is answered once, in order. Prints
+With HANGUP=yes the terminal hangs up where the first answer would come. Each PROMPT (plain text, a part of what is shown) is answered once, in order. Prints
 what the terminal showed, without the carriage returns; exits like the command, or 124
 when 20 s have passed.
 """
@@ -32,10 +32,14 @@ try:
         prompt, _, answer = pair.partition("=")
         child.expect_exact(prompt)
         shown.append(child.before + child.after)
+        if "HANGUP" in os.environ:
+            child.close()
+            print("".join(shown))
+            sys.exit(129)
         child.sendline(answer)
     while True:
         # Another question than those that were to come: nothing more is said.
-        if child.expect([": $", pexpect.EOF], timeout=8) == 1:
+        if child.expect([": $", pexpect.EOF], timeout=3) == 1:
             break
         shown.append(child.before + child.after)
         child.sendeof()
