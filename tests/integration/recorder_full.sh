@@ -11,3 +11,5 @@ mount -t tmpfs -o size=8M,mode=755 recorder-full /tmp/recorder_full ||
 trap 'umount -l /tmp/recorder_full' EXIT
 "$BUILD/tests/recorder_driver" full "$BUILD/recorder" /tmp/recorder_full/audit.jsonl \
 	/tmp/recorder_full/filler
+mkdir -m 750 /tmp/recorder_full/log
+"$BUILD/tests/log_driver" full "$BUILD/recorder" /tmp/recorder_full/log /tmp/recorder_full/filler

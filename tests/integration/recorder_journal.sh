@@ -25,8 +25,15 @@ os.chmod("/run/systemd/journal/socket", 0o666)
 s.settimeout(30)
 with open(sys.argv[1], "w") as out:
     print("listening", flush=True)
+    known = {"MESSAGE", "MESSAGE_ID", "PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER"} | {
+        "SALLYPORT_" + name for name in ("SEQ", "HASH", "EVENT", "USER", "SOURCE", "VM", "VERDICT")}
     while True:
-        fields = dict(l.split("=", 1) for l in s.recv(65536).decode("ascii").splitlines())
+        data = s.recv(65536)
+        names = [line.split(b"=", 1)[0].decode() for line in data.splitlines()]
+        if len(set(names)) != len(names) or not set(names) <= known or b"\x1b" in data:
+            print("FORGED", data, file=out, flush=True)
+            continue
+        fields = dict(l.split("=", 1) for l in data.decode("ascii").splitlines())
         assert fields["SYSLOG_IDENTIFIER"] == "sallyport" and fields["MESSAGE"]
         assert fields["MESSAGE_ID"] == "3f7f1a2c6a5d4d0f9b0e7c5d21c9e8a4"
         print(fields["SALLYPORT_SEQ"], fields["SALLYPORT_HASH"], fields["SALLYPORT_EVENT"],
@@ -50,12 +57,34 @@ cut -d' ' -f1,2 "$work/told" | diff "$work/want" - || die "the journal was told 
 [ "$(tail -n 1 "$work/told" | cut -d' ' -f3,4)" = "close anne" ] || die "event and user"
 echo "ok the journal has number, hash, event and user of $n records"
 
+"$driver" hostile "$BUILD/recorder" $log >/dev/null || die "hostile names"
+sleep 0.3
+! grep -a FORGED "$work/told" || die "a name forges fields"
+[ "$(tail -n 1 "$work/told" | cut -d' ' -f1)" = $((n + 8)) ] || die "$(tail -n 3 "$work/told")"
+! LC_ALL=C grep -q '[^ -~]' $log || die "a byte that is not printable is in the file"
+"$BUILD/sallyport" audit show $log >"$work/shown"
+! LC_ALL=C grep -q '[^ -~]' "$work/shown" || die "a byte that is not printable is shown"
+[ "$(wc -l <"$work/shown")" = "$(wc -l <$log)" ] || die "a name makes lines"
+echo "ok newlines, escapes, formats, 10 kB in names: no field, no line, no control is forged"
+n=$((n + 8))
+
 kill -STOP "$pid"
 seq -f 'ssh-ed25519 number-%.0f' 20000 >"$work/keys"
 began=${EPOCHREALTIME/./}
 timeout 20 "$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null ||
 	die "a journal that hangs stops the recorder"
 echo "ok 20,000 records while the journal hangs: $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+# Wakes up: the newest come after all, and stand for those before them.
+"$driver" wait "$BUILD/recorder" $log "$work/go" &
+player=$!
+sleep 0.3
+kill -CONT "$pid"
+sleep 1
+touch "$work/go"
+wait "$player" || die "the recorder failed"
+want=$(tail -n 1 $log | tr -d '\n' | sha256sum | cut -d' ' -f1)
+grep -q " $want " "$work/told" || die "the last record never came: $(tail -n 1 "$work/told")"
+echo "ok a journal that goes on is told what waited"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 rm -f $socket

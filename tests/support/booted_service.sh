@@ -103,6 +103,16 @@ check 'the journal has its words' '~ready' "$(journalctl -u sallyportd --no-page
 seq=$(tail -n 1 "$AUDIT" | sed 's/.*"seq":\([0-9]*\).*/\1/')
 check 'and the records, by fields' "$(tail -n 1 "$AUDIT" | tr -d '\n' | sha256sum | cut -d' ' -f1)" \
 	"$(journalctl --no-pager -o cat --output-fields=SALLYPORT_HASH SALLYPORT_SEQ="$seq" | tail -n 1)"
+# Anybody may send to the journal what looks like the recorder's.
+printf 'SALLYPORT_SEQ=%d\nSALLYPORT_HASH=%064d\nSYSLOG_IDENTIFIER=sallyport\nMESSAGE=forged\n' 1 0 |
+	setpriv --reuid 65534 --clear-groups logger --journald
+journalctl --sync
+check 'the log is what the journal knows' '~anchored records are in it, as they were' \
+	"$(sallyport audit verify --anchor journal 2>&1)"
+head -n -3 "$AUDIT" >/run/cut-log
+check 'and a cut one is not' '~cut at the end of' "$(sallyport audit verify --anchor journal /run/cut-log 2>&1)"
+check 'an export of it says the same' '~cut at the end of' \
+	"$(journalctl -o json SYSLOG_IDENTIFIER=sallyport | sallyport audit verify --anchor - /run/cut-log 2>&1)"
 systemctl stop sallyportd
 check 'stops in order' inactive "$(systemctl is-active sallyportd)"
 check 'the last record is the stop' '~"event":"stop"' "$(tail -n 1 "$AUDIT")"

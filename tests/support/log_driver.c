@@ -1,6 +1,6 @@
 /* Plays the supervisor for the recorder over many files: kills at each step of a
  * rotation; a session that cut_shim.c looks at; the check of what a power cut left.
- * log_driver kill|session|check RECORDER FOLDER [ROUNDS|ACKS] [VERIFY STORE KEY] */
+ * log_driver kill|full|session|check RECORDER FOLDER ROUNDS|FILLER|ACKS [VERIFY STORE KEY] */
 #include "cli/audit_files.h"
 #include "cli/audit_line.h"
 #include "cli/audit_verify.h"
@@ -248,6 +248,68 @@ run_kill(int rounds)
 	check_acked();
 }
 
+/* --- a full disk ----------------------------------------------------------------- */
+
+static void
+fill(const char *filler)
+{
+	static const char block[65536];
+	int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	REQUIRE(fd >= 0);
+	for (size_t len = sizeof(block); len > 0; len /= 2)
+		while (write(fd, block, len) == (ssize_t)len)
+			;
+	close(fd);
+}
+
+static uint32_t
+record_event(const char *event)
+{
+	struct wire_in in;
+
+	play_begin(PROTO_RECORD, 9);
+	wire_put_u8(&play_out, 1);
+	wire_put_u16(&play_out, 1);
+	wire_put_u8(&play_out, AUDIT_EVENT);
+	wire_put_u8(&play_out, 1);
+	wire_put_str(&play_out, event);
+	helper_put(&play.helper, &play_out);
+	helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+	return wire_get_u32(&in);
+}
+
+/* The room kept for ends is there before, while and after a new file is begun. */
+static void
+run_full(const char *filler)
+{
+	char name[AUDIT_NAME_MAX];
+	int fd;
+
+	start();
+	records(3);
+	rotate(6);
+	fill(filler);
+	prepare(&fd, name);
+	ask_rotate(fd, name);
+	REQUIRE(wait_done() == ENOSPC);
+	logfolder_abandon(play.folder);
+	REQUIRE(faccessat(play.folder, AUDIT_NAME_NEXT, F_OK, 0) < 0);
+	printf("ok full: no new file is begun, the old one is gone on with\n");
+	for (int i = 0; i < 1000; i++)
+		REQUIRE(record_event("close") == 0);
+	printf("ok full: 1,000 ends are written into the file that was begun before\n");
+	REQUIRE(unlink(filler) == 0);
+	rotate(6);
+	fill(filler);
+	for (int i = 0; i < 1000; i++)
+		REQUIRE(record_event("close") == 0);
+	printf("ok space again: a new file is begun, with room of its own\n");
+	end(0);
+	REQUIRE(unlink(filler) == 0);
+	check_acked();
+}
+
 /* --- a session for power cuts ---------------------------------------------------- */
 
 static struct peer peer;
@@ -439,6 +501,8 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "kill") == 0)
 		run_kill((int)strtol(argv[4], NULL, 10));
+	else if (strcmp(argv[1], "full") == 0)
+		run_full(argv[4]);
 	else if (strcmp(argv[1], "session") == 0 && argc == 8)
 		run_session((int)strtol(argv[4], NULL, 10), verify);
 	else if (strcmp(argv[1], "check") == 0 && argc == 8)

@@ -1,5 +1,5 @@
 /* Plays the supervisor for the recorder: load and kills, a full disk, SSH keys,
- * a big file. recorder_driver durable|full|keys|kernel|stuck|big RECORDER LOG [ARGUMENT] */
+ * a big file. recorder_driver durable|full|keys|kernel|stuck|wait|hostile|big RECORDER LOG [ARGUMENT] */
 #include "cli/audit_line.h"
 #include "cli/audit_verify.h"
 #include "tests/support/helper_talk.h"
@@ -446,6 +446,44 @@ run_kernel(void)
 	verify();
 }
 
+/* Whatever a user calls himself. */
+static void
+run_hostile(void)
+{
+	static char big[10241];
+	static const char *const users[] = {"a\nSALLYPORT_HASH=0\nMESSAGE=forged",
+	    "\033]0;x\007\033[2J", "%s%n%x%1000000d", "\",\"event\":\"open\",\"x\":\"",
+	    "\xff\xc2\x9b\xe2\x80\xae", "a\rb\tc\x7f", big};
+
+	memset(big, '\n', sizeof(big) - 1);
+	start();
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		record_begin(0, false, "deny", 4);
+		record_text(AUDIT_USER, users[i]);
+		record_text(AUDIT_VM, users[i]);
+		record_text(AUDIT_SOURCE, users[i]);
+		record_text(AUDIT_REASON, users[i]);
+		helper_put(&helper, &out);
+	}
+	REQUIRE(record_one("close") == 0);
+	REQUIRE(helper_end(&helper, 0) == 0);
+	verify();
+}
+
+/* Some records, then nothing until the file is there: whatever is sent, is by itself. */
+static void
+run_wait(const char *file)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+
+	start();
+	for (int i = 0; i < 20; i++)
+		REQUIRE(record_one("open") == 0);
+	for (int i = 0; i < 1000 && access(file, F_OK) < 0; i++)
+		nanosleep(&pause, NULL);
+	REQUIRE(helper_end(&helper, 0) == 0);
+}
+
 /* Its writer hangs, as in a kernel whose own log is full; then it is gone. */
 static void
 run_stuck(void)
@@ -485,7 +523,8 @@ main(int argc, char **argv)
 	const char *argument = argc > 4 ? argv[4] : NULL;
 
 	if (argc < 4) {
-		printf("usage: recorder_driver durable|full|keys|kernel|stuck|big RECORDER LOG "
+		printf("usage: recorder_driver durable|full|keys|kernel|stuck|wait|hostile|big "
+		       "RECORDER LOG "
 		       "[ARGUMENT]\n");
 		return 64;
 	}
@@ -501,6 +540,10 @@ main(int argc, char **argv)
 		run_keys(argument);
 	else if (strcmp(what, "kernel") == 0)
 		run_kernel();
+	else if (strcmp(what, "wait") == 0 && argument != NULL)
+		run_wait(argument);
+	else if (strcmp(what, "hostile") == 0)
+		run_hostile();
 	else if (strcmp(what, "stuck") == 0)
 		run_stuck();
 	else if (strcmp(what, "big") == 0)

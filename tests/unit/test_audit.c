@@ -6,6 +6,7 @@
 #include "recorder/line.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -180,6 +181,94 @@ test_breaks(void **state)
 	breaks_at(1);
 }
 
+/* --- anchors ------------------------------------------------------------------ */
+
+static char anchor_path[80];
+
+static const char *
+anchored(int expect, const char *format, ...)
+{
+	static char text[4096];
+	char *paths[1] = {path};
+	const struct audit_files files = {.paths = paths, .count = 1};
+	struct anchors anchors;
+	FILE *f, *out;
+	va_list args;
+	int err;
+
+	snprintf(anchor_path, sizeof(anchor_path), "%s.anchor", path);
+	f = fopen(anchor_path, "w");
+	out = fmemopen(text, sizeof(text), "w");
+	assert_true(f != NULL && out != NULL);
+	va_start(args, format);
+	vfprintf(f, format, args);
+	va_end(args);
+	fclose(f);
+	err = audit_anchor_read(anchor_path, &anchors, out);
+	if (err == 0)
+		err = audit_verify_all(&files, &anchors, out);
+	audit_anchor_free(&anchors);
+	fclose(out);
+	unlink(anchor_path);
+	if (err != expect)
+		print_message("%s\n", text);
+	assert_int_equal(err, expect);
+	return text;
+}
+
+/* The hash of a line is the next one's prev. */
+static const char *
+hash_of(int i)
+{
+	static char hash[65];
+
+	memcpy(hash, strstr(lines[i + 1], "\"prev\":\"") + 8, 64);
+	return hash;
+}
+
+static void
+test_anchors(void **state)
+{
+	static const char wrong[] =
+	    "%d 00000000000000000000000000000000000000000000000000000000000000aa\n";
+
+	(void)state;
+	write_file(0, 4, NULL, 0);
+	assert_non_null(
+	    strstr(anchored(0, "# kept on gw2\n3 %s\n", hash_of(2)), "1 of 1 anchored"));
+	assert_non_null(strstr(anchored(-EBADMSG, wrong, 3), ":3: seq 3"));
+	assert_non_null(strstr(anchored(-EBADMSG, wrong, 5), "written anew"));
+	assert_non_null(strstr(anchored(-EBADMSG, wrong, 7), "seq 6 to 7 are missing"));
+	write_file(2, 4, NULL, 0); /* rotated: its beginning is anchored, too */
+	assert_non_null(strstr(anchored(0, "2 %s\n", hash_of(1)), "1 of 1 anchored"));
+	assert_non_null(strstr(anchored(-EBADMSG, wrong, 2), "does not follow"));
+	assert_non_null(strstr(anchored(0, wrong, 1), "0 of 1 anchored"));
+	anchored(-ENODATA, "\n");
+	anchored(-EBADMSG, "three %s\n", hash_of(1));
+	anchored(-EBADMSG, "3 %s x\n", hash_of(1));
+	anchored(-EBADMSG, "3 abc\n");
+	anchored(-EBADMSG, "3 %s", hash_of(1)); /* cut short */
+	anchored(-EBADMSG, "root:x:0:0\n");
+}
+
+/* The journal's form: what root or another account sent is not the recorder's. */
+static void
+test_journal_anchors(void **state)
+{
+	static const char entry[] = "{\"_UID\":\"%u\",\"SALLYPORT_SEQ\":\"%d\",\"SALLYPORT_"
+				    "HASH\":\"%s\",\"OTHER\":[1,2]}\n";
+	const struct passwd *pw = getpwnam("_sallyport-record");
+	unsigned int uid = pw != NULL ? pw->pw_uid : 991;
+
+	(void)state;
+	write_file(0, 4, NULL, 0);
+	assert_non_null(strstr(anchored(0, entry, uid, 3, hash_of(2)), "1 of 1 anchored"));
+	anchored(-EBADMSG, entry, uid, 3, hash_of(1));
+	anchored(-ENODATA, entry, 0, 3, hash_of(1));
+	anchored(-ENODATA, "{\"MESSAGE\":\"x\",\"_UID\":\"%u\"}\n", uid);
+	anchored(-EBADMSG, "{\"MESSAGE\":\n");
+}
+
 static void
 test_long_line(void **state)
 {
@@ -267,6 +356,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_holds, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_each_byte, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_breaks, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_anchors, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_journal_anchors, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_long_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_show_forged, setup, teardown),
