@@ -2,7 +2,7 @@
 #include "cli/mappings.h"
 
 #include "lib/io.h"
-#include "policy/report.h"
+#include "policy/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,11 +58,7 @@ parse_take(const char *path, char *text, size_t len, struct keys *keys)
 	struct report report = {0};
 	int status = 0;
 
-	if (len > 0 && text[len - 1] != '\n') {
-		free(text);
-		return cli_fail(
-		    CLI_CONFIG, "%s: its last line has no newline: was it cut short?", path);
-	}
+	(void)source_check(path, text, len, true, &report);
 	if (keys_parse_take(keys, path, text, len, &report) < 0)
 		status = cli_fail(CLI_SOFTWARE, "out of memory");
 	else if (report.errors > 0) {

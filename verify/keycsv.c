@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS_MIN	   7
-#define FIELDS_MAX	   8
+#define FIELDS_MIN         7
+#define FIELDS_MAX         8
 #define TRADITIONAL_FIELDS 18
-#define TRADITIONAL_MAX	   24 /* with the commas of a date */
-#define COUNTER_FIELDS	   10
+#define TRADITIONAL_MAX    24 /* with the commas of a date */
+#define COUNTER_FIELDS     10
 
 /* Which four of a line's fields matter. */
 struct parts {

@@ -38,8 +38,7 @@ skip_blanks(struct xml *xml)
 static bool
 skip_past(struct xml *xml, const char *end)
 {
-	const char *found =
-	    memmem(xml->rest.at, xml->rest.len, end, strlen(end));
+	const char *found = memmem(xml->rest.at, xml->rest.len, end, strlen(end));
 
 	if (found == NULL)
 		return false;

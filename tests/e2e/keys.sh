@@ -13,7 +13,7 @@ verify_dir=/var/lib/sallyport/verify
 # --- import ------------------------------------------------------------------------
 "$yk" new "$GW/new.yk" >"$GW/new.csv"
 NEW=$(cut -d, -f2 "$GW/new.csv")
-out=$(sallyport key import "$GW/new.csv" </dev/null 2>&1 | cat); rc=$?
+out=$(sallyport key import "$GW/new.csv" </dev/null 2>&1 | cat)
 check "without a terminal and --yes: only the dry run" "~no terminal to confirm on" "$(setsid sallyport key import "$GW/new.csv" 2>&1 </dev/null)"
 check "which names the key" "~$NEW  serial" "$out"
 check "and imports nothing" "" "$(sallyport key list | grep "$NEW")"

@@ -1,6 +1,7 @@
 /* Any bytes as an OTP: what is taken is modhex, bounded, and comes back from its
  * parts; what is refused leaves nothing. */
 #include "lib/layout.h"
+#include "verify/code.h"
 #include "verify/otp.h"
 
 #include <stdlib.h>
@@ -23,10 +24,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char digits[] = "cbdefghijklnrtuv";
 	static const uint8_t uid[OTP_UID];
 	char text[OTP_ID_MAX + 2 * OTP_BLOCK];
+	char typed[CODE_TEXT_MAX + 1];
+	struct code code, same;
 	struct otp otp, again;
 	uint32_t counter;
 	size_t n;
 
+	if (code_read(data, size, &code) == 0) {
+		code_write(&code, typed);
+		require(code_read(typed, strlen(typed), &same) == 0);
+		require(memcmp(&code, &same, sizeof(code)) == 0);
+		require(otp_read(data, size, &otp) < 0); /* never both */
+	}
 	for (size_t i = 0; i <= LAYOUT_COUNT; i++) {
 		if (otp_read_on(i, data, size, &otp) < 0)
 			require(memcmp(&otp, &none, sizeof(otp)) == 0);
