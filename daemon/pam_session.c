@@ -63,8 +63,9 @@ pam_open(struct caller *caller, struct login *login, struct conn *conn)
 {
 	struct opening *o = NULL;
 
-	/* otp = shell: sshd may go on, and no more has happened. */
-	if (conn == NULL && login->asker == LOGIN_ASKER_M && login->has_publickey) {
+	/* otp = shell: sshd may go on, and no more has happened. (M is not known before
+	 * the shell asks; it may look like a child of the listening sshd.) */
+	if (conn == NULL && login->asker != LOGIN_ASKER_OTHER && login->has_publickey) {
 		pam_grant(caller);
 		return;
 	}

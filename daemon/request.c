@@ -23,7 +23,7 @@
 #define ANSWER_MS     2600
 #define OTP_ANSWER_MS 4200
 /* Less than sallyport-shell waits (shell/talk.c). */
-#define SHELL_ANSWER_MS 12000
+#define SHELL_ANSWER_MS 8000
 
 struct request {
 	enum proto_type type;
@@ -107,6 +107,7 @@ static void
 dispatch_login(const struct request *request, struct caller *caller, struct wire_in *in)
 {
 	static struct login login; /* 13 KiB; used up within the call */
+	enum conn_state state = CONN_NONE;
 	struct conn *conn;
 
 	if (login_unpack(&login, in) < 0) {
@@ -123,8 +124,11 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 		return;
 	}
 	conn = login_conn(&login, caller->gw);
-	if (conn_may(conn != NULL ? conn->state : first_state(caller->gw), request->event) !=
-	    VERDICT_ALLOW)
+	if (conn != NULL)
+		state = conn->state;
+	else if (login.asker != LOGIN_ASKER_OTHER)
+		state = first_state(caller->gw);
+	if (conn_may(state, request->event) != VERDICT_ALLOW)
 		pam_refuse_state(caller, &login, conn);
 	else
 		request->login(caller, &login, conn);

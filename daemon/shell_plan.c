@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASKS_PER_S 20 /* of one connection: nobody needs more, and each costs a record */
+#define ASKS_PER_S 100 /* of one connection: each costs a record */
 
 static const char come_back[] =
     "This gateway cannot keep its records now: no access. Please tell its administrators.";

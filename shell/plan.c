@@ -40,17 +40,6 @@ plan_unpack(struct plan *plan, struct wire_in *in)
 	       (plan->plan == PROTO_PLAN_RUN) == (plan->words[0] != NULL);
 }
 
-/* argv[0] as login(1) makes it: the name alone, after a '-' for a login shell. */
-static char *
-name_of(struct plan *plan, const char *dash)
-{
-	const char *base = strrchr(plan->shell, '/') + 1;
-	static char name[PROTO_PATH_MAX + 2];
-
-	snprintf(name, sizeof(name), "%s%s", dash, base);
-	return name;
-}
-
 /* "internal-sftp" is no program: it stands for the machine's own. */
 static int
 execute_sftp(char *const *environment)
@@ -65,14 +54,17 @@ execute_sftp(char *const *environment)
 	return -errno;
 }
 
+/* argv[0] as login(1) makes it: the name alone, after a '-' for a login shell. */
 static int
 execute_shell(struct plan *plan, const char *command, char *const *environment)
 {
-	char option[] = "-c";
-	char *login[] = {name_of(plan, "-"), NULL};
-	char *run[] = {name_of(plan, ""), option, (char *)(uintptr_t)command, NULL};
+	const char *base = strrchr(plan->shell, '/') + 1;
+	char name[PROTO_PATH_MAX + 2], option[] = "-c";
+	char *login[] = {name, NULL};
+	char *run[] = {name, option, (char *)(uintptr_t)command, NULL};
 
-	execve(plan->shell, plan->plan == PROTO_PLAN_LOGIN ? login : run, environment);
+	snprintf(name, sizeof(name), "%s%s", command == NULL ? "-" : "", base);
+	execve(plan->shell, command == NULL ? login : run, environment);
 	return -errno;
 }
 

@@ -15,7 +15,7 @@ struct talk {
 
 /* All: 0 or -errno; they wait at most TALK_MS. The socket's path is fixed, and root
  * must listen there. */
-#define TALK_MS 15000
+#define TALK_MS 10000
 int talk_open(struct talk *talk);
 int talk_begin(struct talk *talk, const struct asked *asked);
 int talk_otp(struct talk *talk, const char *otp);
