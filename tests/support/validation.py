@@ -256,6 +256,8 @@ def serve(raw, context):
                 break
             while f.readline(8192) not in (b"\r\n", b"\n", b""):
                 pass
+            if not line.startswith(b"GET /"):
+                break
             if not serve_request(conn, line.decode("latin-1")):
                 break
         conn.close()
