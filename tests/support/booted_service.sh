@@ -63,8 +63,9 @@ else
 	sallyport disconnect anne >/dev/null
 fi
 gw_release held
-check '  the rest of the cgroups is read-only' ro "$(
-	nsenter -t "$(main_pid)" -m sh -c 'touch /sys/fs/cgroup/x 2>/dev/null || mkdir /sys/fs/cgroup/system.slice/x 2>/dev/null || echo ro')"
+check '  the rest of the cgroups is read-only' ro "$(nsenter -t "$(main_pid)" -m sh -c '
+	top=$(findmnt -rno TARGET -t cgroup2 | head -n 1)
+	mkdir "$top/x" 2>/dev/null && rmdir "$top/x" || echo ro')"
 gw_policy
 gw_reload >/dev/null
 gw_hold anne held
