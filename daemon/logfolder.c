@@ -132,7 +132,7 @@ int
 logfolder_oldest(
     int folder, int64_t now_day, char name[AUDIT_NAME_MAX], int64_t *day, int64_t *until)
 {
-	struct audit_name oldest = {.seq = UINT64_MAX}, second = oldest, found;
+	struct audit_name oldest = {.seq = UINT64_MAX}, second = oldest, found = {0};
 	const struct dirent *entry;
 	DIR *dir = list(folder);
 

@@ -117,7 +117,7 @@ find_newest(int folder, char name[AUDIT_NAME_MAX])
 {
 	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct audit_name newest = {0}, found;
+	struct audit_name newest = {0}, found = {0};
 	const struct dirent *entry;
 
 	name[0] = '\0';
