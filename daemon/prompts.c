@@ -84,8 +84,11 @@ prompts_open(struct prompts *prompts, struct caller *caller, const struct prompt
 	struct prompt *prompt, *oldest;
 
 	prompts_close(caller);
-	while (count_of(prompts, owner, &oldest) >= most && oldest != NULL)
-		evict(oldest->caller);
+	while (count_of(prompts, owner, &oldest) >= most && oldest != NULL) {
+		struct caller *gives_way = oldest->caller;
+		prompts_close(gives_way); /* whatever evict does, this loop ends */
+		evict(gives_way);
+	}
 	prompt = make(prompts, caller, owner);
 	if (prompt == NULL)
 		return -ENOMEM;

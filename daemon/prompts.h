@@ -20,7 +20,7 @@ struct prompts *prompts_new(void);
 void prompts_free(struct prompts *prompts);
 
 /* caller waits at a prompt from now on, until prompts_close. With most open already
- * the owner's oldest is handed to evict, which must close that caller. 0, -ENOMEM. */
+ * the owner's oldest is closed and its caller handed to evict, to end it. 0, -ENOMEM. */
 int prompts_open(struct prompts *prompts, struct caller *caller,
     const struct prompt_owner *owner, size_t most, void (*evict)(struct caller *oldest));
 /* Accepts one without a prompt. */

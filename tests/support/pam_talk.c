@@ -17,7 +17,7 @@
 
 #define THREADS_MAX 64
 #define ANSWER_MAX  (1024 * 1024)
-#define MASK	    0x5a
+#define MASK        0x5a
 
 struct plan {
 	const char *service, *user, *ruser, *rhost, *tty;
@@ -33,21 +33,22 @@ struct plan {
 static void
 usage(void)
 {
-	fputs("usage: pam_talk [OPTION...] SERVICE USER CALL...\n"
-	      "CALL: authenticate acct_mgmt setcred open_session close_session\n"
-	      "  --answer TEXT, --answer-file FILE   to each question (default: an empty line)\n"
-	      "  --null                              a response of NULL\n"
-	      "  --slow MS                           the answer takes that long\n"
-	      "  --conv-error                        PAM_CONV_ERR\n"
-	      "  --ruser R --rhost R --tty T         PAM items\n"
-	      "  --close-std                         descriptors 0 to 2 are closed\n"
-	      "  --open-fds N                        that many are open before\n"
-	      "  --ignore chld|pipe                  the signal is ignored\n"
-	      "  --limit nofile|nproc|as|fsize|cpu=N setrlimit, both bounds\n"
-	      "  --handles N                         that many at once, calls interleaved\n"
-	      "  --threads N                         that many threads, each with its handle\n"
-	      "  --times N                           all of it again and again\n"
-	      "  --scan                              is the answer in our memory afterwards?\n",
+	fputs(
+	    "usage: pam_talk [OPTION...] SERVICE USER CALL...\n"
+	    "CALL: authenticate acct_mgmt setcred open_session close_session\n"
+	    "  --answer TEXT, --answer-file FILE   to each question (default: an empty line)\n"
+	    "  --null                              a response of NULL\n"
+	    "  --slow MS                           the answer takes that long\n"
+	    "  --conv-error                        PAM_CONV_ERR\n"
+	    "  --ruser R --rhost R --tty T         PAM items\n"
+	    "  --close-std                         descriptors 0 to 2 are closed\n"
+	    "  --open-fds N                        that many are open before\n"
+	    "  --ignore chld|pipe                  the signal is ignored\n"
+	    "  --limit nofile|nproc|as|fsize|cpu=N setrlimit, both bounds\n"
+	    "  --handles N                         that many at once, calls interleaved\n"
+	    "  --threads N                         that many threads, each with its handle\n"
+	    "  --times N                           all of it again and again\n"
+	    "  --scan                              is the answer in our memory afterwards?\n",
 	    stderr);
 	exit(64);
 }
@@ -191,11 +192,12 @@ occurrences(const struct plan *plan)
 
 	REQUIRE(maps != NULL);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		unsigned long from = strtoul(line, &rest, 16), to = strtoul(rest + 1, &rest, 16);
+		unsigned long from = strtoul(line, &rest, 16),
+			      to = strtoul(rest + 1, &rest, 16);
 		if (strncmp(rest, " rw", 3) != 0)
 			continue;
-		for (const char *at = (const char *)from; // NOLINT
-		    at + plan->answer_len <= (const char *)to; at++) { // NOLINT
+		for (const char *at = (const char *)from;               // NOLINT
+		     at + plan->answer_len <= (const char *)to; at++) { // NOLINT
 			size_t i = 0;
 			while (i < plan->answer_len && (char)(at[i] ^ MASK) == plan->answer[i])
 				i++;

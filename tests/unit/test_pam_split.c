@@ -84,8 +84,7 @@ a_password_alone(void **state)
 {
 	static const char *const passwords[] = {"", "x", "secret", "vvccccccccbd", TOKEN,
 	    "correct horse battery staple and many more words",
-	    "vvccccccccbdcbdefghijklnrtuvcbdefghijklnrtu-", "\303\251\303\251\303\251",
-	    LONG};
+	    "vvccccccccbdcbdefghijklnrtuvcbdefghijklnrtu-", "\303\251\303\251\303\251", LONG};
 	struct split_ids ids = ids_of("vvccccccccbd", NULL), none = {0};
 
 	(void)state;
