@@ -224,7 +224,8 @@ free_args(char **argv)
 static int
 make_args(const struct settings *settings, char **argv)
 {
-	const char *words[ARGS_MAX] = {LIBEXECDIR "/api", "--id", settings->api.id, "--key",
+	static const char path[] = LIBEXECDIR "/api";
+	const char *words[ARGS_MAX] = {path, "--id", settings->api.id, "--key",
 	    settings->api.key, "--ca", settings->api.ca};
 	size_t n = 7;
 

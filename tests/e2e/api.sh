@@ -14,8 +14,10 @@ mkdir -p /etc/sallyport
 install -m 600 "$V/api.key" /etc/sallyport/api.key
 install -m 644 "$V/ca.pem" /etc/sallyport/api-ca.pem
 echo "127.0.0.1 validation.test" >>/etc/hosts
+# shellcheck disable=SC2034 # read by lib.sh
 GW_SSHD="MaxStartups 100:30:200
 PerSourceMaxStartups none"
+# shellcheck disable=SC2034
 GW_CONF="api_url = https://127.0.0.1:18101/wsapi/2.0/verify https://127.0.0.1:18102/ https://validation.test:18103/v https://validation.test:18104/v
 api_id = 4711
 api_ca = /etc/sallyport/api-ca.pem"

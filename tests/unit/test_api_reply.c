@@ -78,7 +78,9 @@ judge(const char *body, long http)
 	return j;
 }
 
-#define LINES(status) "t=2026-11-21T01:32:57Z0123\r\notp=" OTP "\r\nnonce=" NONCE "\r\nsl=25\r\nstatus=" status "\r\n"
+#define LINES(status)                                                                          \
+	"t=2026-11-21T01:32:57Z0123\r\notp=" OTP "\r\nnonce=" NONCE                            \
+	"\r\nsl=25\r\nstatus=" status "\r\n"
 
 static void
 the_known_vector(void **state)
@@ -153,8 +155,8 @@ every_status_is_what_it_says(void **state)
 static void
 an_answer_to_another_question_is_none(void **state)
 {
-	static const char *const lines[] = {
-	    "otp=" OTP "\r\nstatus=OK\r\n", "nonce=" NONCE "\r\nstatus=OK\r\n",
+	static const char *const lines[] = {"otp=" OTP "\r\nstatus=OK\r\n",
+	    "nonce=" NONCE "\r\nstatus=OK\r\n",
 	    "otp=cccccccccccccccccccccccccccccccccccc\r\nnonce=" NONCE "\r\nstatus=OK\r\n",
 	    "otp=" OTP "\r\nnonce=0000000000000000\r\nstatus=OK\r\n",
 	    "otp=" OTP "\r\nnonce=" NONCE "x\r\nstatus=OK\r\n",
@@ -177,11 +179,10 @@ order_and_line_ends_do_not_matter(void **state)
 	assert_int_equal(
 	    judge(signed_reply("status=OK\nnonce=" NONCE "\notp=" OTP), 200).verdict,
 	    PROTO_API_OK);
-	assert_int_equal(
-	    judge(signed_reply("\r\n\nstatus=OK\r\nzz=1\r\nA=2\r\nnonce=" NONCE
-			       "\r\n\r\notp=" OTP "\n\n"),
-		200)
-		.verdict,
+	assert_int_equal(judge(signed_reply("\r\n\nstatus=OK\r\nzz=1\r\nA=2\r\nnonce=" NONCE
+					    "\r\n\r\notp=" OTP "\n\n"),
+			     200)
+			     .verdict,
 	    PROTO_API_OK);
 }
 
@@ -193,11 +194,12 @@ malformed_replies_are_refused(void **state)
 	    "status=OK\r\nstatus=OK\r\n", "status=BAD_OTP\r\nstatus=OK\r\n",
 	    "status=OK\r\nx=1\r\nx=1\r\n", "status=OK\rx=1\r\n", "status=OK\r\r\n",
 	    "status=OK\r\nx=a&b\r\n", "status=OK\r\nx=a&status=OK\r\n", "st&tus=OK\r\n",
-	    "status=OK\r\nx=\x1b[2J\r\n", "status=OK\r\nx=\xc3\xa4\r\n", "status=OK\r\nx=\t\r\n",
-	    "status=OK\r\nx\x7f=1\r\n", "nonce=" NONCE "\r\n", "status=OK\r\nnonce=short\r\n",
-	    "status=OK\r\notp=" OTP "a\r\n", "status=OK\r\notp=" OTP "VV\r\n",
-	    "status=OK\r\nsl=1000\r\n", "status=OK\r\nsl=-1\r\n",
-	    "status=OK\r\nsessioncounter=1\r\n", "status=OK\r\nsessionuse=1\r\n",
+	    "status=OK\r\nx=\x1b[2J\r\n", "status=OK\r\nx=\xc3\xa4\r\n",
+	    "status=OK\r\nx=\t\r\n", "status=OK\r\nx\x7f=1\r\n", "nonce=" NONCE "\r\n",
+	    "status=OK\r\nnonce=short\r\n", "status=OK\r\notp=" OTP "a\r\n",
+	    "status=OK\r\notp=" OTP "VV\r\n", "status=OK\r\nsl=1000\r\n",
+	    "status=OK\r\nsl=-1\r\n", "status=OK\r\nsessioncounter=1\r\n",
+	    "status=OK\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=0\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=32768\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=65536\r\nsessionuse=1\r\n",
@@ -217,11 +219,12 @@ malformed_replies_are_refused(void **state)
 static void
 signatures_of_any_other_length_are_refused(void **state)
 {
-	static const char *const bad[] = {"", "=", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
-	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAA", /* 21, 20 without = */
+	static const char *const bad[] = {"", "=", "!!!!", "AAAA",
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA", /* 21, 20 without = */
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAB=", "AAAAAAAAAAAAAAAAAAAAAAAAAAA==",
-	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=x", "AAAAAAAAAAAAA AAAAAAAAAAAAAA=",
-	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA= "};
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=x",
+	    "AAAAAAAAAAAAA AAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAAAAAA= "};
 	char text[8000];
 
 	(void)state;
@@ -268,7 +271,8 @@ long_replies_are_refused(void **state)
 static void
 keys_are_read_strictly(void **state)
 {
-	static const char *const bad[] = {"", "\n", "!!!!", "A", "AAA", "mG5be6ZJU1qBGz24yPh/ESM3UdU",
+	static const char *const bad[] = {"", "\n", "!!!!", "A", "AAA",
+	    "mG5be6ZJU1qBGz24yPh/ESM3UdU",
 	    "mG5be6ZJU1qBGz24 yPh/ESM3UdU=", "AAAAAAAAAAAAAAAAAAAA", /* 15 bytes */
 	    "mG5be6ZJU1qBGz24yPh/ESM3UdU=\nmG5be6ZJU1qBGz24yPh/ESM3UdU="};
 	struct secret k;

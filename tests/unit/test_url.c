@@ -21,8 +21,8 @@ good_urls(void **state)
 		uint16_t port;
 		bool is_address;
 	} table[] = {
-	    {"https://api.yubico.com/wsapi/2.0/verify", "api.yubico.com", "/wsapi/2.0/verify", 443,
-		false},
+	    {"https://api.yubico.com/wsapi/2.0/verify", "api.yubico.com", "/wsapi/2.0/verify",
+		443, false},
 	    {"https://API.Example.org", "api.example.org", "", 443, false},
 	    {"https://a:8443/", "a", "/", 8443, false},
 	    {"https://192.0.2.1:1/x", "192.0.2.1", "/x", 1, true},
@@ -47,12 +47,13 @@ bad_urls(void **state)
 	static const char *const bad[] = {"", "https", "https:", "https://", "https:///x",
 	    "http://a/", "HTTPS://a/", "ftp://a/", "https//a", "https:/a", "//a/", "a.example",
 	    "https://u@a/", "https://u:p@a/", "https://a/?x=1", "https://a?x", "https://a/#x",
-	    "https://a/%s", "https://a/%n%n", "https://a/x y", "https://a:0/", "https://a:65536/",
-	    "https://a:/", "https://a:8x/", "https://a:+1/", "https://-a/", "https://a-/",
-	    "https://a..b/", "https://.a/", "https://a./", "https://1.2.3/", "https://1.2.3.4.5/",
-	    "https://256.1.1.1/", "https://[::1/", "https://::1/", "https://[a]/",
-	    "https://[127.0.0.1]/", "https://[::1]x/", "https://[fe80::1%eth0]/", "https://a_b/",
-	    "https://a\\b/", "https://a/\"x\"", "https://\xc3\xa4/", "file:///etc/passwd"};
+	    "https://a/%s", "https://a/%n%n", "https://a/x y", "https://a:0/",
+	    "https://a:65536/", "https://a:/", "https://a:8x/", "https://a:+1/", "https://-a/",
+	    "https://a-/", "https://a..b/", "https://.a/", "https://a./", "https://1.2.3/",
+	    "https://1.2.3.4.5/", "https://256.1.1.1/", "https://[::1/", "https://::1/",
+	    "https://[a]/", "https://[127.0.0.1]/", "https://[::1]x/",
+	    "https://[fe80::1%eth0]/", "https://a_b/", "https://a\\b/", "https://a/\"x\"",
+	    "https://\xc3\xa4/", "file:///etc/passwd"};
 	char text[700];
 	struct url url;
 	const char *why;
