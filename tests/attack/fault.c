@@ -33,7 +33,7 @@ strikes(const char *call, const void *from)
 	return say == NULL || write((int)strtol(say, NULL, 10), "struck\n", 7) != 0;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 #define STRIKE(call, error, value)                                                             \
 	do {                                                                                   \
 		if (strikes(call, __builtin_return_address(0))) {                              \

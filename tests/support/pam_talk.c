@@ -267,6 +267,55 @@ number(const char *text, uint64_t max)
 	return value;
 }
 
+/* An option without a value. */
+static bool
+take_flag(struct plan *plan, const char *name)
+{
+	if (strcmp(name, "null") == 0)
+		plan->is_null = true;
+	else if (strcmp(name, "conv-error") == 0)
+		plan->is_conv_error = true;
+	else if (strcmp(name, "scan") == 0)
+		plan->wants_scan = true;
+	else if (strcmp(name, "close-std") == 0)
+		plan->has_no_std = true;
+	else
+		return false;
+	return true;
+}
+
+static bool
+take_value(struct plan *plan, const char *name, const char *value)
+{
+	if (strcmp(name, "answer") == 0)
+		set_answer(plan, value, strlen(value));
+	else if (strcmp(name, "answer-file") == 0)
+		read_answer(plan, value);
+	else if (strcmp(name, "ruser") == 0)
+		plan->ruser = value;
+	else if (strcmp(name, "rhost") == 0)
+		plan->rhost = value;
+	else if (strcmp(name, "tty") == 0)
+		plan->tty = value;
+	else if (strcmp(name, "slow") == 0)
+		plan->slow_ms = number(value, 60000);
+	else if (strcmp(name, "open-fds") == 0)
+		plan->open_fds = number(value, 65536);
+	else if (strcmp(name, "ignore") == 0)
+		(void)signal(strcmp(value, "chld") == 0 ? SIGCHLD : SIGPIPE, SIG_IGN);
+	else if (strcmp(name, "limit") == 0)
+		set_limit(value);
+	else if (strcmp(name, "handles") == 0)
+		plan->handles = number(value, THREADS_MAX);
+	else if (strcmp(name, "threads") == 0)
+		plan->threads = number(value, THREADS_MAX);
+	else if (strcmp(name, "times") == 0)
+		plan->times = number(value, 100000);
+	else
+		return false;
+	return true;
+}
+
 /* Takes the options; the index of the first word that is none. */
 static int
 parse(struct plan *plan, int argc, char **argv)
@@ -274,42 +323,11 @@ parse(struct plan *plan, int argc, char **argv)
 	int i = 1;
 
 	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
-		const char *name = argv[i] + 2, *value = argv[i + 1];
-		if (strcmp(name, "null") == 0)
-			plan->is_null = true;
-		else if (strcmp(name, "conv-error") == 0)
-			plan->is_conv_error = true;
-		else if (strcmp(name, "scan") == 0)
-			plan->wants_scan = true;
-		else if (strcmp(name, "close-std") == 0)
-			plan->has_no_std = true;
-		else if (value == NULL)
-			usage();
-		else if (i++, strcmp(name, "answer") == 0)
-			set_answer(plan, value, strlen(value));
-		else if (strcmp(name, "answer-file") == 0)
-			read_answer(plan, value);
-		else if (strcmp(name, "ruser") == 0)
-			plan->ruser = value;
-		else if (strcmp(name, "rhost") == 0)
-			plan->rhost = value;
-		else if (strcmp(name, "tty") == 0)
-			plan->tty = value;
-		else if (strcmp(name, "slow") == 0)
-			plan->slow_ms = number(value, 60000);
-		else if (strcmp(name, "open-fds") == 0)
-			plan->open_fds = number(value, 65536);
-		else if (strcmp(name, "ignore") == 0)
-			(void)signal(strcmp(value, "chld") == 0 ? SIGCHLD : SIGPIPE, SIG_IGN);
-		else if (strcmp(name, "limit") == 0)
-			set_limit(value);
-		else if (strcmp(name, "handles") == 0)
-			plan->handles = number(value, THREADS_MAX);
-		else if (strcmp(name, "threads") == 0)
-			plan->threads = number(value, THREADS_MAX);
-		else if (strcmp(name, "times") == 0)
-			plan->times = number(value, 100000);
-		else
+		const char *name = argv[i] + 2;
+		if (take_flag(plan, name))
+			continue;
+		i++;
+		if (i == argc || !take_value(plan, name, argv[i]))
 			usage();
 	}
 	return i;
