@@ -6,15 +6,14 @@
 gw_start || { fail "the gateway did not start"; finish; }
 
 mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
-hold() { # [USER]: opens a connection with one channel that stays; sets SSH, HELD, M, U
-	local user=${1:-anne}
+hold() { # opens a connection with one channel that stays; sets SSH, HELD, M, U
 	rm -f "$GW/l.sock" "$GW/held"
-	gw_ssh "$user" -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
+	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
 	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
 	echo hello >&7
 	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
 	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
-	M=$(pgrep -f "sshd: $user \[priv\]" | head -1); U=$(pgrep -P "$M" | head -1)
+	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" | head -1)
 }
 gone() { # WHAT: connection and U are gone within 2 s of START
 	local ms

@@ -15,7 +15,9 @@ connect() { # USER: a connection with a forward; sets SSH, M, U
 	rm -f "$GW/l.sock"
 	gw_ssh "$1" -N -M -S "$GW/ctl" -L "$GW/l.sock:/run/sallyport/vm/${2:-webdev/ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
 	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
-	M=$(pgrep -f "sshd: $1 \[priv\]" | head -1); U=$(pgrep -P "$M" | head -1)
+	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: $1 \[priv\]")
+	gw_wait 5 pgrep -P "$M" || fail "no U"
+	U=$(pgrep -P "$M" | head -1)
 }
 use_idle() {
 	echo hello >&7
@@ -86,7 +88,7 @@ round() { # N
 	ms=$(($(now_ms) - start))
 	[ -z "$STUBBORN" ] || { kill $STUBBORN 2>/dev/null; wait $STUBBORN 2>/dev/null; }
 	[ $ms -gt $WORST ] && WORST=$ms
-	if [ $ms -le 2000 ]; then pass "round $1: $by, $use, U $state: gone after $ms ms"; else fail "round $1: $by, $use, U $state: gone after $ms ms only: $(cat "$GW/said")"; fi
+	if [ $ms -le 2000 ]; then pass "round $1: $by, $use, U $state: gone after $ms ms"; else fail "round $1: $by, $use, U $state: gone after $ms ms only: $(cat "$GW/said"; ps -o pid,ppid,stat,user,args -p "$M,$U"; sallyport list connections; sallyport list channels; tail -n 3 "$GW/daemon.log")"; fi
 	kill -CONT "$U" 2>/dev/null; kill $SSH $HELD 2>/dev/null; wait $SSH $HELD 2>/dev/null
 	undo $by
 }
