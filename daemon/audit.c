@@ -144,7 +144,7 @@ on_recorded(void *arg, int error, uint8_t type, struct wire_in *in)
 	}
 	if (error == 0)
 		audit_set_seq(pending->audit, seq);
-	else
+	else if (error != -ECANCELED) /* we end: the recorder writes what it has */
 		log_error("audit: a record could not be written: %s", strerror(-error));
 	pending->fn(pending->arg, error);
 	free(pending);
@@ -319,7 +319,7 @@ on_noted(void *arg, int error)
 	struct backlog *backlog = &kept.audit->backlog;
 
 	free(arg);
-	if (error < 0) {
+	if (error < 0 && error != -ECANCELED) {
 		backlog_push(
 		    backlog, kept.record->bytes, kept.record->len, true, kept.record->at);
 		kept.audit->retry_at_ms = io_now_ms() + RETRY_MS;

@@ -57,7 +57,7 @@ ended "user deleted, with a group among the grants" 'the user is gone'
 cp "$GW/passwd" /etc/passwd
 
 hold
-M=$(pgrep -f 'sshd: anne \[priv\]' | head -1); U=$(pgrep -P "$M" | head -1)
+M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" | head -1)
 kill -STOP "$U"
 echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
 ended "grant taken away, U stopped" 'no grant'
@@ -86,11 +86,13 @@ check "from there, too" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 # The log is cut while the daemon is down: noticed, and still after some new records.
 gw_daemon_stop
 head -n -25 $AUDIT >"$GW/cut"; cp $AUDIT "$GW/whole"; cat "$GW/cut" >$AUDIT
-gw_daemon 2>/dev/null >"$GW/out" || true
+GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
 for _ in 1 2 3 4 5 6; do gw_reload >/dev/null; done
 check "after the log was cut: refused" "" "$(gw_talk anne webdev:2222)"
 check "  status says why" "~was the log cut" "$(sallyport status)"
-gw_daemon_stop; cat "$GW/whole" >$AUDIT; gw_daemon
+gw_daemon_stop; cat "$GW/whole" >$AUDIT; GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
+check "with the whole log again: refused until that is declared" "" "$(gw_talk anne webdev:2222)"
+gw_wait 5 sallyport key recover --yes
 check "with the whole log again" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 
 gw_daemon_stop
@@ -99,9 +101,9 @@ gw_daemon
 check "one more OTP" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 gw_daemon_stop
 rm -rf /var/lib/sallyport/verify/*; cp -a "$GW/old/." /var/lib/sallyport/verify/
-gw_daemon 2>/dev/null >"$GW/out" || true
+GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
 check "an older store put back: refused" "" "$(gw_talk anne webdev:2222)"
 check "  status says why" "~was a backup of the store put back" "$(sallyport status)"
 gw_daemon_stop # for those who come after: without either
-rm -rf /var/lib/sallyport/verify /etc/sallyport/store.key $AUDIT
+rm -rf /var/lib/sallyport/verify /var/lib/sallyport/disorder /etc/sallyport/store.key $AUDIT
 finish
