@@ -86,7 +86,7 @@ tcp_peer(int fd, char *text, size_t cap)
 		struct sockaddr any;
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
-	} peer;
+	} peer = {.in6 = {.sin6_family = AF_UNSPEC}};
 	socklen_t len = sizeof(peer);
 
 	if (getpeername(fd, &peer.any, &len) < 0)
