@@ -13,7 +13,7 @@ hold() { # opens a connection with one channel that stays; sets SSH, HELD, M, U
 	echo hello >&7
 	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
 	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
-	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" | head -1)
+	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" -U anne | head -1)
 }
 gone() { # WHAT: connection and U are gone within 2 s of START
 	local ms

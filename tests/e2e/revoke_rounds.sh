@@ -16,8 +16,8 @@ connect() { # USER: a connection with a forward; sets SSH, M, U
 	gw_ssh "$1" -N -M -S "$GW/ctl" -L "$GW/l.sock:/run/sallyport/vm/${2:-webdev/ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
 	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: $1 \[priv\]")
-	gw_wait 5 pgrep -P "$M" || fail "no U"
-	U=$(pgrep -P "$M" | head -1)
+	gw_wait 5 pgrep -P "$M" -U "$1" || fail "no U"
+	U=$(pgrep -P "$M" -U "$1" | head -1) # and not what PAM runs as root
 }
 use_idle() {
 	echo hello >&7

@@ -57,7 +57,7 @@ ended "user deleted, with a group among the grants" 'the user is gone'
 cp "$GW/passwd" /etc/passwd
 
 hold
-M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" | head -1)
+M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" -U anne | head -1)
 kill -STOP "$U"
 echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
 ended "grant taken away, U stopped" 'no grant'
