@@ -63,12 +63,11 @@ begin_prompt(struct visit *visit, struct conn *conn, const char *words, uint32_t
 	if (conn_may(conn->state, CONN_EV_ASK) != VERDICT_ALLOW)
 		shell_refuse_state(visit->caller, conn);
 	else if (prompts_open(gw->prompts, visit->caller, &owner,
-		     gateway_settings(gw)->max_prompts, evict) < 0)
+		     gateway_settings(gw)->max_prompts, evict) < 0 ||
+		 conn_step(conn, CONN_EV_ASK) != VERDICT_ALLOW)
 		door_close(visit->caller);
-	else if (conn_step(conn, CONN_EV_ASK) == VERDICT_ALLOW)
-		prompt(visit, conn, words, hold_ms);
 	else
-		shell_refuse_state(visit->caller, conn);
+		prompt(visit, conn, words, hold_ms);
 }
 
 static struct conn *

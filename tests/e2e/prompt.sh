@@ -2,6 +2,7 @@
 # otp = shell: sallyport-shell asks for the OTP on the terminal, and until it is
 # accepted nothing on the connection does anything.
 # timeout: 180
+# shellcheck disable=SC2034 # variables of lib.sh
 . tests/e2e/lib.sh
 export GW BUILD
 GW_CONF="otp = shell

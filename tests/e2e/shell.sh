@@ -2,6 +2,7 @@
 # sallyport-shell behind the real sshd, otp = pam: what it runs, exactly as without it,
 # with which environment, for whom, and what it refuses.
 # timeout: 180
+# shellcheck disable=SC2034 # variables of lib.sh
 . tests/e2e/lib.sh
 export GW BUILD
 GW_SSHD="AcceptEnv *"
@@ -137,10 +138,10 @@ gw_wait 10 over maggie x true
 
 # --- its end ---------------------------------------------------------------------------
 over maggie x 'sleep 77 & sleep 78' >/dev/null 2>&1 & S=$!
-gw_wait 10 pgrep -f 'sleep 78' >/dev/null || { cat "$GW/err"; fail "the command did not start"; }
+gw_wait 10 pgrep -u maggie -f '^sleep 78' >/dev/null || { cat "$GW/err"; fail "the command did not start"; }
 sed -i '/maggie/d' /etc/sallyport/vm_mappings; gw_reload >/dev/null
-gw_wait 3 bash -c '! pgrep -f "sleep 7[78]"' && pass "the grant taken away: the running command and its child end" || fail "still running"
-wait $S; gw_logged 5 '"event":"session-end"' '"user":"maggie"' '"reason":"no grant"' && pass "  on record" || fail "no record of the end"
+gw_wait 3 bash -c '! pgrep -u maggie -f "^sleep 7[78]"' && pass "the grant taken away: the running command and its child end" || fail "still running"
+wait $S; gw_logged 5 '"event":"session-end"' '"user":"maggie"' '"reason":"no grant' '"right":"shell"' && pass "  on record" || fail "no record of the end: $(grep session-end $AUDIT | tail -4)"
 run maggie true; check "  and no other begins" 77 "$RC"
 
 # --- nobody there ------------------------------------------------------------------------
