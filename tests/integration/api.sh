@@ -67,9 +67,11 @@ one S9 none twice nonce 0000000000000000 1111111111111111
 one S10 none joined
 one S10 none split
 for code in 404 500 503 201 204 400; do one S11 none http $code; done
+v_start 18102
 one S12 none http 302 Location:_https://127.0.0.1:18102/
 one S12 none http 302 Location:_file:///etc/passwd
 one S12 none http 301 Location:_http://127.0.0.1:18101/
+[ ! -s "$V/18102.log" ] || die "S12: the redirect was followed: $(cat "$V/18102.log")"
 for how in empty html cr "longline 1000000" "lines 100000" "value status 4f4b20" "value x 610062" \
 	"value x 0a" "value x 0d"; do
 	# shellcheck disable=SC2086
@@ -164,7 +166,6 @@ echo "ok it has no file open"
 stop
 
 # --- several servers (S20) -------------------------------------------------
-v_start 18102
 start "$U" https://127.0.0.1:18102/
 two() { # VERDICT FIRST / SECOND
 	local verdict=$1 how=$2

@@ -170,6 +170,10 @@ test_breaks(void **state)
 	write_file(0, 4, NULL, 0);
 	breaks_at(3);
 	memcpy(lines[2], saved, sizeof(saved));
+	lines[2][strlen("{\"seq\":")] = '4'; /* numbered as if one were before it */
+	write_file(0, 2, NULL, 0);
+	breaks_at(3);
+	memcpy(lines[2], saved, sizeof(saved));
 	write_file(0, 4, "{\"seq\":6}\n", 10);
 	breaks_at(6);
 	write_file(0, 4, "\0\0\n", 3);

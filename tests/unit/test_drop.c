@@ -74,9 +74,10 @@ kernel_agrees(void)
 static int
 drop_and_try(void)
 {
+	const gid_t groups[] = {0, 4};
 	int err;
 
-	if (drop_to_account(ACCOUNT) != 0)
+	if (setgroups(2, groups) < 0 || drop_to_account(ACCOUNT) != 0)
 		return 1;
 	err = way_back();
 	return err != 0 ? err : kernel_agrees();
@@ -88,6 +89,15 @@ drop_with_capabilities_kept(void)
 	/* With these bits the kernel leaves the capabilities to a process that
 	 * stops being root; the proof must notice. */
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS, 0, 0, 0) < 0)
+		return 1;
+	return drop_to_account(ACCOUNT) == -EPERM ? 0 : 2;
+}
+
+static int
+drop_with_permitted_kept(void)
+{
+	/* None is in effect then, so that no call shows it. */
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return 1;
 	return drop_to_account(ACCOUNT) == -EPERM ? 0 : 2;
 }
@@ -112,6 +122,7 @@ kept_capabilities_are_noticed(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(drop_with_capabilities_kept), 0);
+	assert_int_equal(in_child(drop_with_permitted_kept), 0);
 }
 
 static void

@@ -174,13 +174,14 @@ static void
 test_highest(void **state)
 {
 	(void)state;
-	put_line("{\"seq\":1,\"store_seq\":8,\"prev\":\"0\"}");
-	put_line("{\"seq\":2,\"store_seq\":7,\"prev\":\"0\"}");
+	put_line("{\"seq\":1,\"store_seq\":6,\"prev\":\"0\"}");
+	put_line("{\"seq\":2,\"store_seq\":8,\"prev\":\"0\"}");
+	put_line("{\"seq\":3,\"store_seq\":7,\"prev\":\"0\"}");
 	put_line(
-	    "{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}");
+	    "{\"seq\":4,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}");
 	check(
-	    "{\"seq\":3,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}",
-	    3, 8, 0);
+	    "{\"seq\":4,\"user\":\"x,\\\"store_seq\\\":900,\",\"store_seq\":x,\"prev\":\"0\"}",
+	    4, 8, 0);
 }
 
 static void

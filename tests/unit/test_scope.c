@@ -26,6 +26,7 @@ only_a_sessions_own_scope(void **state)
 	assert_false(
 	    scope_is_session("/user.slice/user-1000.slice/session-5.scope/more", 1000));
 	assert_false(scope_is_session("/user.slice/user-1000.slice/session-../x.scope", 1000));
+	assert_false(scope_is_session("/user.slice/user-1000.slice/session-5/x.scope", 1000));
 	assert_false(scope_is_session("/x/user.slice/user-1000.slice/session-5.scope", 1000));
 }
 
