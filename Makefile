@@ -126,8 +126,14 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
-# Stand-ins for what audit.c calls.
-LDFLAGS_test_audit_sums = $(foreach f,servant_begin servant_tell servant_is_up io_now_ms,-Wl,--wrap=$(f))
+# Stand-ins for what audit.c, api.c, proc.c and writer.c call.
+wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
+LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
+LDFLAGS_test_api_hosts = $(call wrap,gateway_settings servant_new servant_free servant_give_up \
+	servant_begin servant_ask servant_tell servant_is_up loop_timer loop_timer_set \
+	loop_timer_clear loop_watch_free)
+LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
+LDFLAGS_test_proc = $(call wrap,stat statx)
 
 units: $(UNITS)
 support: $(SUPPORT)

@@ -104,7 +104,9 @@ take_addresses(struct host *host, struct wire_in *in)
 
 	for (uint16_t i = 0; i < n && i < PROTO_ADDRESSES_MAX; i++)
 		wire_get_str(in, fresh[i].text, sizeof(fresh[i].text));
-	if (wire_end(in) < 0 || status != PROTO_NAME_FOUND || n == 0)
+	/* More than there is room for, whatever else the resolver says: its word counts
+	 * for addresses and for nothing of ours. */
+	if (wire_end(in) < 0 || status != PROTO_NAME_FOUND || n == 0 || n > PROTO_ADDRESSES_MAX)
 		return;
 	memcpy(host->addresses, fresh, n * sizeof(fresh[0]));
 	host->count = n;

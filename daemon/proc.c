@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define PROC_TEXT 4096
@@ -115,17 +116,19 @@ read_status(pid_t pid, struct proc *proc)
 	return 0;
 }
 
+/* What the kernel has in memory: the executable may lie on a file system of the user's
+ * own making (FUSE, below an overlay), which could let us wait for ever. */
 static int
 read_exe(pid_t pid, struct proc *proc)
 {
 	char path[64];
-	struct stat st;
+	struct statx st;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	if (stat(path, &st) < 0)
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	proc->exe_dev = st.st_dev;
-	proc->exe_ino = st.st_ino;
+	proc->exe_dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	proc->exe_ino = st.stx_ino;
 	return 0;
 }
 

@@ -283,8 +283,10 @@ writer_begin(struct writer *w, int fd, const char *host, const struct tail *tail
 	w->good = w->chain = tail->chain;
 	w->cut = (uint64_t)tail->cut;
 	space_init(&w->space, fd);
+	/* What a recorder before us wrote and did not live to flush is on disk from here
+	 * on: the number that is told at the start must not be lost again. */
 	if (tail->cut == 0)
-		return 0;
+		return logfile_flush(fd);
 	log_warn("audit file: %" PRIu64 " bytes of an unfinished line cut", w->cut);
 	err = logfile_cut(fd, tail->size);
 	if (err == 0)
@@ -294,5 +296,5 @@ writer_begin(struct writer *w, int fd, const char *host, const struct tail *tail
 	tell_notices(w);
 	err = writer_commit(w);
 	writer_clear(w);
-	return err;
+	return err == 0 ? writer_settle(w) : err;
 }

@@ -18,8 +18,22 @@
 
 #include <cmocka.h>
 
+/* Linked with --wrap (Makefile). */
+int
+__wrap_logfile_flush(int fd);
+int
+__real_logfile_flush(int fd);
+
 static struct writer w;
 static char path[64];
+static unsigned int flushes;
+
+int
+__wrap_logfile_flush(int fd)
+{
+	flushes++;
+	return __real_logfile_flush(fd);
+}
 
 static void
 limit(rlim_t size)
@@ -278,6 +292,27 @@ test_flush_fails(void **state)
 	close(pipes[1]);
 }
 
+/* The number that a start tells is remembered elsewhere: a power cut must not take its
+ * record away again, whoever wrote it. */
+static void
+test_start_flushes(void **state)
+{
+	struct tail tail;
+
+	(void)state;
+	assert_int_equal(add_one(false, "deny"), 0);
+	assert_int_equal(tail_find(w.fd, &tail), 0);
+	flushes = 0;
+	assert_int_equal(writer_begin(&w, w.fd, "gw1", &tail), 0);
+	assert_int_equal(w.good.seq, 1);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(write(w.fd, "{\"seq\":2", 8), 8);
+	assert_int_equal(tail_find(w.fd, &tail), 0);
+	assert_int_equal(writer_begin(&w, w.fd, "gw1", &tail), 0);
+	assert_int_equal(w.good.seq, 2);
+	assert_int_equal(w.unflushed_ms, 0);
+}
+
 static void
 test_repair(void **state)
 {
@@ -308,6 +343,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_torn_write, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_dropped_again, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_flush_fails, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_start_flushes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_repair, setup, teardown),
 	};
 
