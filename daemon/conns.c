@@ -235,8 +235,9 @@ conns_close_user(
 static bool
 may_be_of(const struct conns *conns, const struct conn *conn, const char *public_id)
 {
-	return conn->state == CONN_PENDING ? gate_is_key_of(conns->gw, conn->user, public_id)
-					   : strcmp(conn->public_id, public_id) == 0;
+	return conn->state == CONN_PENDING || conn->state == CONN_ASKED
+		   ? gate_is_key_of(conns->gw, conn->user, public_id)
+		   : strcmp(conn->public_id, public_id) == 0;
 }
 
 void

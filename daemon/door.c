@@ -74,6 +74,7 @@ drop_first(struct guest *g)
 
 	STAILQ_REMOVE_HEAD(&g->queue, link);
 	g->queued -= u->len;
+	secret_wipe(u->bytes, u->len); /* recovery codes, perhaps */
 	free(u);
 }
 

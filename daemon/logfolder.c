@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DAY_S 86400
+
 static int
 look(int folder, const char *name, struct stat *st)
 {
@@ -135,6 +137,7 @@ logfolder_oldest(
 	struct audit_name oldest = {.seq = UINT64_MAX}, second = oldest, found = {0};
 	const struct dirent *entry;
 	DIR *dir = list(folder);
+	struct stat st;
 
 	name[0] = '\0';
 	if (dir == NULL)
@@ -154,6 +157,10 @@ logfolder_oldest(
 	closedir(dir);
 	*day = oldest.day;
 	*until = second.seq < UINT64_MAX ? second.day : now_day;
+	/* The days are the recorder's word; when the file was written last is not. */
+	if (name[0] != '\0' && look(folder, name, &st) == 0 &&
+	    st.st_mtim.tv_sec / DAY_S > *until)
+		*until = st.st_mtim.tv_sec / DAY_S;
 	return 0;
 }
 
@@ -162,9 +169,11 @@ logfolder_remove(int folder, const char *name)
 {
 	pid_t pid = fork();
 
-	/* Reaped with the helpers (main.c). */
+	/* Reaped with the helpers (main.c). However long it takes, it holds nobody's
+	 * sockets. */
 	if (pid == 0)
-		_exit(unlinkat(folder, name, 0) < 0);
+		_exit(dup2(folder, 3) < 0 || close_range(4, ~0U, 0) < 0 ||
+		      unlinkat(3, name, 0) < 0);
 	if (pid < 0)
 		log_error("%s could not be removed: %s", name, strerror(errno));
 }

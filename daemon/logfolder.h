@@ -20,8 +20,8 @@ int logfolder_finish(int folder);
 void logfolder_abandon(int folder);
 
 /* The oldest file that was written before, and in *until the day on which the one
- * after it begins (now_day, that of audit.jsonl, if there is none). Its name, or ""
- * when there is none. 0, -errno. */
+ * after it begins (now_day, that of audit.jsonl, if there is none), or, if that is
+ * later, when it was written last. Its name, or "" when there is none. 0, -errno. */
 int logfolder_oldest(
     int folder, int64_t now_day, char name[AUDIT_NAME_MAX], int64_t *day, int64_t *until);
 

@@ -9,6 +9,7 @@
 #include "daemon/delay.h"
 #include "daemon/gate.h"
 #include "daemon/locks.h"
+#include "lib/escape.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -224,7 +225,9 @@ static void
 finish(struct check *c, struct otp_outcome outcome)
 {
 	outcome.hold_ms = hold_of(c, &outcome);
-	if (outcome.verdict == VERDICT_ALLOW && c->result == PROTO_OTP_OK)
+	/* Only at a connection's own prompt: an admin's test shows him nothing, and a
+	 * service may have asked in words of its own. */
+	if (outcome.verdict == VERDICT_ALLOW && c->result == PROTO_OTP_OK && c->conn_id != 0)
 		codes_told(c->gw, c->user);
 	if (outcome.verdict != VERDICT_ALLOW)
 		record_denial(c, outcome.reason);
@@ -325,7 +328,7 @@ static void
 on_api(void *arg, int error, uint8_t type, struct wire_in *in)
 {
 	enum proto_api verdict = PROTO_API_NONE;
-	char words[PROTO_TEXT_MAX + 1] = "";
+	char words[PROTO_TEXT_MAX + 1] = "", shown[256];
 	struct check *c = arg;
 
 	if (error == 0 && type == PROTO_API_ANSWER) {
@@ -338,7 +341,8 @@ on_api(void *arg, int error, uint8_t type, struct wire_in *in)
 	}
 	if (verdict == PROTO_API_NONE)
 		log_warn("key %s: no valid answer of a validation server: %s", c->public_id,
-		    error == 0 ? words : "the helper api is down");
+		    error == 0 ? escape_str(shown, sizeof(shown), words)
+			       : "the helper api is down");
 	if (verdict == PROTO_API_BAD)
 		c->result = PROTO_OTP_GARBLED;
 	else if (verdict == PROTO_API_REPLAYED)

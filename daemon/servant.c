@@ -5,6 +5,7 @@
 #include "daemon/servant_process.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +81,7 @@ waiting_free(struct waiting *w)
 {
 	for (size_t i = 0; i < w->nfds; i++)
 		io_close(&w->fds[i]);
+	secret_wipe(w->bytes, w->len); /* it may be an OTP */
 	free(w);
 }
 
@@ -229,6 +231,7 @@ on_readable(void *arg, int fd, unsigned int events)
 			return;
 		}
 		take_message(s, buf, (size_t)n);
+		secret_wipe(buf, (size_t)n); /* an OTP for api, recovery codes for an admin */
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "pam_module/split.h"
 
 #include "lib/layout.h"
+#include "lib/secret.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -37,17 +38,20 @@ static bool
 read_tail(const char *text, size_t len, size_t layout, char *out, size_t cap)
 {
 	char tail[TAIL_MAX];
+	bool is_read = false;
 
 	if (len > sizeof(tail))
 		return false;
 	lower(tail, text, len);
-	if (layout < LAYOUT_COUNT)
-		return layout_to_modhex(layout, tail, len, out, cap) > 0;
-	if (len >= cap || memchr(tail, '\0', len) != NULL)
-		return false;
-	memcpy(out, tail, len);
-	out[len] = '\0';
-	return strspn(out, modhex) == len;
+	if (layout < LAYOUT_COUNT) {
+		is_read = layout_to_modhex(layout, tail, len, out, cap) > 0;
+	} else if (len < cap && memchr(tail, '\0', len) == NULL) {
+		memcpy(out, tail, len);
+		out[len] = '\0';
+		is_read = strspn(out, modhex) == len;
+	}
+	secret_wipe(tail, sizeof(tail));
+	return is_read;
 }
 
 /* How many bytes at the end of text[len] are an OTP of id, or, with id_len alone, of any
@@ -60,7 +64,8 @@ match(const char *text, size_t len, size_t layout, const char *id, size_t id_len
 
 	if (n == 0 || !read_tail(text + len - n, n, layout, otp, sizeof(otp)) ||
 	    (id != NULL && memcmp(otp, id, id_len) != 0))
-		return 0;
+		n = 0;
+	secret_wipe(otp, sizeof(otp));
 	return n;
 }
 

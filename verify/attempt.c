@@ -216,6 +216,11 @@ attempt_confirm(
 
 	*result = (struct attempt_result){.found = PROTO_OTP_FAILED, .counter = api->counter};
 	memcpy(result->id, api->id, sizeof(result->id));
+	/* The helper api said that number: it shall fail no OTP but this one. */
+	if (api->counter > OTP_COUNTER_MAX) {
+		result->store_seq = keyring_store_seq(ring);
+		return 0;
+	}
 	err = keyring_is_sound(ring) ? keyring_find(ring, api->id, &row) : -ENOENT;
 	if (err == 0 && (row.kind != ROW_KIND_API || row.state != ROW_ACTIVE))
 		err = -EBADMSG;

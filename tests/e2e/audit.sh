@@ -18,6 +18,7 @@ old_record 1 "$(day '40 days ago')" "$zeros" >"$old"
 old_record 2 "$(day '3 days ago')" "$(hash_of "$old")" >$LOG/audit.jsonl
 chmod 640 $LOG/*
 chgrp adm $LOG/*
+touch -d '3 days ago' "$old"
 # shellcheck disable=SC2034 # lib.sh puts it into sallyport.conf
 GW_CONF='keep_days = 2'
 gw_start || { echo "the gateway did not start"; gw_stop; exit 1; }

@@ -176,6 +176,20 @@ an_otp_is_claimed_once(void **state)
 	assert_int_equal(count("SELECT count(*) FROM claim"), 2);
 }
 
+/* Of the helper that talks to the network: it is no answer, and no end of verify. */
+static void
+a_counter_that_no_key_has_is_no_answer(void **state)
+{
+	struct row row;
+
+	(void)state;
+	assert_int_equal(confirm(API, OTP_COUNTER_MAX + 1).found, PROTO_OTP_FAILED);
+	assert_int_equal(confirm(API, UINT32_MAX).found, PROTO_OTP_FAILED);
+	assert_int_equal(keyring_find(bench.ring, API, &row), 0);
+	assert_int_equal(row.counter, 0);
+	assert_int_equal(confirm(API, OTP_COUNTER_MAX).found, PROTO_OTP_OK);
+}
+
 static void
 only_the_users_own_active_key_is_asked_about(void **state)
 {
@@ -291,6 +305,7 @@ main(void)
 	    TEST(a_failed_step_changes_nothing),
 	    TEST(versions_of_the_future_are_refused),
 	    TEST(an_otp_is_claimed_once),
+	    TEST(a_counter_that_no_key_has_is_no_answer),
 	    TEST(only_the_users_own_active_key_is_asked_about),
 	    TEST(a_kind_cannot_be_changed),
 	    TEST(the_services_counters_must_grow),
