@@ -87,6 +87,13 @@ t = on_prompt("anne", "-t"); pids = shells("anne")
 os.kill(pids[0], signal.SIGSTOP); time.sleep(7.5); os.kill(pids[0], signal.SIGCONT); t.send(press("anne") + "\r")
 check("stopped beyond its time: no access", t.end() in (75, 77) and "webdev" not in t.rest, (t.exitstatus, t.rest))
 
+# a key that is disabled while its OTP may be on the way
+t = on_prompt("anne", "-t"); key = open(os.environ["GW"] + "/anne.id").read().strip()
+p = subprocess.run(["sallyport", "key", "disable", key], capture_output=True, text=True)
+check("a disabled key ends the connection that waits for its OTP", "1 connection ended" in p.stdout + p.stderr, p)
+check("  with no access", t.end() != 0 and "webdev" not in t.rest, (t.exitstatus, t.rest))
+subprocess.run(["sallyport", "key", "enable", key], check=True, capture_output=True)
+
 # one prompt a connection
 m = Terminal("anne", "-t", "-M", "-S", os.environ["GW"] + "/pm"); m.expect(PROMPT)
 t = Terminal("anne", "-t", "-S", os.environ["GW"] + "/pm")
