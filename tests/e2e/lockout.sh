@@ -18,7 +18,7 @@ login_ms() { # USER TARGET: "HELLOEND 5" and the milliseconds in $MS
 }
 owners_get_in() { # WHAT
 	local n worst=0 bad=0
-	for n in 1 2 3; do
+	for _ in 1 2 3; do
 		login_ms anne webdev:2222
 		[ "$GOT" = "HELLOEND 5" ] || { bad=$((bad + 1)); sed "s/^/        | /" "$GW/err"; }
 		[ "$MS" -le $worst ] || worst=$MS
@@ -79,7 +79,7 @@ wrong_ms() { # ADDRESS
 	OTP=cccccccccccccccccccccccccccccccccccccccccccc gw_talk anne webdev:2222 -b "$1" >/dev/null
 	echo $(( ($(date +%s%N) - start) / 1000000 ))
 }
-A=$(wrong_ms 127.0.0.7); for i in 1 2; do wrong_ms 127.0.0.7 >/dev/null; done; B=$(wrong_ms 127.0.0.7)
+A=$(wrong_ms 127.0.0.7); for _ in 1 2; do wrong_ms 127.0.0.7 >/dev/null; done; B=$(wrong_ms 127.0.0.7)
 [ $((B - A)) -ge 1000 ] && pass "the first wrong OTP took $A ms, the fourth $B" || fail "the first wrong OTP took $A ms, the fourth $B"
 [ "$B" -le 10000 ] && pass "  and is told within 10 s" || fail "  $B ms are too long"
 C=$(wrong_ms 127.0.0.8)
