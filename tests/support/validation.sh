@@ -38,8 +38,8 @@ v_how() { local port=$1; shift; echo "$*" >"$V/$port.how.new"; mv "$V/$port.how.
 v_asked() { grep -vc '^BAD' "$V/$1.log" 2>/dev/null || true; }
 v_stop() {
 	local pid
-	for pid in $V_PIDS; do kill "$pid" 2>/dev/null; done
-	for pid in $V_PIDS; do wait "$pid" 2>/dev/null; done
+	for pid in $V_PIDS; do kill "$pid" 2>/dev/null || true; done
+	for pid in $V_PIDS; do wait "$pid" 2>/dev/null || true; done
 	rm -rf "$V"
 }
 
