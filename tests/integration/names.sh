@@ -72,6 +72,7 @@ echo "ok 512 groups in one question, a group of 20,001 members"
 
 mv /etc/group /etc/group.away
 ask "user nameanne namevm" "failed"
+ask "user nameanne" "failed"
 ask "group namevm" "failed"
 mv /etc/group.away /etc/group
 ask "group namevm" "found 7100"

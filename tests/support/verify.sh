@@ -25,6 +25,9 @@ getent passwd _sallyport-verify >/dev/null || useradd -r -s /usr/sbin/nologin _s
 
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
+# What ends a script by set -e says so.
+set -E
+trap 'echo "FAILED: $0:$LINENO: $BASH_COMMAND" >&2' ERR
 
 verify_start_over() {
 	rm -rf "$STATE"
