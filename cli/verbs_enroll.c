@@ -6,6 +6,7 @@
 #include "cli/terminal.h"
 #include "cli/verb.h"
 
+#include <signal.h>
 #include <string.h>
 
 static int
@@ -43,13 +44,13 @@ check_owner(const struct cli *cli, const char *user, const char *id, bool *is_hi
 	return status;
 }
 
+/* *is_mapped: the line is there, whatever the status. */
 static int
-map(const struct cli *cli, const char *user, const char *id)
+map(const struct cli *cli, const char *user, const char *id, bool *is_mapped)
 {
-	bool is_his;
-	int status = check_owner(cli, user, id, &is_his);
+	int status = check_owner(cli, user, id, is_mapped);
 
-	if (status == 0 && is_his) {
+	if (status == 0 && *is_mapped) {
 		fprintf(cli->out, "key %s is %s's already\n", id, user);
 		return CLI_OK;
 	}
@@ -57,6 +58,7 @@ map(const struct cli *cli, const char *user, const char *id)
 		status = mappings_add(cli, user, id);
 	if (status != 0)
 		return status;
+	*is_mapped = true;
 	fprintf(cli->out, "key %s is %s's\n", id, user);
 	return reload(cli);
 }
@@ -65,6 +67,7 @@ int
 verb_key_add(struct cli *cli)
 {
 	char id[PROTO_PUBLIC_ID_MAX + 1], state[16];
+	bool is_mapped;
 	int status = keyask_id(cli->words[1], id);
 
 	if (status == 0)
@@ -77,7 +80,7 @@ verb_key_add(struct cli *cli)
 		    id, cli->words[0]);
 	if (strcmp(state, "active") != 0)
 		return cli_fail(CLI_FINDING, "key %s is %s", id, state);
-	return map(cli, cli->words[0], id);
+	return map(cli, cli->words[0], id, &is_mapped);
 }
 
 int
@@ -128,72 +131,114 @@ try_one(const struct cli *cli, const char *user, const char *id, const struct se
 	return status;
 }
 
-/* The key is not in the store: then a validation service must know it. */
+/* The key is not in the store: then a validation service must know it. 0 when it may be
+ * asked; else an exit status. */
 static int
-add_api(const struct cli *cli, const char *id)
+confirm_api(const struct cli *cli, const char *id)
 {
 	int is_yes = cli_has(cli, CLI_YES);
-	struct ask ask;
 
 	fprintf(stderr, "key %s is not in the store.\n", id);
 	if (!is_yes)
 		is_yes = terminal_confirm(
 		    "Ask the validation service for its OTPs from now on? [y/N] ");
-	if (is_yes <= 0)
-		return cli_fail(CLI_FINDING,
-		    "import its secret first, or let a validation service vouch (--yes)");
+	return is_yes > 0
+		   ? 0
+		   : cli_fail(CLI_FINDING,
+			 "import its secret first, or let a validation service vouch (--yes)");
+}
+
+/* The first OTP: says which key it is, and that it is good, or (*is_new) that only a
+ * validation service can tell. */
+static int
+first_press(const struct cli *cli, const char *user, char id[PROTO_PUBLIC_ID_MAX + 1],
+    struct secret *otp, bool *is_new)
+{
+	bool is_his = false;
+	char result[16] = "";
+	int status = keyask_otp(cli, "Press the YubiKey: ", otp);
+
+	if (status != 0)
+		return status;
+	keyask_id_of(otp, id);
+	if (id[0] == '\0')
+		status = cli_fail(CLI_USAGE, "that was not a one-time password of a YubiKey");
+	if (status == 0)
+		status = check_owner(cli, user, id, &is_his);
+	if (status == 0)
+		status = try_one(cli, user, id, otp, result, sizeof(result));
+	*is_new = strcmp(result, "unknown") == 0;
+	return status == 0 && *is_new ? confirm_api(cli, id) : status;
+}
+
+/* The second, of the same key. */
+static int
+second_press(const struct cli *cli, const char *id, struct secret *otp)
+{
+	char again[PROTO_PUBLIC_ID_MAX + 1];
+	int status = keyask_otp(cli, "And once more:     ", otp);
+
+	if (status != 0)
+		return status;
+	keyask_id_of(otp, again);
+	if (strcmp(id, again) != 0)
+		status = cli_fail(CLI_FINDING, "that was another key: %s, not %s",
+		    again[0] != '\0' ? again : "none", id);
+	return status;
+}
+
+static int
+try_good(const struct cli *cli, const char *user, const char *id, const struct secret *otp)
+{
+	char result[16] = "";
+	int status = try_one(cli, user, id, otp, result, sizeof(result));
+
+	if (status == 0 && strcmp(result, "good") != 0)
+		status = cli_fail(CLI_FINDING, "not accepted: %s", result);
+	return status;
+}
+
+static int
+add_api(const struct cli *cli, const char *id)
+{
+	struct ask ask;
+
 	ask_begin(&ask, PROTO_ADMIN_KEYS_ADD_API);
 	wire_put_str(&ask.out, id);
 	wire_put_str(&ask.out, "");
 	return answer_ask(cli, &ask, table_print_values);
 }
 
-/* The first OTP: says which key it is, and that it is good. */
+/* Both OTPs are there, and nobody is asked any more: the key is added, both are sent
+ * to the service in their order, and if either is not good, nothing is left behind.
+ * Ctrl-C waits for that. */
 static int
-first_press(const struct cli *cli, const char *user, char id[PROTO_PUBLIC_ID_MAX + 1])
+enroll_api(const struct cli *cli, const char *user, const char *id, const struct secret *first,
+    const struct secret *second)
 {
-	struct secret otp = {0};
-	bool is_his = false;
-	char result[16] = "";
-	int status = keyask_otp(cli, "Press the YubiKey: ", &otp);
+	sigset_t ending, before;
+	int status;
 
-	if (status != 0)
-		return status;
-	keyask_id_of(&otp, id);
-	if (id[0] == '\0')
-		status = cli_fail(CLI_USAGE, "that was not a one-time password of a YubiKey");
-	if (status == 0)
-		status = check_owner(cli, user, id, &is_his);
-	if (status == 0)
-		status = try_one(cli, user, id, &otp, result, sizeof(result));
-	if (status == 0 && strcmp(result, "unknown") == 0) {
-		status = add_api(cli, id);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGQUIT);
+	sigaddset(&ending, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	status = add_api(cli, id);
+	if (status == 0) {
+		bool is_mapped = false;
+		status = try_good(cli, user, id, first);
 		if (status == 0)
-			status = try_one(cli, user, id, &otp, result, sizeof(result));
+			status = try_good(cli, user, id, second);
+		if (status == 0)
+			status = map(cli, user, id, &is_mapped);
+		if (status != 0 && !is_mapped &&
+		    keyask_about(cli, PROTO_ADMIN_KEYS_DROP_API, id) != 0)
+			cli_fail(CLI_FINDING, "key %s is in the store, and nobody's", id);
 	}
-	secret_free(&otp);
-	return status;
-}
-
-/* The second: the same key, and newer than the first, or the store would refuse it. */
-static int
-second_press(const struct cli *cli, const char *user, const char *id)
-{
-	char again[PROTO_PUBLIC_ID_MAX + 1], result[16] = "";
-	struct secret otp = {0};
-	int status = keyask_otp(cli, "And once more:     ", &otp);
-
-	if (status != 0)
-		return status;
-	keyask_id_of(&otp, again);
-	if (strcmp(id, again) != 0)
-		status = cli_fail(CLI_FINDING, "that was another key: %s, not %s",
-		    again[0] != '\0' ? again : "none", id);
-	if (status == 0)
-		status = try_one(cli, user, id, &otp, result, sizeof(result));
-	if (status == 0 && strcmp(result, "good") != 0)
-		status = cli_fail(CLI_FINDING, "the second one is not good: %s", result);
-	secret_free(&otp);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
 
@@ -201,10 +246,22 @@ int
 verb_key_enroll(struct cli *cli)
 {
 	const char *user = cli->words[0];
+	struct secret first = {0}, second = {0};
 	char id[PROTO_PUBLIC_ID_MAX + 1] = "";
-	int status = first_press(cli, user, id);
+	bool is_new = false, is_mapped;
+	int status = first_press(cli, user, id, &first, &is_new);
 
 	if (status == 0)
-		status = second_press(cli, user, id);
-	return status == 0 ? map(cli, user, id) : status;
+		status = second_press(cli, id, &second);
+	if (status == 0 && is_new)
+		status = enroll_api(cli, user, id, &first, &second);
+	else if (status == 0) {
+		/* Newer than the first, or the store refuses it. */
+		status = try_good(cli, user, id, &second);
+		if (status == 0)
+			status = map(cli, user, id, &is_mapped);
+	}
+	secret_free(&first);
+	secret_free(&second);
+	return status;
 }

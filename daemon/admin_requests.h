@@ -15,6 +15,7 @@ void admin_keys_list(struct caller *caller, struct wire_in *in);
 void admin_keys_disable(struct caller *caller, struct wire_in *in);
 void admin_keys_enable(struct caller *caller, struct wire_in *in);
 void admin_keys_add_api(struct caller *caller, struct wire_in *in);
+void admin_keys_drop_api(struct caller *caller, struct wire_in *in);
 void admin_keys_codes(struct caller *caller, struct wire_in *in);
 void admin_keys_recover(struct caller *caller, struct wire_in *in);
 /* (admin_key_test.c) */

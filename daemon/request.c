@@ -66,6 +66,7 @@ static const struct request table[] = {
     {PROTO_ADMIN_KEYS_CODES, DOOR_ADMIN, ANY, .fields = admin_keys_codes},
     {PROTO_ADMIN_KEYS_TEST, DOOR_ADMIN, ANY, .fields = admin_keys_test},
     {PROTO_ADMIN_KEYS_ADD_API, DOOR_ADMIN, ANY, .fields = admin_keys_add_api},
+    {PROTO_ADMIN_KEYS_DROP_API, DOOR_ADMIN, ANY, .fields = admin_keys_drop_api},
     {PROTO_ADMIN_KEYS_RECOVER, DOOR_ADMIN, ANY, .fields = admin_keys_recover},
     {PROTO_ADMIN_DISCONNECT, DOOR_ADMIN, ANY, .fields = admin_disconnect},
     {PROTO_ADMIN_LOCK, DOOR_ADMIN, ANY, .fields = admin_lock},

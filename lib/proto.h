@@ -63,6 +63,7 @@ enum proto_type {
 	                                  str otp -> ROW{result, key, counter, text}, END */
 	PROTO_ADMIN_KEYS_ADD_API = 34, /* str public id, str note: a key of the validation service
 	                                  -> END */
+	PROTO_ADMIN_KEYS_DROP_API = 39, /* str public id: a KEYS_ADD_API taken back -> END */
 	PROTO_ADMIN_KEYS_RECOVER = 35, /* u8 flags: 1 do it -> ROW..., END */
 	PROTO_ADMIN_ROW = 40, /* u16 n, n * {str key, str value} */
 	PROTO_ADMIN_END = 41, /* u8 exit status of the CLI, str text (may be "") */
@@ -100,6 +101,8 @@ enum proto_type {
 	                          none), u64 audit sequence -> VERIFIED */
 	PROTO_KEYS_ADD_API = 69, /* str public id, str note -> KEYS_DONE */
 
+	PROTO_KEYS_DROP_API = 78, /* str public id: its row goes, if it is a service's key, active,
+	                             and less than an hour old; its claims stay -> KEYS_DONE */
 	PROTO_KEYS_ENABLE = 70, /* str public id -> KEYS_DONE */
 	PROTO_KEYS_RECOVER = 71, /* u64 store sequence, u64 audit sequence: what the log says; the
 	                            store's own becomes at least the first and just the second

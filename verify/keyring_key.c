@@ -51,3 +51,17 @@ keyring_key_count_above(
 {
 	return store_key_count_above(ring->sql, counter, count, id);
 }
+
+int
+keyring_key_drop_api(struct keyring *ring, const char *id, uint64_t now)
+{
+	struct row row;
+	int err = keyring_find(ring, id, &row);
+
+	if (err < 0)
+		return err;
+	if (row.kind != ROW_KIND_API || row.state != ROW_ACTIVE || row.created > now ||
+	    now - row.created >= KEYRING_TRIAL_S)
+		return -EPERM;
+	return store_key_remove(ring->sql, id);
+}

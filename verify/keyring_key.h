@@ -21,4 +21,10 @@ int keyring_key_raise(struct keyring *ring, struct row *row, uint32_t counter);
 int keyring_key_count_above(
     struct keyring *ring, uint32_t counter, uint64_t *count, char id[OTP_ID_MAX + 1]);
 
+/* In a transaction. Takes keyring_add_api back, within KEYRING_TRIAL_S: an enrolment that
+ * came to nothing leaves nothing. Claims stay, so that no OTP comes back. 0; -ENOENT,
+ * -EBADMSG as keyring_find; -EPERM: not such a key, or not any more; -EIO. */
+#define KEYRING_TRIAL_S 3600
+int keyring_key_drop_api(struct keyring *ring, const char *id, uint64_t now);
+
 #endif

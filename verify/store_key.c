@@ -134,6 +134,18 @@ store_key_spend(struct sql *sql, const struct row *row)
 }
 
 int
+store_key_remove(struct sql *sql, const char *id)
+{
+	struct sql_stmt *stmt = sql_use(sql, "DELETE FROM key WHERE id = ?1");
+	size_t changed;
+
+	sql_put_text(stmt, id);
+	if (sql_run(stmt, &changed) < 0)
+		return -EIO;
+	return changed == 1 ? 0 : -ENOENT;
+}
+
+int
 store_key_set_state(struct sql *sql, const struct row *row)
 {
 	return update(sql_use(sql, "UPDATE key SET state = ?2, mac = ?3 WHERE id = ?1"), row,

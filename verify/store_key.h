@@ -18,6 +18,8 @@ int store_key_count_above(
 int store_key_add(struct sql *sql, const struct row *row);
 /* Raises the counter. 0; -ESTALE when the stored one is not lower; -EIO. */
 int store_key_spend(struct sql *sql, const struct row *row);
+/* 0, -ENOENT, -EIO. */
+int store_key_remove(struct sql *sql, const char *id);
 /* Writes state and mac. 0, -ENOENT, -EIO. */
 int store_key_set_state(struct sql *sql, const struct row *row);
 

@@ -31,6 +31,7 @@ static const struct request {
     {PROTO_KEYS_DISABLE, false, false, verifier_on_disable},
     {PROTO_KEYS_ENABLE, false, false, verifier_on_enable},
     {PROTO_KEYS_ADD_API, false, false, verifier_on_add_api},
+    {PROTO_KEYS_DROP_API, false, false, verifier_on_drop_api},
     {PROTO_KEYS_RECOVER, false, false, verifier_on_recover},
     {PROTO_KEYS_CODES, false, false, verifier_on_codes},
     {PROTO_CODES_TOLD, false, false, verifier_on_told},

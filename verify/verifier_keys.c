@@ -108,6 +108,40 @@ verifier_on_add_api(struct verifier *v, uint32_t id, struct wire_in *in, int *fd
 	return told < 0 || err == -EINVAL ? told : err;
 }
 
+/* As keyring_key_drop_api. */
+static int
+drop_api(struct keyring *ring, const char *key)
+{
+	int err = keyring_begin(ring);
+
+	if (err < 0)
+		return err;
+	err = keyring_key_drop_api(ring, key, (uint64_t)time(NULL));
+	if (err == 0)
+		return keyring_commit(ring);
+	keyring_rollback(ring);
+	return err;
+}
+
+int
+verifier_on_drop_api(struct verifier *v, uint32_t id, struct wire_in *in, int *fd)
+{
+	char key[OTP_ID_MAX + 1];
+	int err, told;
+
+	(void)fd;
+	wire_get_str(in, key, sizeof(key));
+	if (wire_end(in) < 0)
+		return -EBADMSG;
+	err = drop_api(v->ring, key);
+	if (err == 0)
+		return verifier_send_done(v, id, 0, "");
+	told = verifier_send_done(v, id, 1,
+	    err == -EIO ? "the store failed (see the log)\n"
+			: "no key of the validation service that was just added\n");
+	return told < 0 || err != -EIO ? told : err;
+}
+
 /* 0, -ENOENT, -EBADMSG, -EPERM: deleted; -EIO. */
 static int
 set_state(struct keyring *ring, const char *key, enum row_state state)

@@ -34,8 +34,8 @@ struct verifier {
 typedef int verifier_handler(struct verifier *v, uint32_t id, struct wire_in *in, int *fd);
 
 /* Handlers take *fd by setting it to -1. 0, or -errno that ends the process. */
-verifier_handler verifier_on_list, verifier_on_disable, verifier_on_enable, verifier_on_add_api;
-verifier_handler verifier_on_import, verifier_on_codes, verifier_on_told, verifier_on_recover;
+verifier_handler verifier_on_list, verifier_on_disable, verifier_on_enable, verifier_on_add_api,
+    verifier_on_drop_api, verifier_on_import, verifier_on_codes, verifier_on_told, verifier_on_recover;
 
 /* Answers are begun in v->out. */
 void verifier_begin(struct verifier *v, struct wire_out *out, uint8_t type, uint32_t id);

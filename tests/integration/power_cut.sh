@@ -1,8 +1,9 @@
 #!/bin/bash
 # Power cuts at random moments of a session of recorder and key store, over
 # rotations: of what was not flushed, a random half of the sectors and names is left.
-# Whatever was answered is there, the chain holds, no OTP passes twice. On a disk
-# that loses flushed writes the same check must fail. CUTS=100 is the long form.
+# Whatever was answered is there, the chain holds, no OTP passes twice or is sent twice
+# to a validation service, no recovery code twice. On a disk that loses flushed writes
+# the same check must fail. CUTS=100 is the long form.
 # timeout: 600
 set -eu
 die() { echo "$*"; exit 1; }
@@ -59,8 +60,14 @@ for ((i = 1; i <= cuts; i++)); do
 	cut $at $i || die "a cut at $at (seed $i): $(cat $W/said)"
 done
 echo "ok $cuts power cuts: nothing that was answered is missing ($(tail -n 1 $W/said) at the last)"
-missed=0
-for i in 1 2 3; do cut a$((i * 30)) $i ignore || missed=$((missed + 1)); done
+missed=0 claims=0 codes=0
+for i in 1 2 3; do
+	cut a$((i * 30)) $i ignore || missed=$((missed + 1))
+	! grep -q "may be sent again: ccccccbcgujh" $W/said || claims=$((claims + 1))
+	! grep -q "a used code is not spent" $W/said || codes=$((codes + 1))
+done
 [ $missed = 3 ] || die "a disk that loses flushed writes was not noticed ($missed of 3)"
-echo "ok a disk that loses flushed writes is noticed"
+[ $claims != 0 ] || die "nor by a claim"
+[ $codes != 0 ] || die "nor by a recovery code"
+echo "ok a disk that loses flushed writes is noticed, by claims and codes as well"
 rm -rf $W

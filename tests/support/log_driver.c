@@ -6,8 +6,7 @@
 #include "cli/audit_verify.h"
 #include "tests/support/log_play.h"
 #include "tests/support/softkey.h"
-#include "tests/support/verify_keys.h"
-#include "tests/support/verify_otp.h"
+#include "tests/support/verify_codes.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -318,6 +317,14 @@ static struct softkey key = {.id = "vvccbdefghij",
     .use = 1,
     .aes = {9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11, 12, 13, 14, 15, 16}};
 
+static struct softkey api_key = {.id = "ccccccbcgujh", .use = 1};
+
+/* Recovery codes; those before code_next were used. */
+#define CODES      20
+#define CODES_USER "anne"
+static char codes[CODES][PROTO_OTP_MAX + 1];
+static uint32_t code_next = CODES;
+
 static void
 import_key(void)
 {
@@ -333,26 +340,72 @@ import_key(void)
 	close(fd);
 }
 
+/* What verify answered, then what the recorder did. */
+static void
+note_spent(const char *kind, const char *text, uint64_t seq)
+{
+	char line[128];
+	struct wire_in in;
+
+	snprintf(line, sizeof(line), "%s %s %llu\n", kind, text, (unsigned long long)seq);
+	tell_shim(line);
+	send_record(true, seq);
+	helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+	note_ack(&in, token);
+	/* What verify is told is on disk: the number that the next line adds one to. */
+	peer.audit_seq = last_seq - 1;
+}
+
 /* A login: the OTP is spent, then it is on record. */
 static void
 login(void)
 {
-	char otp[SOFTKEY_OTP_MAX + 1], line[128];
+	char otp[SOFTKEY_OTP_MAX + 1];
 	char *ids[1] = {key.id};
 	struct verified v;
-	struct wire_in in;
 
-	/* What verify is told is on disk: the number that the next line adds one to. */
-	peer.audit_seq = last_seq - 1;
 	softkey_otp(&key, otp);
 	softkey_count(&key);
-	REQUIRE(peer_ask_otp(&peer, otp, ids, 1) && peer_verified(&peer, &v));
+	REQUIRE(peer_ask_otp(&peer, otp, ids, 1));
+	REQUIRE(peer_skip_used(&peer) == PROTO_VERIFIED && peer_verified(&peer, &v));
 	REQUIRE(v.found == PROTO_OTP_OK);
-	snprintf(line, sizeof(line), "otp %s %llu\n", otp, (unsigned long long)v.store_seq);
-	tell_shim(line);
-	send_record(true, v.store_seq);
-	helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
-	note_ack(&in, token);
+	note_spent("otp", otp, v.store_seq);
+}
+
+/* An OTP of the validation service's key: claimed, so that it may be sent once. */
+static void
+claim(void)
+{
+	char otp[SOFTKEY_OTP_MAX + 1], id[PROTO_PUBLIC_ID_MAX + 1];
+	char *ids[1] = {api_key.id};
+	struct wire_in in;
+	uint64_t seq;
+	uint32_t n;
+
+	softkey_otp(&api_key, otp);
+	softkey_count(&api_key);
+	REQUIRE(peer_ask_otp(&peer, otp, ids, 1));
+	REQUIRE(peer_skip_used(&peer) == PROTO_VERIFY_ASK);
+	REQUIRE(peer_get(&peer, PROTO_VERIFY_ASK, &n, &in));
+	wire_get_str(&in, id, sizeof(id));
+	seq = wire_get_u64(&in);
+	REQUIRE(!in.failed && strcmp(id, api_key.id) == 0);
+	note_spent("claim", otp, seq);
+}
+
+static void
+use_code(void)
+{
+	const char *code;
+	struct verified v;
+
+	if (code_next == CODES)
+		return; /* new ones would void those that were used */
+	code = codes[code_next++];
+	REQUIRE(peer_ask_of(&peer, CODES_USER, code, NULL, 0));
+	REQUIRE(peer_skip_used(&peer) == PROTO_VERIFIED && peer_verified(&peer, &v));
+	REQUIRE(v.found == PROTO_OTP_CODE);
+	note_spent("code", code, v.store_seq);
 }
 
 /* Store and log are made before (ROUNDS 0), then looked at. */
@@ -361,13 +414,23 @@ run_session(int rounds, char **verify)
 {
 	peer_start(&peer, verify);
 	REQUIRE(peer_ready(&peer));
-	if (rounds == 0)
+	if (rounds == 0) {
 		import_key();
+		REQUIRE(peer_add_api(&peer, api_key.id));
+	}
 	start();
 	for (int i = 0; i < rounds; i++) {
-		if (i == 0)
+		if (i == 0) {
 			records(1);
+			peer.audit_seq = last_seq - 1;
+			REQUIRE(peer_make_codes(&peer, CODES_USER, codes, CODES));
+			code_next = 0;
+		}
 		login();
+		if (i % 2 == 0)
+			claim();
+		if (i % 3 == 0)
+			use_code();
 		records(1 + i % 4);
 		send_record(false, 0);
 		if (i % 4 == 3)
@@ -384,26 +447,33 @@ static unsigned int violations;
 static void
 violate(const char *what, const char *detail)
 {
-	printf("VIOLATION: %s %s", what, detail);
+	printf("VIOLATION: %s %s\n", what, detail);
 	violations++;
 }
 
 static void
-check_otp(const char *otp, const char *line)
+check_otp(const char *otp)
 {
-	char *ids[1] = {key.id};
-	struct verified v;
+	char *ids[2] = {key.id, api_key.id};
 
-	REQUIRE(peer_ask_otp(&peer, otp, ids, 1) && peer_verified(&peer, &v));
-	if (v.found != PROTO_OTP_REPLAYED)
-		violate("a spent OTP passes again:", line);
+	REQUIRE(peer_ask_otp(&peer, otp, ids, 2));
+	if (!peer_is_found(&peer, PROTO_OTP_REPLAYED))
+		violate("a spent OTP passes again, or may be sent again:", otp);
 }
 
-/* Acks are lines: "record SEQ TOKEN", "otp TEXT STORE_SEQ". */
+static void
+check_code(const char *code)
+{
+	REQUIRE(peer_ask_of(&peer, CODES_USER, code, NULL, 0));
+	if (!peer_is_found(&peer, PROTO_OTP_CODE_SPENT))
+		violate("a used code is not spent:", code);
+}
+
+/* Acks are lines: "record SEQ TOKEN", and "otp", "claim" or "code TEXT STORE_SEQ". */
 static void
 read_acks(const char *file)
 {
-	char line[256], otp[128];
+	char line[256];
 	unsigned long long a, b;
 	FILE *f = fopen(file, "r");
 
@@ -420,10 +490,12 @@ read_acks(const char *file)
 			acked[a] = (uint32_t)b;
 			acks++;
 		} else {
-			snprintf(otp, sizeof(otp), "%s", first);
-			check_otp(otp, otp);
+			if (strcmp(kind, "code") == 0)
+				check_code(first);
+			else
+				check_otp(first);
 			if (b > peer.store_seq)
-				violate("the store has lost its number", "\n");
+				violate("the store has lost its number", "");
 		}
 	}
 	fclose(f);
@@ -441,7 +513,7 @@ find_records(void)
 
 	REQUIRE(audit_files_find(folder, &files) == 0);
 	if (audit_verify_all(&files, NULL, stdout) < 0)
-		violate("the chain is broken", "\n");
+		violate("the chain is broken", "");
 	for (size_t i = 0; i < files.count; i++) {
 		REQUIRE(audit_line_open(&lines, files.paths[i]) == 0);
 		while (audit_line_next(&lines, &line, &len) > 0)
@@ -455,7 +527,7 @@ find_records(void)
 	}
 	audit_files_free(&files);
 	if (found != acks)
-		violate("answered records are missing", "\n");
+		violate("answered records are missing", "");
 }
 
 static int
@@ -474,9 +546,9 @@ run_check(const char *ack_file, char **verify)
 	find_records();
 	/* What the supervisor compares: neither may have less than the other knows. */
 	if (told > play.seq)
-		violate("the log is behind what the store was told", "\n");
+		violate("the log is behind what the store was told", "");
 	if (play.store_seq > peer.store_seq)
-		violate("the store is behind the log", "\n");
+		violate("the store is behind the log", "");
 	printf("%u violations, %u acks\n", violations, acks);
 	return violations > 0;
 }

@@ -1,5 +1,6 @@
 /* The store's versions, claims, and keys that a validation service knows. */
 #include "tests/support/ring.h"
+#include "verify/keyring_key.h"
 #include "verify/store_claim.h"
 
 #include <errno.h>
@@ -295,6 +296,43 @@ old_claims_are_forgotten(void **state)
 	assert_int_equal(count("SELECT count(*) FROM claim"), STORE_CLAIM_NEWEST);
 }
 
+static int
+drop(const char *id, uint64_t now)
+{
+	int err;
+
+	assert_int_equal(keyring_begin(bench.ring), 0);
+	err = keyring_key_drop_api(bench.ring, id, now);
+	assert_int_equal(keyring_commit(bench.ring), 0);
+	return err;
+}
+
+/* An enrolment that came to nothing can be taken back, and nothing else can. */
+static void
+only_a_new_key_of_the_service_is_taken_back(void **state)
+{
+	struct row row;
+
+	(void)state;
+	assert_int_equal(judge(API, API).found, PROTO_OTP_FAILED); /* to be asked about */
+	assert_int_equal(drop(LOCAL, 3), -EPERM);
+	assert_int_equal(drop("cccccccccccc", 3), -ENOENT);
+	assert_int_equal(drop(API, 1), -EPERM); /* of the future */
+	assert_int_equal(drop(API, 2 + KEYRING_TRIAL_S), -EPERM);
+	assert_int_equal(keyring_find(bench.ring, API, &row), 0);
+	assert_int_equal(keyring_set_state(bench.ring, &row, ROW_DISABLED), 0);
+	assert_int_equal(drop(API, 3), -EPERM);
+	assert_int_equal(keyring_set_state(bench.ring, &row, ROW_ACTIVE), 0);
+	assert_int_equal(drop(API, 1 + KEYRING_TRIAL_S), 0);
+	assert_int_equal(keyring_find(bench.ring, API, &row), -ENOENT);
+	assert_int_equal(judge(API, API).found, PROTO_OTP_UNKNOWN);
+	/* Added again: what was sent once is not sent again. */
+	assert_int_equal(keyring_begin(bench.ring), 0);
+	assert_int_equal(keyring_add_api(bench.ring, API, "", 4), 0);
+	assert_int_equal(keyring_commit(bench.ring), 0);
+	assert_int_equal(judge(API, API).found, PROTO_OTP_REPLAYED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -310,6 +348,7 @@ main(void)
 	    TEST(a_kind_cannot_be_changed),
 	    TEST(the_services_counters_must_grow),
 	    TEST(old_claims_are_forgotten),
+	    TEST(only_a_new_key_of_the_service_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -26,6 +27,8 @@ static int (*real_linkat)(int, const char *, int, const char *, int);
 static int (*real_renameat)(int, const char *, int, const char *);
 static int (*real_unlinkat)(int, const char *, int);
 static int (*real_unlink)(const char *);
+static int (*real_eventfd)(unsigned int, int);
+static int words = -1; /* an eventfd: who writes there may be allowed nothing else */
 
 static void *
 next(const char *name)
@@ -52,6 +55,7 @@ static void __attribute__((constructor)) begin(void)
 	NEXT(renameat);
 	NEXT(unlinkat);
 	NEXT(unlink);
+	NEXT(eventfd);
 	fd = path == NULL ? -1 : real_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -140,11 +144,20 @@ note_write(uint64_t ino, off_t at, const void *buf, ssize_t n)
 		note(&record, buf);
 }
 
+int
+eventfd(unsigned int count, int flags)
+{
+	begin();
+	words = real_eventfd(count, flags);
+	return words;
+}
+
 ssize_t
 write(int fd, const void *buf, size_t len)
 {
 	off_t size = 0;
-	uint64_t ino = ino_of(fd, S_IFREG, &size); /* all that matter append */
+	uint64_t ino =
+	    fd == words ? 0 : ino_of(fd, S_IFREG, &size); /* all that matter append */
 	ssize_t n = real_write(fd, buf, len);
 
 	note_write(ino, size, buf, n);
