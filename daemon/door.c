@@ -264,8 +264,10 @@ on_readable(void *arg, int fd, unsigned int events)
 {
 	static uint8_t buf[IO_MESSAGE_MAX];
 	struct guest *g = arg;
-	int fds[IO_FDS_MAX];
-	ssize_t n = io_receive(fd, buf, sizeof(buf), fds);
+	int fds[IO_FDS_MAX] = {-1, -1};
+	/* Only an admin has a descriptor to pass; to close one of a user's could take for
+	 * ever. */
+	ssize_t n = io_receive(fd, buf, sizeof(buf), g->caller.door == DOOR_ADMIN ? fds : NULL);
 
 	(void)events;
 	if (n == -EAGAIN)

@@ -102,31 +102,28 @@ ssize_t
 io_receive(int fd, void *buf, size_t cap, int *fds)
 {
 	union control control;
-	int unwanted[IO_FDS_MAX] = {-1, -1};
-	int *into = fds != NULL ? fds : unwanted;
 	struct iovec iov = {.iov_base = buf, .iov_len = cap};
 	struct msghdr msg = {.msg_iov = &iov,
 	    .msg_iovlen = 1,
-	    .msg_control = control.buf,
-	    .msg_controllen = sizeof(control.buf)};
+	    .msg_control = fds != NULL ? control.buf : NULL,
+	    .msg_controllen = fds != NULL ? sizeof(control.buf) : 0};
 	ssize_t n;
 	bool ok;
 
-	for (size_t i = 0; i < IO_FDS_MAX; i++)
-		into[i] = -1;
+	for (size_t i = 0; fds != NULL && i < IO_FDS_MAX; i++)
+		fds[i] = -1;
 	do
 		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	ok = collect_fds(&msg, into);
-	if (fds == NULL && into[0] != -1)
-		ok = false;
+	/* Without room for any, the kernel has said that there were some. */
+	ok = fds != NULL ? collect_fds(&msg, fds) : !(msg.msg_flags & MSG_CTRUNC);
 	if (ok && n > 0 && !(msg.msg_flags & MSG_TRUNC))
 		return n;
 	/* An empty message counts as the end, and may have carried descriptors, too. */
-	for (size_t i = 0; i < IO_FDS_MAX; i++)
-		io_close(&into[i]);
+	for (size_t i = 0; fds != NULL && i < IO_FDS_MAX; i++)
+		io_close(&fds[i]);
 	if (!ok)
 		return -EBADMSG;
 	return n == 0 ? 0 : -EMSGSIZE;

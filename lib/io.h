@@ -26,8 +26,9 @@ int io_send(int fd, const void *buf, size_t len, const int *fds, size_t nfds);
 /* Receives one whole message into buf[cap]: its length, 0 when the peer has
  * closed, -EAGAIN when none is waiting, -EMSGSIZE when it was longer, -EBADMSG
  * when descriptors were cut, -errno. fds[IO_FDS_MAX] are filled with -1 or with
- * descriptors (O_CLOEXEC) that the caller owns; with fds NULL, any that come
- * are closed and the message is refused with -EBADMSG. Does not block. */
+ * descriptors (O_CLOEXEC) that the caller owns; with fds NULL, none is ever taken, and
+ * a message with any is refused with -EBADMSG. Does not block; but closing a descriptor
+ * may, for as long as whoever passed it likes (FUSE): none from a user. */
 ssize_t io_receive(int fd, void *buf, size_t cap, int *fds);
 
 /* Closes *fd if it is one, and sets it to -1. */

@@ -8,12 +8,14 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -187,6 +189,44 @@ descriptors_not_asked_for_are_refused_and_closed(void **state)
 	assert_int_equal(io_receive(scene->b, buf, sizeof(buf), fds), 0);
 	assert_int_equal(fds[0], -1);
 	assert_int_equal(open_descriptors(), before);
+}
+
+/* Has this process, as another one sees it, a lock on the file? */
+static bool
+is_locked(const char *path)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct flock lock = {.l_type = F_WRLCK};
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+		_exit(fd < 0 || fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+/* What closing costs is up to the file system: it may be the peer's, and answer never.
+ * A close shows by the record lock that it takes away (fcntl(2)). */
+static void
+descriptors_not_asked_for_are_never_ours_to_close(void **state)
+{
+	struct scene *scene = *state;
+	struct flock lock = {.l_type = F_WRLCK};
+	int fd = open(scene->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), fds[IO_FDS_MAX];
+	char buf[8];
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	assert_int_equal(io_send(scene->a, "x", 1, &fd, 1), 0);
+	assert_int_equal(io_receive(scene->b, buf, sizeof(buf), NULL), -EBADMSG);
+	assert_true(is_locked(scene->path));
+	assert_int_equal(io_send(scene->a, "x", 1, &fd, 1), 0);
+	assert_int_equal(io_receive(scene->b, buf, sizeof(buf), fds), 1);
+	io_close(&fds[0]);
+	assert_false(is_locked(scene->path)); /* so a close does show */
+	close(fd);
 }
 
 static void
@@ -387,6 +427,7 @@ main(void)
 	    SCENE(bounds_of_sending),
 	    SCENE(a_full_queue_and_a_gone_peer_are_errors_not_signals),
 	    SCENE(descriptors_travel_and_close_on_exec),
+	    SCENE(descriptors_not_asked_for_are_never_ours_to_close),
 	    SCENE(descriptors_not_asked_for_are_refused_and_closed),
 	    SCENE(waiting_ends_at_the_deadline),
 	    SCENE(a_client_talks_to_roots_listener_only),
