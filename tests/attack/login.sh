@@ -101,6 +101,7 @@ kill $T; wait $T
 kill -CONT "$(pgrep -xo verify)"
 check "H11 the client goes while its OTP is being checked: no session" 0 "$(gw_log '"event":"session"' '127.0.0.25' | grep -c .)"
 gw_wait 10 sallyport status
+check "H11   nor is it on record as accepted" 0 "$(gw_log '"event":"otp"' '127.0.0.25' '"verdict":"allow"' | grep -c .)"
 check "H11   and it does not get in with that OTP afterwards" "publickey: partial kbdint: refused" "$(methods --at 127.0.0.26 anne "$K" publickey kbdint:"$O")"
 
 # 53: sshd's own processes are killed. (The daemon and verify: e2e/kill.sh, e2e/revoked.sh.)

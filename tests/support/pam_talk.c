@@ -18,6 +18,7 @@
 #define THREADS_MAX 64
 #define ANSWER_MAX  (1024 * 1024)
 #define MASK        0x5a
+#define TAIL        16 /* bytes */
 
 struct plan {
 	const char *service, *user, *ruser, *rhost, *tty;
@@ -182,12 +183,14 @@ run(void *arg)
 /* --- afterwards ------------------------------------------------------------------- */
 
 /* How often the answer stands in writable memory. The needle is compared through the
- * mask, so that it is not found in itself. */
+ * mask, so that it is not found in itself. Its end is looked for: free() writes over the
+ * beginning of what it is given, and that is no wiping. */
 static size_t
 occurrences(const struct plan *plan)
 {
+	size_t len = plan->answer_len < TAIL ? plan->answer_len : TAIL, found = 0;
+	const char *tail = plan->answer + plan->answer_len - len;
 	char line[512], *rest;
-	size_t found = 0;
 	FILE *maps = fopen("/proc/self/maps", "re");
 
 	REQUIRE(maps != NULL);
@@ -196,12 +199,12 @@ occurrences(const struct plan *plan)
 			      to = strtoul(rest + 1, &rest, 16);
 		if (strncmp(rest, " rw", 3) != 0)
 			continue;
-		for (const char *at = (const char *)from;               // NOLINT
-		     at + plan->answer_len <= (const char *)to; at++) { // NOLINT
+		for (const char *at = (const char *)from;  // NOLINT
+		     at + len <= (const char *)to; at++) { // NOLINT
 			size_t i = 0;
-			while (i < plan->answer_len && (char)(at[i] ^ MASK) == plan->answer[i])
+			while (i < len && (char)(at[i] ^ MASK) == tail[i])
 				i++;
-			found += i == plan->answer_len;
+			found += i == len;
 		}
 	}
 	fclose(maps);
