@@ -7,6 +7,7 @@
 #include "daemon/dial.h"
 #include "daemon/relay_ended.h"
 #include "daemon/session.h"
+#include "daemon/stranger.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "policy/target.h"
@@ -107,8 +108,8 @@ drop(struct channel *ch)
 	ch->owner->count--;
 	dial_cancel(ch->dial);
 	free(ch->target.name);
-	io_close(&ch->client_fd);
-	io_close(&ch->vm_fd);
+	stranger_close(&ch->client_fd);
+	stranger_close(&ch->vm_fd);
 	free(ch);
 }
 
@@ -382,7 +383,7 @@ channel_open(
 	const char *reason;
 
 	if (ch == NULL) {
-		io_close(&fd);
+		stranger_close(&fd);
 		denial_record(gw->audit, conn, vm, right, NULL,
 		    is_full ? "too many channels at once (max_channels)" : "no memory");
 		return;

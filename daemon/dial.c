@@ -2,6 +2,7 @@
 #include "daemon/dial.h"
 
 #include "daemon/sockdiag.h"
+#include "daemon/stranger.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ dial_cancel(struct dial *dial)
 		return;
 	loop_watch_free(dial->timer);
 	loop_watch_free(dial->writable);
-	io_close(&dial->fd);
+	stranger_close(&dial->fd);
 	free(dial->target.name);
 	free(dial);
 }
@@ -238,6 +239,8 @@ prepare(struct dial *dial)
 		dial->is_local = is_local(&dial->target.address, dial->target.address_len);
 	}
 	dial->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (dial->fd >= 0 && family == AF_UNIX)
+		stranger_bar(dial->fd);
 	return dial->fd >= 0;
 }
 

@@ -4,6 +4,8 @@
 #include "daemon/identify.h"
 #include "daemon/listener.h"
 #include "daemon/request.h"
+#include "daemon/shell_requests.h"
+#include "daemon/stranger.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
@@ -43,6 +45,7 @@ struct guest {
 	size_t queued;    /* bytes */
 	uint32_t wait_ms; /* for the next question, once what is held is told */
 	bool is_held;     /* what is queued waits for the timer */
+	bool has_asked;
 };
 
 struct doors {
@@ -101,7 +104,7 @@ door_close(struct caller *caller)
 	loop_watch_free(g->writable);
 	io_close(&caller->fd_passed);
 	io_close(&caller->pidfd);
-	io_close(&g->fd);
+	stranger_close(&g->fd);
 	free(g);
 }
 
@@ -265,11 +268,15 @@ on_readable(void *arg, int fd, unsigned int events)
 	static uint8_t buf[IO_MESSAGE_MAX];
 	struct guest *g = arg;
 	int fds[IO_FDS_MAX] = {-1, -1};
-	/* Only an admin has a descriptor to pass; to close one of a user's could take for
-	 * ever. */
-	ssize_t n = io_receive(fd, buf, sizeof(buf), g->caller.door == DOOR_ADMIN ? fds : NULL);
+	ssize_t n;
 
 	(void)events;
+	if (g->caller.door == DOOR_SHELL && stranger_passes(fd)) {
+		shell_refuse_passed(&g->caller);
+		return;
+	}
+	/* Only an admin has a descriptor to pass. */
+	n = io_receive(fd, buf, sizeof(buf), g->caller.door == DOOR_ADMIN ? fds : NULL);
 	if (n == -EAGAIN)
 		return;
 	io_close(&fds[1]);
@@ -282,6 +289,7 @@ on_readable(void *arg, int fd, unsigned int events)
 	io_close(&g->caller.fd_passed);
 	g->caller.fd_passed = fds[0];
 	(void)loop_timer_set(g->timer, ADMIN_MS); /* request.c knows better for PAM */
+	g->has_asked = true;
 	request_dispatch(&g->caller, buf, (size_t)n);
 	secret_wipe(buf, (size_t)n); /* it may have been an OTP */
 }
@@ -297,15 +305,32 @@ callers_of(const struct doors *doors, uid_t uid)
 	return n;
 }
 
+/* One user may have many uids (subuid(5)), and with them all places. What stays has
+ * asked, and is below a U; so the one that has been silent for the longest gives way. */
+static void
+make_room(struct doors *doors)
+{
+	struct guest *g, *oldest = NULL;
+
+	LIST_FOREACH(g, &doors->guests, link)
+		if (g->caller.door == DOOR_SHELL && !g->has_asked)
+			oldest = g;
+	if (oldest != NULL)
+		door_close(&oldest->caller);
+}
+
 /* Root to root's doors, everybody else to the other, where none may take another's
  * place. */
 static bool
-may_enter(const struct doors *doors, enum door door, uid_t uid)
+may_enter(struct doors *doors, enum door door, uid_t uid)
 {
 	if (door != DOOR_SHELL)
 		return uid == 0 && doors->count < CALLERS_MAX;
-	return uid != 0 && doors->shell_count < CALLERS_MAX &&
-	       callers_of(doors, uid) < gateway_settings(doors->gw)->max_sessions;
+	if (uid == 0 || callers_of(doors, uid) >= gateway_settings(doors->gw)->max_sessions)
+		return false;
+	if (doors->shell_count >= CALLERS_MAX)
+		make_room(doors);
+	return doors->shell_count < CALLERS_MAX;
 }
 
 /* A new caller, but for the loop's watches; NULL when it is not let in. */
@@ -369,7 +394,7 @@ on_accept(void *arg, int fd, unsigned int events)
 		door++;
 	for (int i = 0; i < 32 && (client = listener_accept(fd)) >= 0; i++)
 		if (!let_in(doors, door, client))
-			io_close(&client);
+			stranger_close(&client);
 }
 
 /* Who is not gated has nothing to ask here; identity is proven inside. */
@@ -422,6 +447,8 @@ doors_free(struct doors *doors)
 		door_close(&g->caller);
 	for (int i = 0; i < DOORS; i++) {
 		loop_watch_free(doors->watches[i]);
+		if (doors->fds[i] >= 0)
+			listener_drain(doors->fds[i]);
 		io_close(&doors->fds[i]);
 	}
 	free(doors);

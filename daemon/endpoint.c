@@ -8,6 +8,7 @@
 #include "daemon/identify.h"
 #include "daemon/kept_address.h"
 #include "daemon/listener.h"
+#include "daemon/stranger.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
@@ -75,6 +76,7 @@ drop(struct endpoint *e)
 	if (e->fd >= 0 && e->port == 0) {
 		path_of(e, path);
 		(void)unlink(path);
+		listener_drain(e->fd);
 	}
 	io_close(&e->fd);
 	free(e);
@@ -96,7 +98,7 @@ endpoints_free(struct endpoints *endpoints)
 static void
 refuse(const struct endpoint *e, int client, const struct identity *id)
 {
-	io_close(&client);
+	stranger_close(&client);
 	denial_record_stranger(
 	    e->owner->gw->audit, e->vm, e->right, id->uid, id->pid, id->reason);
 }

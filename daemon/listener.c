@@ -1,6 +1,7 @@
 /* socket, bind, listen, accept. */
 #include "daemon/listener.h"
 
+#include "daemon/stranger.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ listener_drain(int fd)
 
 	/* Bounded: what comes after this many has come since we look. */
 	for (int i = 0; i < 2 * BACKLOG && (client = listener_accept(fd)) >= 0; i++)
-		io_close(&client);
+		stranger_close(&client);
 }
 
 int
@@ -112,7 +113,7 @@ listener_accept(int fd)
 		return err == -EINTR || err == -ECONNABORTED ? -EAGAIN : err;
 	io_close(&spare);
 	client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	io_close(&client);
+	stranger_close(&client);
 	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return -EMFILE;
 }

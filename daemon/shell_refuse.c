@@ -82,6 +82,13 @@ shell_refuse_late(struct caller *caller)
 }
 
 void
+shell_refuse_passed(struct caller *caller)
+{
+	shell_refuse(caller, conns_by_id(caller->gw->conns, caller->conn_id), SHELL_EX_USAGE,
+	    "", "a descriptor was passed", "Descriptors are not taken here.");
+}
+
+void
 shell_gone(struct caller *caller)
 {
 	struct conn *conn = conns_by_id(caller->gw->conns, caller->conn_id);

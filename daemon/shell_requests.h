@@ -30,6 +30,7 @@ void shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exi
 void shell_refuse_state(struct caller *caller, const struct conn *conn);
 void shell_refuse_version(struct caller *caller);
 void shell_refuse_late(struct caller *caller);
+void shell_refuse_passed(struct caller *caller);
 /* Its caller goes. */
 void shell_gone(struct caller *caller);
 
