@@ -3,8 +3,8 @@
  * rights. */
 #include "api/crypto.h"
 #include "api/fetch.h"
-#include "api/key.h"
 #include "api/serve.h"
+#include "lib/api_key.h"
 #include "lib/helper.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -136,7 +136,7 @@ fetch_key(const char *path, struct secret *key)
 
 	if (err < 0)
 		return err;
-	err = key_read(text, len, key, &why);
+	err = api_key_read(text, len, key, &why);
 	if (err < 0)
 		log_error("%s: the API key %s", path, why != NULL ? why : strerror(-err));
 	secret_wipe(text, len);

@@ -102,6 +102,24 @@ audit_files_take(const char *const *words, size_t count, struct audit_files *fil
 	return err;
 }
 
+uint64_t
+audit_files_bytes(const struct audit_files *files)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < files->count; i++) {
+		const char *dot = strrchr(files->paths[i], '.');
+		if (dot != NULL && (strcmp(dot, ".gz") == 0 || strcmp(dot, ".xz") == 0 ||
+				       strcmp(dot, ".zst") == 0))
+			return 0;
+		if (stat(files->paths[i], &st) < 0 || !S_ISREG(st.st_mode))
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
 void
 audit_files_free(struct audit_files *files)
 {

@@ -3,6 +3,7 @@
 #define SALLYPORT_CLI_AUDIT_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define AUDIT_FOLDER "/var/log/sallyport"
 
@@ -18,6 +19,8 @@ int audit_files_find(const char *folder, struct audit_files *files);
 /* Copies of words[count], as they are. 0, -ENOMEM. */
 int audit_files_take(
     const char *const *words, size_t count, struct audit_files *files);
+/* Of all files together; 0 when that cannot be known, as of compressed ones. */
+uint64_t audit_files_bytes(const struct audit_files *files);
 void audit_files_free(struct audit_files *files);
 
 #endif

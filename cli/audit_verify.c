@@ -1,11 +1,12 @@
-/* Walks the hash chain. The only place of the CLI that knows OpenSSL. */
+/* Walks the hash chain. */
 #include "cli/audit_verify.h"
 
 #include "cli/audit_line.h"
+#include "cli/libcrypto.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 #define HASH_LEN ANCHOR_HASH_LEN
@@ -18,23 +19,10 @@ struct walk {
 	char begin[HASH_LEN + 1]; /* that the first line gives for the one before it */
 	int64_t at;               /* seq of the line that is looked at; 0: it has none */
 	size_t unfinished;
+	struct progress progress;
 };
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
-
-static void
-hash_line(const char *line, size_t len, char hex[HASH_LEN + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-
-	SHA256((const unsigned char *)line, len, digest);
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 15];
-	}
-	hex[HASH_LEN] = '\0';
-}
 
 /* What is wrong with the record where it stands; NULL: nothing. */
 static const char *
@@ -91,7 +79,7 @@ step(struct walk *walk, const char *line, size_t len)
 		return wrong;
 	walk->last = walk->at;
 	walk->records++;
-	hash_line(line, len, walk->hash);
+	libcrypto_hash(line, len, walk->hash);
 	return contradicts(walk, walk->last, walk->hash)
 		   ? "it is not the record that was anchored: the log was written anew"
 		   : NULL;
@@ -119,8 +107,10 @@ walk_file(struct walk *walk, const char *path, bool is_last, FILE *out)
 	int n = audit_line_open(&lines, path), closed;
 
 	walk->at = 0;
-	while (n >= 0 && wrong == NULL && (n = audit_line_next(&lines, &line, &len)) > 0)
+	while (n >= 0 && wrong == NULL && (n = audit_line_next(&lines, &line, &len)) > 0) {
 		wrong = step(walk, line, len);
+		progress_step(&walk->progress, len + 1);
+	}
 	if (n == -EMSGSIZE)
 		wrong = "it is longer than any audit record";
 	number = lines.number + (wrong == NULL);
@@ -130,6 +120,8 @@ walk_file(struct walk *walk, const char *path, bool is_last, FILE *out)
 		walk->at = 0;
 		wrong = "the line is unfinished, and another file follows";
 	}
+	if (wrong != NULL || n < 0 || closed < 0)
+		progress_end(&walk->progress);
 	if (wrong != NULL)
 		return broken(walk, path, number, wrong, out);
 	n = n < 0 ? n : closed;
@@ -184,8 +176,10 @@ audit_verify_all(const struct audit_files *files, struct anchors *anchors, FILE 
 	struct walk walk = {.anchors = anchors};
 	int err = 0;
 
+	progress_begin(&walk.progress, "records", audit_files_bytes(files));
 	for (size_t i = 0; err == 0 && i < files->count; i++)
 		err = walk_file(&walk, files->paths[i], i + 1 == files->count, out);
+	progress_end(&walk.progress);
 	if (err == 0 && files->count > 0)
 		err = check_end(&walk, files->paths[files->count - 1], out);
 	if (err == 0)
@@ -215,7 +209,7 @@ audit_verify_anchor(const struct audit_files *files, FILE *out)
 		size_t len;
 		int n = audit_line_open(&lines, files->paths[i - 1]);
 		while (n >= 0 && (n = audit_line_next(&lines, &line, &len)) > 0) {
-			hash_line(line, len, walk.hash);
+			libcrypto_hash(line, len, walk.hash);
 			walk.at = audit_line_parse(line, len, &record) < 0 ? -1 : record.seq;
 			walk.last = walk.at;
 			audit_line_free(&record);

@@ -20,7 +20,8 @@ const struct verb verb_table[] = {
 	.summary = "the configuration, before it is loaded",
 	.details =
 	    "Reads sallyport.conf (or FILE) and the files beside it as the daemon would,\n"
-	    "and says all that is wrong in one run. Compares /etc/pam.d/sshd with it.\n"
+	    "and says all that is wrong in one run. Compares the files of /etc/pam.d with\n"
+	    "it, and looks at the files of api_key, api_ca and store_key.\n"
 	    "Exit status 78 when there are errors.\n",
 	.most = 1},
     {.name = "show",

@@ -1,7 +1,9 @@
 /* check: all that is wrong, in one run. */
 #include "cli/answer.h"
 #include "cli/configured.h"
+#include "cli/key_files.h"
 #include "cli/pam_file.h"
+#include "cli/pam_services.h"
 #include "cli/permit.h"
 #include "cli/sshd_config.h"
 #include "cli/table.h"
@@ -99,6 +101,8 @@ verb_check(struct cli *cli)
 	if (err == 0) {
 		check_pam(policy, &report);
 		check_permits(policy, &report);
+		key_files_check(path, policy_settings(policy), &report);
+		err = pam_services_check("/etc/pam.d", policy_settings(policy), &report);
 	}
 	if (err < 0 && report.errors == 0)
 		status = cli_fail(CLI_CONFIG, "%s: %s", path, strerror(-err));

@@ -57,6 +57,27 @@ check 'an anchor is one line' 1 "$(wc -l <"$GW/anchor")"
 check 'the log has what it says' '~1 of 1 anchored records' "$(sallyport audit verify --anchor "$GW/anchor" 2>&1)"
 cp -a $LOG "$GW/log"
 head -n -1 "$GW/log/audit.jsonl" >"$GW/log/cut"
+# A long one, told by a pipe that is slow.
+mkfifo "$GW/slow"
+slow() { python3 - "$GW/slow" <<'PY'
+import hashlib, sys, time
+prev = "0" * 64
+with open(sys.argv[1], "w") as out:
+    for seq in range(1, 3001):
+        line = '{"seq":%d,"time":"2026-01-01T12:00:00.000000Z","host":"gw1","event":"stop","prev":"%s"}' % (seq, prev)
+        prev = hashlib.sha256(line.encode()).hexdigest()
+        out.write(line + "\n")
+        if seq == 1500:
+            out.flush()
+            time.sleep(1.5)
+PY
+}
+slow & GW_PIDS="$GW_PIDS $!"
+out=$(python3 tests/support/on_terminal.py root /usr/sbin/sallyport audit verify "$GW/slow")
+check 'on a terminal a long one shows how far it is' '~2048 records' "$out"
+check 'and then what it found' '~3000 records, seq 1 to 3000, chain holds' "$out"
+slow & GW_PIDS="$GW_PIDS $!"
+check 'and nothing where there is none' '3000 records, seq 1 to 3000, chain holds' "$(sallyport audit verify "$GW/slow" 2>&1)"
 check 'a cut end breaks nothing without an anchor' 0 "$(sallyport audit verify "$GW/log/cut" >/dev/null; echo $?)"
 tail -n 1 "$GW/log/audit.jsonl" >"$GW/last"
 printf '%s %s\n' "$(grep -o '"seq":[0-9]*' "$GW/last" | cut -d: -f2)" "$(hash_of "$GW/last")" >"$GW/anchor.last"

@@ -101,6 +101,7 @@ for op in authenticate acct_mgmt open_session; do
 		pass "a service that is not listed, $op: refused"
 done
 gw_logged 5 '"service":"other-door"' 'services =' && pass "  on record, with what to do" || fail "  no record: $(gw_log other-door)"
+check "  check says so" "~other-door is not among services" "$(sallyport check 2>&1)"
 # An sshd needs its connection whatever its service is called: its executable tells.
 cp /usr/bin/pamtester "$GW/sshd"
 sed -i "s|^services.*|&\nsshd = /usr/sbin/sshd $GW/sshd|" /etc/sallyport/sallyport.conf; gw_reload >/dev/null

@@ -20,8 +20,20 @@ refuses() { # CASE PATTERN [KEY [CA]]
 	out=$(helper "${@:3}") || true
 	grep -q 'exit 78' <<<"$out" || die "$1: $out"
 	grep -q -- "$2" <<<"$out" || die "$1: no '$2' in: $out"
-	echo "ok $1"
+	out=$(check_files "${@:3}") && die "$1: check takes it: $out"
+	grep -q -- "api_[a-z]*: .*$2" <<<"$out" || die "$1: check: no '$2' in: $out"
+	echo "ok $1, also by check"
 }
+D=$V/etc
+mkdir -p "$D"
+touch "$D/vms.conf" "$D/vm_mappings" "$D/yubikey_mappings"
+conf() { printf '[sallyport]\ngated = @vmusers\n%b\n' "$1" >"$D/sallyport.conf"; }
+check() { "$BUILD/sallyport" --config "$D/sallyport.conf" check 2>&1; }
+check_files() { # [KEY [CA]]: what check says of them
+	conf "api_url = https://127.0.0.1:1/\napi_id = 4711\napi_key = ${1:-$V/api.key}\napi_ca = ${2:-$V/ca.pem}"
+	check
+}
+out=$(check_files) || die "check: good files: $out"
 out=$(printf 'end\n' | timeout 5 "$BUILD/tests/api_driver" "$BUILD/api" --id 4711 --key "$V/api.key" \
 	--ca "$V/ca.pem" https://127.0.0.1:1/ 2>&1 || true)
 grep -q ready <<<"$out" || die "it does not start at all: $out"
@@ -62,13 +74,32 @@ refuses "C5 authorities that all can write" "ca.pem"
 chmod 644 "$V/ca.pem"
 
 # --- sallyport.conf ----------------------------------------------------------
-D=$V/etc
-mkdir -p "$D"
-touch "$D/vms.conf" "$D/vm_mappings" "$D/yubikey_mappings"
 good="api_url = https://a.example/v
-api_id = 4711"
-conf() { printf '[sallyport]\ngated = @vmusers\n%b\n' "$1" >"$D/sallyport.conf"; }
-check() { "$BUILD/sallyport" --config "$D/sallyport.conf" check 2>&1; }
+api_id = 4711
+api_key = $V/api.key
+api_ca = $V/ca.pem"
+# --- store_key, where there may be none yet ------------------------------------
+store_key() { conf "store_key = $V/store.key"; check; }
+out=$(store_key) || die "no store_key yet: $out"
+head -c 32 /dev/urandom >"$V/store.key"; chmod 400 "$V/store.key"
+out=$(store_key) || die "a good store_key: $out"
+chmod 444 "$V/store.key"
+out=$(store_key) && die "a store_key that all can read: $out"
+grep -q "store_key: $V/store.key" <<<"$out" || die "a store_key that all can read: $out"
+head -c 31 /dev/urandom >"$V/store.key"; chmod 400 "$V/store.key"
+out=$(store_key) && die "a store_key of 31 bytes"
+grep -q "not a key file of 32 bytes" <<<"$out" || die "a store_key of 31 bytes: $out"
+rm "$V/store.key"
+mkdir -p /var/lib/sallyport/verify
+touch /var/lib/sallyport/verify/keys.db
+out=$(store_key) && die "a store without its key file"
+grep -q "is missing, and there is a store" <<<"$out" || die "a store without its key file: $out"
+rm /var/lib/sallyport/verify/keys.db
+grep -qF "$(cat "$V/api.key")" <<<"$(check_files "$V/api.key" "$V/x.pem"; chmod 644 "$V/api.key"; check_files)" &&
+	die "check shows the key"
+chmod 600 "$V/api.key"
+echo "ok check looks at store_key, and shows no key"
+
 conf "$good"
 out=$(check) || die "a good configuration is refused: $out"
 wrong() { # CASE PATTERN LINES

@@ -1,7 +1,7 @@
 /* What a validation server's answer may look like, and what it is worth. */
 #include "api/judge.h"
-#include "api/key.h"
 #include "api/reply.h"
+#include "lib/api_key.h"
 #include "lib/base64.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ set_up(void **state)
 	const char *why;
 
 	(void)state;
-	return crypto_new(&crypto) == 0 && key_read(KEY, strlen(KEY), &key, &why) == 0 ? 0 : -1;
+	return crypto_new(&crypto) == 0 && api_key_read(KEY, strlen(KEY), &key, &why) == 0 ? 0 : -1;
 }
 
 static int
@@ -280,13 +280,13 @@ keys_are_read_strictly(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(key_read(bad[i], strlen(bad[i]), &k, &why), -EINVAL);
+		assert_int_equal(api_key_read(bad[i], strlen(bad[i]), &k, &why), -EINVAL);
 		assert_non_null(why);
 	}
-	assert_int_equal(key_read(" " KEY "\r\n", strlen(KEY) + 3, &k, &why), 0);
+	assert_int_equal(api_key_read(" " KEY "\r\n", strlen(KEY) + 3, &k, &why), 0);
 	assert_int_equal(k.len, 20);
 	secret_free(&k);
-	assert_int_equal(key_read("AAAAAAAAAAAAAAAAAAAAAA==", 24, &k, &why), 0);
+	assert_int_equal(api_key_read("AAAAAAAAAAAAAAAAAAAAAA==", 24, &k, &why), 0);
 	assert_int_equal(k.len, 16);
 	secret_free(&k);
 }

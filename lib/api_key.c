@@ -1,5 +1,5 @@
 /* The key file's text. */
-#include "api/key.h"
+#include "lib/api_key.h"
 
 #include "lib/base64.h"
 
@@ -13,9 +13,9 @@ is_blank(char c)
 }
 
 int
-key_read(const char *text, size_t len, struct secret *key, const char **why)
+api_key_read(const char *text, size_t len, struct secret *key, const char **why)
 {
-	uint8_t bytes[KEY_MAX];
+	uint8_t bytes[API_KEY_MAX];
 	ssize_t n;
 	int err;
 
@@ -34,7 +34,7 @@ key_read(const char *text, size_t len, struct secret *key, const char **why)
 		*why = "holds more than 64 bytes";
 	else if (n < 0)
 		*why = "is not one word of base64";
-	else if (n < KEY_MIN)
+	else if (n < API_KEY_MIN)
 		*why = "holds less than 16 bytes";
 	err = *why != NULL ? -EINVAL : secret_new(key, (size_t)n);
 	if (err == 0)
