@@ -134,6 +134,8 @@ LDFLAGS_test_api_hosts = $(call wrap,gateway_settings servant_new servant_free s
 	loop_timer_clear loop_watch_free)
 LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)
+# A change in the middle of a read.
+LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 
 units: $(UNITS)
 support: $(SUPPORT)

@@ -14,6 +14,7 @@ GW = os.environ["GW"]
 BUILD = os.environ["BUILD"]
 PROMPT = r"YubiKey for [a-z]+: "
 failed = 0
+last = "the beginning"
 
 
 def press(user):
@@ -21,13 +22,23 @@ def press(user):
 
 
 def check(what, good, got=""):
-    global failed
+    global failed, last
+    last = what
     if good:
         print("ok   ", what)
     else:
         failed += 1
         print(f"FAIL  {what}: {got!r}")
     sys.stdout.flush()
+
+
+def broke(kind, error, trace):
+    """What was waited for did not come: the script cannot go on."""
+    print(f"FAIL  behind {last!r}: {kind.__name__}", flush=True)
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = broke
 
 
 def finish():
