@@ -233,6 +233,18 @@ demo-here:
 		{ cat $(BUILD)/demo-build.log >&2; exit 1; }
 	@BUILD=$(abspath $(BUILD)) tools/demo
 
+# The long forms of tests that have one: hundreds of kills, cuts, rounds.
+check-long:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) check-long-here
+
+check-long-here:
+	@tools/sandbox inside || { echo "check-long-here installs on this machine: use make check-long" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(JOBS) units support install-here >$(BUILD)/long-build.log 2>&1 || \
+		{ cat $(BUILD)/long-build.log >&2; exit 1; }
+	@THOROUGH=yes $(BUILD)/unit/test_policy_next
+	@BUILD=$(BUILD) tests/run --long $(SCRIPTS)
+
 # Each defence taken out: its case must fail. An hour; in the copy.
 check-bite:
 	$(ROOT)
@@ -304,6 +316,7 @@ help:
 	@echo 'make install       to $$DESTDIR$$PREFIX ($(PREFIX)) and $$DESTDIR$$SYSCONFDIR ($(SYSCONFDIR))'
 	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
 	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
+	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation … (root, in a copy)'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
@@ -312,5 +325,5 @@ help:
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-login bench-login-here install uninstall check demo check-here demo-here install-here check-unit check-bite bite-match clang asan \
+.PHONY: all units support benches bench-login bench-login-here install uninstall check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

@@ -2,6 +2,7 @@
 # Logins whose OTP validation servers check: real sshd, PAM, daemon; the servers are ours
 # (tests/support/validation.py). ROUNDS=50 CASES=all in the long form.
 # timeout: 300
+# long: 600 ROUNDS=50 CASES=all
 . tests/e2e/lib.sh
 . tests/support/validation.sh
 ROUNDS=${ROUNDS:-3}

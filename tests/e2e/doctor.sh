@@ -3,6 +3,7 @@
 # mistake that is planted, by its name. With DOCTOR=all, each mend that is a command is
 # run, too, and cures it; else those of MENDED, which are one of a kind.
 # timeout: 180
+# long: 400 DOCTOR=all
 # shellcheck disable=SC2016,SC2034,SC2120
 . tests/e2e/lib.sh
 L=/etc/ssh/sshd_config.d/00-local.conf

@@ -1,7 +1,8 @@
 #!/bin/bash
 # kill -9 of verify or supervisor at random moments under load: no OTP twice, no access
-# without its record, service back within 5 s. KILLS=100 in the long form.
+# without its record, service back within 5 s. KILLS=300 in the long form.
 # timeout: 900
+# long: 1500 KILLS=300
 . tests/e2e/lib.sh
 GW_SSHD="MaxStartups 100:30:200
 PerSourceMaxStartups none" gw_start || { fail "the gateway did not start"; finish; }

@@ -3,6 +3,7 @@
 # with a private key, who hold prompts open and send wrong OTPs, also from the owner's own
 # address. The owners log in meanwhile, in their normal time. LOCKOUT=30 for longer rounds.
 # timeout: 240
+# long: 400 LOCKOUT=30
 . tests/e2e/lib.sh
 python3 -c 'import paramiko' 2>/dev/null || { echo "python3-paramiko is missing"; exit 77; }
 GW_CONF="max_prompts = 6"

@@ -35,6 +35,9 @@ policy() {
 }
 policy
 PORT=15000
+free_port() { # sets PORT to one that nobody listens at
+	until PORT=$((PORT + 1)); ! (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do :; done
+}
 connects() { echo "$(gw_connects webdev) $(gw_connects ssh) $(gw_connects books)"; }
 cell() { # WAY EXPECTED GOT
 	check "$MODE $WHEN: $1" "$2" "$3"
@@ -43,7 +46,7 @@ quiet() { gw_ssh "$@" >"$GW/out" 2>"$GW/err" </dev/null; RC=$?; }
 # What comes through -L, -D or a Unix socket of a connection that is opened for it.
 through() { # USER KIND [ssh options]: prints what came
 	local user=$1 kind=$2 pid PORT; shift 2
-	PORT=$((16000 + BASHPID % 3000)) # the last one's client may still be there
+	PORT=$((16000 + BASHPID % 3000)); free_port # the last one's client may still be there
 	case $kind in
 	L) gw_ssh "$user" -N -L $PORT:webdev:2222 "$@" >/dev/null 2>"$GW/err" & pid=$! ;;
 	D) gw_ssh "$user" -N -D $PORT "$@" >/dev/null 2>"$GW/err" & pid=$! ;;
@@ -107,11 +110,11 @@ after() {
 	cell "-W to a VM that is not granted" nothing "$(nothing "$(printf hello | mux anne -W books:5900 x 2>/dev/null)")"
 	cell "-W to sshd itself" nothing "$(nothing "$(printf hello | mux anne -W 127.0.0.1:22 x 2>/dev/null)")"
 	cell "-W to the back end past the gate" nothing "$(nothing "$(printf hello | mux anne -W 127.0.0.1:20022 x 2>/dev/null)")"
-	PORT=$((PORT + 1)); mux anne -O forward -L $PORT:webdev:2222 x
+	free_port; mux anne -O forward -L $PORT:webdev:2222 x
 	cell "-L" "HELLOEND 5" "$(python3 tests/support/peer.py talk tcp 127.0.0.1 $PORT)"
 	rm -f "$GW/u.sock"; mux anne -O forward -L "$GW/u.sock:/run/sallyport/vm/webdev/spice" x
 	cell "-L to a Unix socket" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/u.sock")"
-	PORT=$((PORT + 1)); mux anne -O forward -D $PORT x
+	free_port; mux anne -O forward -D $PORT x
 	cell "-D" "HELLOEND 5" "$(python3 "$GW/socks.py" $PORT webdev 2222)"
 	cell "-D to elsewhere" "" "$(python3 "$GW/socks.py" $PORT 127.0.0.1 22)"
 	cell "-R" 255 "$(mux anne -O forward -R 19999:127.0.0.1:22 x >/dev/null 2>&1; echo $?)"

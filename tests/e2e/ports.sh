@@ -1,5 +1,6 @@
 #!/bin/bash
 # timeout: 180
+# long: 700 ROUNDS=50
 # While the daemon is started again, and after kill -9, nobody else can have a VM's
 # port. ROUNDS=50 is the long form (raise the time-out with it).
 set -eu

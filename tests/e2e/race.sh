@@ -3,6 +3,7 @@
 # long form. Each comes from an address of its own: a wrong OTP is told late, and later yet
 # with each of one address.
 # timeout: 600
+# long: 1500 ROUNDS=200
 . tests/e2e/lib.sh
 GW_SSHD="MaxStartups 100:30:200
 PerSourceMaxStartups none" gw_start || { fail "the gateway did not start"; finish; }

@@ -5,6 +5,7 @@
 # to a validation service, no recovery code twice. On a disk that loses flushed writes
 # the same check must fail. CUTS=100 is the long form.
 # timeout: 600
+# long: 600 CUTS=100
 set -eu
 die() { echo "$*"; exit 1; }
 cuts=${CUTS:-8}

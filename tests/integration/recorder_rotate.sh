@@ -3,6 +3,7 @@
 # load: each answered record is in exactly one file, the chain holds over all.
 # KILLS=1000 is the long form.
 # timeout: 300
+# long: 600 KILLS=700
 set -eu
 die() { echo "$*"; exit 1; }
 id _sallyport-record >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-record

@@ -1,6 +1,7 @@
 #!/bin/bash
 # An import of many keys makes no OTP wait. KEYS=100000 is the long form.
 # timeout: 180
+# long: 300 KEYS=100000
 set -eu
 . tests/support/verify.sh
 
