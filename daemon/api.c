@@ -445,7 +445,7 @@ static void
 put_server(const struct api *api, size_t i, struct row *row)
 {
 	const struct server *server = &api->servers[i];
-	char key[24], last[48] = "no valid answer yet";
+	char key[32], last[48] = "no valid answer yet";
 
 	snprintf(key, sizeof(key), "api %zu", i + 1);
 	if (server->last != 0)
