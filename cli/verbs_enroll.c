@@ -236,7 +236,8 @@ enroll_api(const struct cli *cli, const char *user, const char *id, const struct
 			status = map(cli, user, id, &is_mapped);
 		if (status != 0 && !is_mapped &&
 		    keyask_about(cli, PROTO_ADMIN_KEYS_DROP_API, id) != 0)
-			cli_fail(CLI_FINDING, "key %s is in the store, and nobody's", id);
+			cli_fail(CLI_FINDING,
+			    "key %s may still be in the store (sallyport key list)", id);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EX_FOUND  1
 #define EX_USAGE  64
 #define EX_TEMP   75
 #define CODES_MAX 20
@@ -240,20 +239,7 @@ admin_keys_add_api(struct caller *caller, struct wire_in *in)
 	send_errand(caller, &errand, -1);
 }
 
-static bool
-is_mapped(const struct policy *policy, const char *id)
-{
-	for (size_t i = 0; i < policy_key_user_count(policy); i++) {
-		size_t n;
-		const char *const *ids = policy_keys(policy, policy_key_user(policy, i), &n);
-		for (size_t j = 0; j < n; j++)
-			if (strcmp(ids[j], id) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* An enrolment that came to nothing. Not of a key that is somebody's by now. */
+/* An enrolment that came to nothing. */
 void
 admin_keys_drop_api(struct caller *caller, struct wire_in *in)
 {
@@ -262,10 +248,6 @@ admin_keys_drop_api(struct caller *caller, struct wire_in *in)
 	wire_get_str(in, errand.public_id, sizeof(errand.public_id));
 	if (wire_end(in) < 0) {
 		row_end(caller, EX_USAGE, "that is no public id");
-		return;
-	}
-	if (is_mapped(caller->gw->policy, errand.public_id)) {
-		row_end(caller, EX_FOUND, "that key is a user's");
 		return;
 	}
 	wire_put_str(servant_begin(caller->gw->verify, PROTO_KEYS_DROP_API), errand.public_id);

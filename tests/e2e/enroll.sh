@@ -77,6 +77,18 @@ nothing "Ctrl-C in place of the second" "And once more" "$(on_terminal "Press th
 check "  nothing was sent" "$n" "$(sent)"
 check "the key opens nothing" "" "$(hello)"
 
+# The line was written by hand before: it stays, and the row goes nevertheless.
+both status BAD_OTP
+echo "maggie:$ID" >>$MAP
+gw_reload >/dev/null
+check "a key whose line is there already" "~refused by the validation servers" "$(two | enroll --yes)"
+check "  no row is left" "" "$(sallyport key list | grep "$ID")"
+check "  the line is" "maggie:$ID" "$(tail -1 $MAP)"
+check "  it opens nothing" "" "$(hello)"
+both ok
+cat "$GW/map" >$MAP
+gw_reload >/dev/null
+
 # --- what does --------------------------------------------------------------------------
 out=$(on_terminal "Press the YubiKey=$(gw_press maggie)|[y/N]=y|And once more=$(gw_press maggie)")
 check "enrolled" "~key $ID is maggie's" "$out"
