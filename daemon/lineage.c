@@ -28,15 +28,6 @@ conn_of_u(struct gateway *gw, uid_t uid, const struct proc *proc)
 	return NULL;
 }
 
-static bool
-is_still_parent(const struct proc *child)
-{
-	struct proc again;
-
-	return proc_read(child->pid, &again) == 0 && again.start == child->start &&
-	       again.parent == child->parent;
-}
-
 struct conn *
 lineage_find(const struct caller *caller, bool *is_child)
 {
@@ -50,7 +41,7 @@ lineage_find(const struct caller *caller, bool *is_child)
 		if (proc_read(child.parent, &parent) < 0)
 			return NULL;
 		conn = conn_of_u(caller->gw, caller->uid, &parent);
-		if (!is_still_parent(&child))
+		if (!proc_is_still_child(&child))
 			return NULL;
 		*is_child = depth == 0;
 		if (conn != NULL)
@@ -71,8 +62,8 @@ lineage_candidate(const struct caller *caller, struct proc *u, struct proc *m, i
 	    !proc_is_wholly(u, caller->uid) || proc_read(u->parent, m) < 0 ||
 	    !proc_is_wholly(m, 0) || u->exe_dev != m->exe_dev || u->exe_ino != m->exe_ino ||
 	    !proc_runs_one_of(m, settings->sshd, settings->sshd_count) ||
-	    conns_by_m(caller->gw->conns, m) != NULL || !is_still_parent(u) ||
-	    !is_still_parent(&child))
+	    conns_by_m(caller->gw->conns, m) != NULL || !proc_is_still_child(u) ||
+	    !proc_is_still_child(&child))
 		return -EPERM;
 	*m_pidfd = proc_pidfd(m);
 	return *m_pidfd >= 0 ? 0 : -EPERM;

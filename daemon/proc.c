@@ -59,9 +59,9 @@ word_number(const char *text, size_t n, uint64_t *value)
 	return num_parse(word, 0, UINT64_MAX, value);
 }
 
-/* Field 22 of stat; field 3 is the first word behind ") ". */
+/* Fields 4 and 22 of stat; field 3 is the first word behind ") ". */
 static int
-read_start(pid_t pid, uint64_t *start)
+read_stat(pid_t pid, uint64_t *parent, uint64_t *start)
 {
 	char text[PROC_TEXT];
 	const char *paren;
@@ -70,9 +70,17 @@ read_start(pid_t pid, uint64_t *start)
 	if (err < 0)
 		return err;
 	paren = strrchr(text, ')');
-	if (paren == NULL || paren[1] != ' ')
+	if (paren == NULL || paren[1] != ' ' || word_number(paren + 2, 4 - 3, parent) < 0)
 		return -EBADMSG;
 	return word_number(paren + 2, 22 - 3, start);
+}
+
+static int
+read_start(pid_t pid, uint64_t *start)
+{
+	uint64_t parent;
+
+	return read_stat(pid, &parent, start);
 }
 
 /* The line of status that begins with key, behind it. */
@@ -150,6 +158,15 @@ proc_read(pid_t pid, struct proc *proc)
 	    again.euid != proc->euid || again.suid != proc->suid)
 		return -ESRCH;
 	return 0;
+}
+
+bool
+proc_is_still_child(const struct proc *proc)
+{
+	uint64_t parent, start;
+
+	return read_stat(proc->pid, &parent, &start) == 0 && start == proc->start &&
+	       parent == (uint64_t)proc->parent;
 }
 
 bool

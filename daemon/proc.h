@@ -18,6 +18,8 @@ struct proc {
 /* 0; -ESRCH when there is no such process or it changed while being read;
  * -errno. Reads /proc/PID/{stat,status,exe}; about 20 µs. */
 int proc_read(pid_t pid, struct proc *proc);
+/* Is it still there, the same, and its parent still its parent? One file. */
+bool proc_is_still_child(const struct proc *proc);
 
 /* Is the executable of proc one of paths[n]: by path, and by device and inode of
  * what lies at that path now? */

@@ -95,8 +95,16 @@ a_name_cannot_forge_the_parent(void **state)
 	assert_int_equal(proc.parent, getpid());
 	assert_true(proc.start >= self.start); /* no field before the right one */
 	assert_true(proc_is_wholly(&proc, geteuid()));
+	assert_true(proc_is_still_child(&proc));
+	proc.parent++;
+	assert_false(proc_is_still_child(&proc));
+	proc.parent--;
+	proc.start++;
+	assert_false(proc_is_still_child(&proc));
+	proc.start--;
 	close(hold[1]);
 	waitpid(pid, NULL, 0);
+	assert_false(proc_is_still_child(&proc));
 	pid = child_named("a\nPPid: 1\nUid: 0", hold);
 	assert_int_equal(proc_read(pid, &proc), 0);
 	assert_int_equal(proc.parent, getpid());
