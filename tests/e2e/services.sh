@@ -6,6 +6,7 @@
 for need in sudo su login pamtester; do
 	command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
 done
+# shellcheck disable=SC2034 # read by lib.sh
 GW_CONF="services = sudo su login sallytest"
 gw_start >/dev/null || { fail "the gateway did not start"; finish; }
 TTY=tests/support/on_terminal.py
