@@ -106,6 +106,7 @@ check "  check says so" "~other-door is not among services" "$(sallyport check 2
 # An sshd needs its connection whatever its service is called: its executable tells.
 cp /usr/bin/pamtester "$GW/sshd"
 sed -i "s|^services.*|&\nsshd = /usr/sbin/sshd $GW/sshd|" /etc/sallyport/sallyport.conf; gw_reload >/dev/null
+pam sallytest "$GATE" "auth required pam_permit.so" # with no other reason to refuse
 out=$(gw_press anne | timeout 20 "$GW/sshd" sallytest anne authenticate 2>&1) && fail "an sshd under a listed service's name: $out" ||
 	pass "an sshd under a listed service's name: refused"
 sed -i 's/^services.*/services = sudo sshd/' /etc/sallyport/sallyport.conf
