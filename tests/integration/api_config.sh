@@ -125,7 +125,7 @@ wrong "C4 api_key without a file" 'api_key: ' "$good\napi_key ="
 wrong "C4 api_key that is no path" 'api_key: ' "$good\napi_key = mG5be6ZJU1qBGz24yPh/ESM3UdU="
 wrong "C6 an unknown key in front changes nothing" 'unknown key' "nokey = 1\n$good"
 url C9 "https://a.example/$(printf 'x%.0s' $(seq 600))"
-conf "api_url = https://a.example/$(printf 'x%.0s' $(seq 300))\napi_id = 1"
+conf "${good/\/v//$(printf 'x%.0s' $(seq 300))}"
 check >/dev/null || die "C9: 300 characters"
 echo "ok C9 a URL of 300 characters is taken whole"
 for u in https://a.example/%s https://a.example/%n%n 'https://a.example/v?id=%d&otp=%s' https://a.example/v?x https://u:p@a.example/; do
