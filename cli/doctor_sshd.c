@@ -290,6 +290,10 @@ begin(struct doctor *doctor)
 	if (err == 0)
 		err = sshd_samples_ask(
 		    sshd_path(doctor->settings), &own->files, doctor->accounts, &own->samples);
+	if (own->samples.unasked > 0)
+		doctor_blind(doctor,
+		    "%zu of the Match lines with addresses, hosts or ports: too many",
+		    own->samples.unasked);
 	if (err == -ENOMEM)
 		doctor->findings.failed = true;
 	else if (err < 0)

@@ -86,26 +86,38 @@ sshd_sample_spec(const char *criteria, char *spec, size_t cap, char *label, size
 	    values[PART_ADDR], values[PART_LADDR], values[PART_LPORT]);
 }
 
-/* The plain one, and one for each Match line that asks whence. */
+static bool
+is_known(const struct spec *specs, size_t n, const struct spec *spec)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(specs[i].text, spec->text) == 0)
+			return true;
+	return false;
+}
+
+/* The plain one, and one for each Match line that asks whence. *unasked: how many
+ * more there were than there is room for. */
 static size_t
-find_specs(const struct sshd_files *files, struct spec *specs)
+find_specs(const struct sshd_files *files, struct spec *specs, size_t *unasked)
 {
 	size_t n = 1;
+	struct spec spec;
 
+	*unasked = 0;
 	sshd_sample_spec(
 	    "", specs[0].text, sizeof(specs[0].text), specs[0].label, sizeof(specs[0].label));
-	for (size_t i = 0; i < files->setting_count && n < SPECS_MAX; i++) {
+	for (size_t i = 0; i < files->setting_count; i++) {
 		const struct sshd_setting *s = &files->settings[i];
 		if (strcasecmp(s->keyword, "match") != 0)
 			continue;
-		sshd_sample_spec(s->value, specs[n].text, sizeof(specs[n].text), specs[n].label,
-		    sizeof(specs[n].label));
-		if (specs[n].label[0] == '\0')
+		sshd_sample_spec(
+		    s->value, spec.text, sizeof(spec.text), spec.label, sizeof(spec.label));
+		if (spec.label[0] == '\0' || is_known(specs, n, &spec))
 			continue;
-		size_t same = 0;
-		while (strcmp(specs[same].text, specs[n].text) != 0)
-			same++;
-		n += same == n;
+		if (n < SPECS_MAX)
+			specs[n++] = spec;
+		else
+			(*unasked)++;
 	}
 	return n;
 }
@@ -150,10 +162,11 @@ sshd_samples_ask(const char *sshd, const struct sshd_files *files,
     const struct accounts *accounts, struct sshd_samples *samples)
 {
 	struct spec specs[SPECS_MAX];
-	size_t n = find_specs(files, specs), wanted = 0;
+	size_t n, wanted = 0;
 	int err = 0;
 
 	*samples = (struct sshd_samples){0};
+	n = find_specs(files, specs, &samples->unasked);
 	for (size_t i = 0; i < accounts->count; i++)
 		wanted += accounts->list[i].is_sample;
 	samples->list = calloc(n * wanted + 1, sizeof(*samples->list));

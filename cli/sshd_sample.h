@@ -18,6 +18,7 @@ struct sshd_sample {
 struct sshd_samples {
 	struct sshd_sample *list; /* owned, with all below */
 	size_t count;
+	size_t unasked; /* Match lines that ask whence, and were too many to be asked about */
 	char *error; /* why sshd -T failed, its own words; NULL: it did not */
 };
 

@@ -17,7 +17,7 @@ passes() { # WHAT KIND PATH MESSAGE…: the daemon goes on at once
 	shift
 	kill -STOP "$PID" # so that all of it is there when the daemon looks
 	as anne python3 tests/support/burden.py pass "$@" >"$GW/out" 2>&1 & pid=$!
-	gw_wait 5 grep -q done "$GW/out" || fail "$what: nothing was passed: $(cat "$GW/out")"
+	gw_wait 5 grep -q "done" "$GW/out" || fail "$what: nothing was passed: $(cat "$GW/out")"
 	kill -CONT "$PID"
 	since=$SECONDS
 	check "$what: the other user is answered" "~books" "$(vms)"
@@ -34,7 +34,7 @@ check "the daemon is the same" "$PID" "$(cat "$GW/daemon.pid")"
 ulimit -n 8192
 GID=$(getent group vmusers | cut -d: -f3)
 setpriv --groups "$GID" python3 tests/support/burden.py places $SOCK 300000 70 30 60 >"$GW/places" 2>&1 & HOLD=$!
-gw_wait 30 grep -q done "$GW/places" || fail "no callers: $(cat "$GW/places")"
+gw_wait 30 grep -q "done" "$GW/places" || fail "no callers: $(cat "$GW/places")"
 pass "callers under many uids: $(cat "$GW/places")"
 check "  the other user is answered" "~books" "$(vms)"
 kill $HOLD; wait $HOLD 2>/dev/null

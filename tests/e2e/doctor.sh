@@ -136,6 +136,11 @@ check "  with users named" "" "$FOUND"
 plant methods sshd-methods 'match "AuthenticationMethods publickey"'
 plant methods-by-address sshd-methods 'printf "Match Address 10.1.0.0/16\n\tAuthenticationMethods publickey\nMatch all\n" >$L'
 plant methods-by-host sshd-methods 'printf "Match Host *.inside\n\tAuthenticationMethods any\nMatch all\n" >$L'
+for n in $(seq 20); do printf 'Match Address 10.9.%d.0/24\n\tLogLevel VERBOSE\n' "$n"; done >$L; echo 'Match all' >>$L
+look
+check "more Match lines than it asks about: status" 3 "$STATUS"
+check "  which it says" "~5 of the Match lines" "$(cat "$GW/doctor" "$GW/doctor.err")"
+restore
 plant kbdint sshd-kbdint 'match "KbdInteractiveAuthentication no"'
 plant pubkey sshd-pubkey 'match "PubkeyAuthentication no"'
 plant password sshd-password 'match "PasswordAuthentication yes"'

@@ -18,7 +18,7 @@ login_ms() { # USER TARGET: "HELLOEND 5" and the milliseconds in $MS
 	MS=$(( ($(date +%s%N) - start) / 1000000 ))
 }
 owners_get_in() { # WHAT
-	local n worst=0 bad=0
+	local worst=0 bad=0
 	for _ in 1 2 3; do
 		login_ms anne webdev:2222
 		[ "$GOT" = "HELLOEND 5" ] || { bad=$((bad + 1)); sed "s/^/        | /" "$GW/err"; }

@@ -27,7 +27,8 @@ set_up(void **state)
 	const char *why;
 
 	(void)state;
-	return crypto_new(&crypto) == 0 && api_key_read(KEY, strlen(KEY), &key, &why) == 0 ? 0 : -1;
+	return crypto_new(&crypto) == 0 && api_key_read(KEY, strlen(KEY), &key, &why) == 0 ? 0
+											   : -1;
 }
 
 static int
@@ -186,20 +187,22 @@ order_and_line_ends_do_not_matter(void **state)
 	    PROTO_API_OK);
 }
 
+#define LONGER_OTP(tail) "status=OK\r\notp=" OTP tail "\r\n"
+
 static void
 malformed_replies_are_refused(void **state)
 {
+	static const char only_nonce[] = "nonce=" NONCE "\r\n";
 	static const char *const bad[] = {"", "status", "=OK\r\n", "status =OK\r\n",
 	    "status=OK \r\n", "status= OK\r\n", "status=ok\r\n", "status=\r\n",
 	    "status=OK\r\nstatus=OK\r\n", "status=BAD_OTP\r\nstatus=OK\r\n",
 	    "status=OK\r\nx=1\r\nx=1\r\n", "status=OK\rx=1\r\n", "status=OK\r\r\n",
 	    "status=OK\r\nx=a&b\r\n", "status=OK\r\nx=a&status=OK\r\n", "st&tus=OK\r\n",
 	    "status=OK\r\nx=\x1b[2J\r\n", "status=OK\r\nx=\xc3\xa4\r\n",
-	    "status=OK\r\nx=\t\r\n", "status=OK\r\nx\x7f=1\r\n", "nonce=" NONCE "\r\n",
-	    "status=OK\r\nnonce=short\r\n", "status=OK\r\notp=" OTP "a\r\n",
-	    "status=OK\r\notp=" OTP "VV\r\n", "status=OK\r\nsl=1000\r\n",
-	    "status=OK\r\nsl=-1\r\n", "status=OK\r\nsessioncounter=1\r\n",
-	    "status=OK\r\nsessionuse=1\r\n",
+	    "status=OK\r\nx=\t\r\n", "status=OK\r\nx\x7f=1\r\n", only_nonce,
+	    "status=OK\r\nnonce=short\r\n", LONGER_OTP("a"), LONGER_OTP("VV"),
+	    "status=OK\r\nsl=1000\r\n", "status=OK\r\nsl=-1\r\n",
+	    "status=OK\r\nsessioncounter=1\r\n", "status=OK\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=0\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=32768\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=65536\r\nsessionuse=1\r\n",
