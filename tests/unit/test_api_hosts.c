@@ -166,7 +166,7 @@ answer_with(struct api **api, uint16_t n, size_t there)
 	uint8_t bytes[4096];
 	struct wire_out reply;
 	struct wire_in in;
-	char address[16];
+	char address[40];
 
 	gw.loop = (struct loop *)(uintptr_t)buf;
 	told = 0;

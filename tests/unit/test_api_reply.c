@@ -187,11 +187,11 @@ order_and_line_ends_do_not_matter(void **state)
 	    PROTO_API_OK);
 }
 
-#define LONGER_OTP(tail) "status=OK\r\notp=" OTP tail "\r\n"
-
 static void
 malformed_replies_are_refused(void **state)
 {
+	static const char longer_otp[] = "status=OK\r\notp=" OTP "a\r\n";
+	static const char other_otp[] = "status=OK\r\notp=" OTP "VV\r\n";
 	static const char only_nonce[] = "nonce=" NONCE "\r\n";
 	static const char *const bad[] = {"", "status", "=OK\r\n", "status =OK\r\n",
 	    "status=OK \r\n", "status= OK\r\n", "status=ok\r\n", "status=\r\n",
@@ -200,7 +200,7 @@ malformed_replies_are_refused(void **state)
 	    "status=OK\r\nx=a&b\r\n", "status=OK\r\nx=a&status=OK\r\n", "st&tus=OK\r\n",
 	    "status=OK\r\nx=\x1b[2J\r\n", "status=OK\r\nx=\xc3\xa4\r\n",
 	    "status=OK\r\nx=\t\r\n", "status=OK\r\nx\x7f=1\r\n", only_nonce,
-	    "status=OK\r\nnonce=short\r\n", LONGER_OTP("a"), LONGER_OTP("VV"),
+	    "status=OK\r\nnonce=short\r\n", longer_otp, other_otp,
 	    "status=OK\r\nsl=1000\r\n", "status=OK\r\nsl=-1\r\n",
 	    "status=OK\r\nsessioncounter=1\r\n", "status=OK\r\nsessionuse=1\r\n",
 	    "status=OK\r\nsessioncounter=0\r\nsessionuse=1\r\n",
