@@ -134,7 +134,8 @@ const struct verb verb_table[] = {
 	.details =
 	    "Two OTPs of the key are checked, then a line is added to yubikey_mappings and\n"
 	    "loaded. A key that is not in the store can be one of the validation service,\n"
-	    "which is then asked about both; --yes does not ask whether it may be. --stdin: reads the OTPs from standard input.\n",
+	    "which is then asked about both; --yes does not ask whether it may be. --stdin: "
+	    "reads the OTPs from standard input.\n",
 	.least = 1,
 	.most = 1,
 	.options = CLI_STDIN | CLI_YES,

@@ -142,7 +142,7 @@ find_newest(int folder, char name[AUDIT_NAME_MAX])
 static int
 open_files(struct logfile *log, const char *name)
 {
-	char newest[AUDIT_NAME_MAX];
+	char newest[AUDIT_NAME_MAX] = "";
 	int err;
 
 	log->fd = open_file(log->folder, name, O_RDWR | O_APPEND);
