@@ -98,6 +98,7 @@ kill -STOP "$(pgrep -xo verify)"
 timeout 60 python3 tests/support/methods.py --at 127.0.0.25 anne "$K" publickey kbdint:"$O" >"$GW/out" 2>&1 & T=$!
 gw_wait 5 bash -c "sallyport list connections | grep -q pending"; sleep 1
 kill $T; wait $T
+gw_wait 8 bash -c '! pgrep -f "^sshd: anne"' # it notices when the module has given up
 kill -CONT "$(pgrep -xo verify)"
 check "H11 the client goes while its OTP is being checked: no session" 0 "$(gw_log '"event":"session"' '127.0.0.25' | grep -c .)"
 gw_wait 10 sallyport status
