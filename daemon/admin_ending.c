@@ -3,7 +3,7 @@
  * user. None of the three can stop it. */
 #include "daemon/admin_requests.h"
 #include "daemon/audit.h"
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/locks.h"
 #include "daemon/people.h"

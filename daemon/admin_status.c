@@ -2,7 +2,7 @@
 #include "daemon/admin_requests.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
@@ -220,33 +220,26 @@ list_connections(struct caller *caller)
 	return true;
 }
 
-static void
-list_channel(void *arg, const struct channel_info *info)
-{
-	static const char *const states[] = {"connecting", "recording", "open", "ending"};
-	struct row *row = arg;
-
-	if (row->caller == NULL)
-		return;
-	row_begin(row, row->caller);
-	row_format(row, "id", "ch%u", info->id);
-	row_format(row, "conn", "c%u", info->conn_id);
-	row_text(row, "user", info->user);
-	row_text(row, "vm", info->vm);
-	row_text(row, "right", info->right);
-	row_text(row, "state", states[info->state]);
-	row_time(row, "since", info->since);
-	if (!row_send(row))
-		row->caller = NULL;
-}
-
 static bool
 list_channels(struct caller *caller)
 {
-	struct row row = {.caller = caller};
+	static const char *const states[] = {"connecting", "recording", "open", "ending"};
+	const struct channel *ch = NULL;
+	struct row row;
 
-	channels_each(caller->gw->channels, list_channel, &row);
-	return row.caller != NULL;
+	while ((ch = channels_next(caller->gw->channels, ch)) != NULL) {
+		row_begin(&row, caller);
+		row_format(&row, "id", "ch%u", ch->id);
+		row_format(&row, "conn", "c%u", ch->conn_id);
+		row_text(&row, "user", ch->user);
+		row_text(&row, "vm", ch->vm);
+		row_text(&row, "right", ch->right);
+		row_text(&row, "state", states[ch->state]);
+		row_time(&row, "since", ch->since);
+		if (!row_send(&row))
+			return false;
+	}
+	return true;
 }
 
 static bool

@@ -4,10 +4,13 @@
 #ifndef SALLYPORT_DAEMON_CHANNEL_H
 #define SALLYPORT_DAEMON_CHANNEL_H
 
-#include "daemon/gate.h"
+#include "daemon/conn.h"
+#include "daemon/gateway.h"
+#include "policy/vm.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
+#include <time.h>
 
 enum channel_state {
 	CHANNEL_DIALING = 0,
@@ -16,44 +19,33 @@ enum channel_state {
 	CHANNEL_STOPPING,
 };
 
-/* What list shows. */
-struct channel_info {
-	uint32_t id, conn_id;
-	const char *user, *vm, *right;
+struct channel {
+	LIST_ENTRY(channel) link; /* channels.c's */
+	struct gateway *gw;
 	enum channel_state state;
+	uint32_t id, conn_id; /* ch340, c12 */
+	uid_t uid;
+	char user[PROTO_NAME_MAX + 1], vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1];
+	int client_fd, vm_fd; /* ours until the relay has them */
+	struct dial *dial;
+	struct target target; /* where it leads; its name is ours */
+	char line[96];        /* the grant that allowed it */
+	uint32_t judged;      /* generation of the policy that did */
+	time_t next_judge;    /* when that verdict may change; 0: never */
 	time_t since;
+	int64_t opened_ms;
+	char end_reason[128]; /* "": it was not told to end */
+	int64_t stopped_ms;   /* when the relay was told */
 };
-
-struct channels *channels_new(struct gateway *gw);
-/* Ends and records all: the daemon stops. */
-void channels_stop(struct channels *channels);
-void channels_free(struct channels *channels);
 
 /* fd, an accepted connection of conn's U to (vm, right), is taken over: it is
  * closed on a denial, which is put on record here. */
-void channel_open(struct channels *channels, int fd, struct conn *conn, const char *vm,
-    const char *right);
-
-/* False when there is none of that number. */
-bool channels_end_one(struct channels *channels, uint32_t id, const char *reason);
-/* All channels of a connection, because it ends. */
-void channels_end_of(struct channels *channels, uint32_t conn_id, const char *reason);
-/* Once a second and after a reload: ends those that policy no longer allows. */
-void channels_judge(struct channels *channels);
-/* The groups of this connection's user were read anew: judge its channels next. */
-void channels_rejudge(struct channels *channels, uint32_t conn_id);
-
-/* The relay's messages. */
-void channels_on_notice(struct channels *channels, uint8_t type, struct wire_in *in);
-void channels_on_relay_down(struct channels *channels);
-
-size_t channels_count(const struct channels *channels);
-size_t channels_count_of(const struct channels *channels, uint32_t conn_id);
-void channels_each(const struct channels *channels,
-    void (*fn)(void *arg, const struct channel_info *info), void *arg);
-/* Those of conn that another policy would not allow, with the reason. */
-void channels_foresee(const struct channels *channels, const struct conn *conn,
-    const struct gate_by *by,
-    void (*fn)(void *arg, const struct channel_info *info, const char *reason), void *arg);
+void channel_open(
+    struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right);
+/* It is to end, wherever it is on its way; the first reason stays. */
+void channel_end(struct channel *ch, const char *reason);
+/* It has ended after its open was put on record: so is its end, and ch is gone. up:
+ * bytes from the client to the VM. */
+void channel_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down);
 
 #endif

@@ -2,7 +2,7 @@
 #include "daemon/conns.h"
 
 #include "daemon/audit.h"
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/conn_file.h"
 #include "daemon/ending.h"
 #include "daemon/gate.h"

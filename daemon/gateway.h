@@ -10,20 +10,6 @@
 #include <stdbool.h>
 #include <time.h>
 
-struct conns;     /* conns.h: the connections */
-struct channels;  /* channel.h: what passes */
-struct endings;   /* ending.h: connections being ended */
-struct locks;     /* locks.h: users kept out */
-struct sessions;  /* session.h: what sallyport-shell runs */
-struct endpoints; /* endpoint.h: where it comes in */
-struct doors;     /* door.h: pam.sock, admin.sock, shell.sock */
-struct audit;     /* audit.h: the record */
-struct prompts;   /* prompts.h: where an OTP is waited for */
-struct delay;     /* delay.h: refusals that are held back */
-struct rotation;  /* rotation.h: the record's files */
-struct codes;     /* codes.h: recovery codes used */
-struct accord;    /* accord.h: do store and log agree? */
-
 struct gateway {
 	struct loop *loop;
 	const char *conf_path;
@@ -35,19 +21,20 @@ struct gateway {
 	gid_t gated_gid;     /* of the gated group; (gid_t)-1 until known */
 	struct servant *verify, *recorder, *relay, *names;
 	int netlink; /* sockdiag */
-	struct conns *conns;
-	struct channels *channels;
-	struct endings *endings;
-	struct locks *locks;
-	struct sessions *sessions;
-	struct endpoints *endpoints;
-	struct doors *doors;
-	struct accord *accord;
-	struct audit *audit;
-	struct rotation *rotation;
-	struct prompts *prompts;
-	struct delay *delay;
-	struct codes *codes;
+	struct conns *conns; /* conns.h: the connections */
+	struct channels *channels; /* channels.h: what passes */
+	struct channel_relay *channel_relay; /* channel_relay.h: what the relay is told */
+	struct endings *endings; /* ending.h: connections being ended */
+	struct locks *locks; /* locks.h: users kept out */
+	struct sessions *sessions; /* session.h: what sallyport-shell runs */
+	struct endpoints *endpoints; /* endpoint.h: where it comes in */
+	struct doors *doors; /* door.h: pam.sock, admin.sock, shell.sock */
+	struct accord *accord; /* accord.h: do store and log agree? */
+	struct audit *audit; /* audit.h: the record */
+	struct rotation *rotation; /* rotation.h: the record's files */
+	struct prompts *prompts; /* prompts.h: where an OTP is waited for */
+	struct delay *delay; /* delay.h: refusals that are held back */
+	struct codes *codes; /* codes.h: recovery codes used */
 	struct fdstore *fdstore; /* fdstore.h: listeners that outlive us */
 	struct api *api;         /* api.h: the validation servers */
 };

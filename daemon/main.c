@@ -3,7 +3,8 @@
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/caps.h"
-#include "daemon/channel.h"
+#include "daemon/channel_relay.h"
+#include "daemon/channels.h"
 #include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
@@ -161,12 +162,14 @@ build(struct gateway *gw)
 	gw->accord = accord_new();
 	gw->endings = endings_new(gw);
 	gw->locks = locks_new(gw);
-	gw->channels = channels_new(gw);
+	gw->channels = channels_new();
+	gw->channel_relay = channel_relay_new(gw);
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
-	    gw->channels == NULL || gw->prompts == NULL || gw->delay == NULL ||
-	    gw->codes == NULL || gw->accord == NULL || gw->endings == NULL ||
-	    gw->locks == NULL || gw->sessions == NULL || servants_start(gw) < 0)
+	    gw->channels == NULL || gw->channel_relay == NULL || gw->prompts == NULL ||
+	    gw->delay == NULL || gw->codes == NULL || gw->accord == NULL ||
+	    gw->endings == NULL || gw->locks == NULL || gw->sessions == NULL ||
+	    servants_start(gw) < 0)
 		return -ENOMEM;
 	gw->api = api_new(gw);
 	if (gw->api == NULL)
@@ -198,6 +201,7 @@ tear_down(struct gateway *gw)
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
+	channel_relay_free(gw->channel_relay);
 	endings_free(gw->endings);
 	sessions_free(gw->sessions);
 	conns_free(gw->conns);

@@ -1,7 +1,7 @@
 /* READY=1, STATUS=, WATCHDOG=1. */
 #include "daemon/pulse.h"
 
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/endpoint.h"
 #include "daemon/fdstore.h"

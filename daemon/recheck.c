@@ -1,7 +1,7 @@
 /* Goes round the connections. */
 #include "daemon/recheck.h"
 
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/gate.h"
 #include "daemon/session.h"

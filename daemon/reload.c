@@ -3,7 +3,7 @@
 
 #include "daemon/api.h"
 #include "daemon/audit.h"
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/endpoint.h"
 #include "daemon/fixed_names.h"

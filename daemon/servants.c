@@ -3,7 +3,7 @@
 
 #include "daemon/accord.h"
 #include "daemon/audit.h"
-#include "daemon/channel.h"
+#include "daemon/channel_relay.h"
 #include "daemon/codes.h"
 #include "daemon/rotation.h"
 #include "lib/layout.h"
@@ -68,13 +68,13 @@ on_verify_notice(void *arg, uint8_t type, struct wire_in *in)
 static void
 on_relay_notice(void *arg, uint8_t type, struct wire_in *in)
 {
-	channels_on_notice(((struct gateway *)arg)->channels, type, in);
+	channel_relay_on_notice(arg, type, in);
 }
 
 static void
 on_relay_down(void *arg)
 {
-	channels_on_relay_down(((struct gateway *)arg)->channels);
+	channel_relay_on_down(arg);
 }
 
 int

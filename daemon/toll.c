@@ -1,7 +1,7 @@
 /* Asks what would be decided. */
 #include "daemon/toll.h"
 
-#include "daemon/channel.h"
+#include "daemon/channels.h"
 #include "daemon/gate.h"
 #include "daemon/session.h"
 
@@ -30,7 +30,7 @@ struct context {
 };
 
 static void
-add_channel(void *arg, const struct channel_info *info, const char *reason)
+add_channel(void *arg, const struct channel *ch, const char *reason)
 {
 	const struct context *context = arg;
 	struct toll_entry *entry = add(context->toll, context->conn, reason);
@@ -38,9 +38,9 @@ add_channel(void *arg, const struct channel_info *info, const char *reason)
 	context->toll->channels++;
 	if (entry == NULL)
 		return;
-	entry->channel_id = info->id;
-	snprintf(entry->vm, sizeof(entry->vm), "%s", info->vm);
-	snprintf(entry->right, sizeof(entry->right), "%s", info->right);
+	entry->channel_id = ch->id;
+	snprintf(entry->vm, sizeof(entry->vm), "%s", ch->vm);
+	snprintf(entry->right, sizeof(entry->right), "%s", ch->right);
 }
 
 static void

@@ -1,0 +1,21 @@
+/* What is said to the relay about channels, and what it says of them. */
+#ifndef SALLYPORT_DAEMON_CHANNEL_RELAY_H
+#define SALLYPORT_DAEMON_CHANNEL_RELAY_H
+
+#include "daemon/channel.h"
+#include "lib/wire.h"
+
+struct channel_relay *channel_relay_new(struct gateway *gw);
+void channel_relay_free(struct channel_relay *talk); /* accepts NULL */
+
+/* Gives it both descriptors, which stay the channel's here. 0 or -errno. */
+int channel_relay_start(struct channel *ch);
+/* Tells it to end the channel; should it not do so in time, it is ended itself, with
+ * all channels: better than one that should be closed. 0 or -errno. */
+int channel_relay_stop(struct channel *ch);
+
+/* The relay's messages, and its end. */
+void channel_relay_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in);
+void channel_relay_on_down(struct gateway *gw);
+
+#endif

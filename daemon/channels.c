@@ -1,0 +1,210 @@
+/* The list of channels. */
+#include "daemon/channels.h"
+
+#include "daemon/channel_policy.h"
+#include "daemon/conns.h"
+#include "daemon/dial.h"
+#include "daemon/stranger.h"
+#include "lib/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct channels {
+	LIST_HEAD(, channel) list;
+	size_t count;
+	uint32_t last_id;
+};
+
+struct channels *
+channels_new(void)
+{
+	struct channels *channels = calloc(1, sizeof(*channels));
+
+	if (channels != NULL)
+		LIST_INIT(&channels->list);
+	return channels;
+}
+
+struct channel *
+channels_add(
+    struct gateway *gw, int fd, const struct conn *conn, const char *vm, const char *right)
+{
+	struct channels *channels = gw->channels;
+	struct channel *ch = calloc(1, sizeof(*ch));
+
+	if (ch == NULL)
+		return NULL;
+	ch->gw = gw;
+	ch->id = ++channels->last_id;
+	ch->conn_id = conn->id;
+	ch->uid = conn->uid;
+	ch->client_fd = fd;
+	ch->vm_fd = -1;
+	ch->since = time(NULL);
+	snprintf(ch->user, sizeof(ch->user), "%s", conn->user);
+	snprintf(ch->vm, sizeof(ch->vm), "%s", vm);
+	snprintf(ch->right, sizeof(ch->right), "%s", right);
+	if (!channel_policy_take_target(ch)) {
+		free(ch);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&channels->list, ch, link);
+	channels->count++;
+	return ch;
+}
+
+void
+channels_drop(struct channel *ch)
+{
+	struct conn *conn = conns_by_id(ch->gw->conns, ch->conn_id);
+
+	if (conn != NULL)
+		conn->busy_ms = io_now_ms();
+	LIST_REMOVE(ch, link);
+	ch->gw->channels->count--;
+	dial_cancel(ch->dial);
+	free(ch->target.name);
+	stranger_close(&ch->client_fd);
+	stranger_close(&ch->vm_fd);
+	free(ch);
+}
+
+void
+channels_free(struct channels *channels)
+{
+	struct channel *ch;
+
+	if (channels == NULL)
+		return;
+	while ((ch = LIST_FIRST(&channels->list)) != NULL)
+		channels_drop(ch);
+	free(channels);
+}
+
+void
+channels_stop(struct channels *channels)
+{
+	struct channel *ch;
+
+	while (channels != NULL && (ch = LIST_FIRST(&channels->list)) != NULL) {
+		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING)
+			channel_ended(ch, "the daemon stopped; bytes not counted", 0, 0);
+		else
+			channels_drop(ch);
+	}
+}
+
+struct channel *
+channels_by_id(struct channels *channels, uint32_t id)
+{
+	struct channel *ch;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		if (ch->id == id)
+			return ch;
+	return NULL;
+}
+
+struct channel *
+channels_next(struct channels *channels, const struct channel *ch)
+{
+	return ch == NULL ? LIST_FIRST(&channels->list) : LIST_NEXT(ch, link);
+}
+
+size_t
+channels_count(const struct channels *channels)
+{
+	return channels->count;
+}
+
+size_t
+channels_count_of(const struct channels *channels, uint32_t conn_id)
+{
+	const struct channel *ch;
+	size_t n = 0;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		n += ch->conn_id == conn_id;
+	return n;
+}
+
+size_t
+channels_count_uid(const struct channels *channels, uid_t uid)
+{
+	const struct channel *ch;
+	size_t n = 0;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		n += ch->uid == uid;
+	return n;
+}
+
+bool
+channels_end_one(struct channels *channels, uint32_t id, const char *reason)
+{
+	struct channel *ch = channels_by_id(channels, id);
+
+	if (ch == NULL)
+		return false;
+	channel_end(ch, reason);
+	return true;
+}
+
+void
+channels_end_of(struct channels *channels, uint32_t conn_id, const char *reason)
+{
+	struct channel *ch, *next;
+
+	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
+		next = LIST_NEXT(ch, link);
+		if (ch->conn_id == conn_id)
+			channel_end(ch, reason);
+	}
+}
+
+void
+channels_judge(struct channels *channels)
+{
+	struct channel *ch, *next;
+	time_t now = time(NULL);
+	const char *reason;
+
+	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
+		next = LIST_NEXT(ch, link);
+		if (ch->state != CHANNEL_RELAYED ||
+		    (ch->judged == ch->gw->generation &&
+			(ch->next_judge == 0 || now < ch->next_judge)))
+			continue;
+		reason = channel_policy_judge(ch);
+		if (reason != NULL)
+			channel_end(ch, reason);
+	}
+}
+
+void
+channels_rejudge(struct channels *channels, uint32_t conn_id)
+{
+	struct channel *ch;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		if (ch->conn_id == conn_id)
+			ch->judged = ch->gw->generation - 1;
+}
+
+void
+channels_foresee(struct channels *channels, const struct conn *conn, const struct gate_by *by,
+    void (*fn)(void *arg, const struct channel *ch, const char *reason), void *arg)
+{
+	const struct channel *ch;
+	struct answer answer;
+	const char *reason;
+
+	LIST_FOREACH(ch, &channels->list, link) {
+		if (ch->conn_id != conn->id || ch->state == CHANNEL_STOPPING)
+			continue;
+		reason = channel_policy_object(ch, conn, by, &answer);
+		if (reason != NULL)
+			fn(arg, ch, reason);
+	}
+}
