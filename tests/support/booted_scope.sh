@@ -52,6 +52,6 @@ gw_wait 4 gone "$CHILD" && pass 'the command is gone' || fail 'the command lives
 check "another's session lives" '~sleep 3003' "$(pgrep -af 'sleep 3003')"
 check 'sshd listens' 0 "$(kill -0 "$GW_SSHD_PID"; echo $?)"
 check 'the daemon lives' active "$(systemctl is-active sallyportd)"
-kill "$ORPHAN" $fred 2>/dev/null
+kill -9 "$ORPHAN" $fred 2>/dev/null # they ignore TERM, and systemd would wait for them
 gw_stop
 [ $FAILED = 0 ]
