@@ -1,6 +1,7 @@
 /* unix: and tcp: back ends. */
 #include "daemon/dial.h"
 
+#include "daemon/fixed_names.h"
 #include "daemon/sockdiag.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
@@ -191,6 +192,13 @@ attempt(struct dial *dial)
 {
 	int err;
 
+	if (fixed_names_are_awaited()) { /* after a reload, say: who may listen? */
+		if (io_now_ms() < dial->deadline_ms)
+			(void)loop_timer_set(dial->timer, RETRY_MS);
+		else
+			done(dial, "backend_uid cannot be looked up in time");
+		return;
+	}
 	if (dial->is_local && dial->target.kind == TARGET_TCP &&
 	    sockdiag_listener(dial->gw->netlink, &dial->target.address, &dial->listener) == 0 &&
 	    !gateway_is_backend_uid(dial->gw, dial->listener.uid)) {

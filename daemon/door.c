@@ -409,6 +409,15 @@ doors_give_to_group(struct doors *doors)
 		log_error("%s: %s", SHELL_PATH, strerror(errno));
 }
 
+static bool
+attend(struct doors *doors, enum door door)
+{
+	if (doors->watches[door] == NULL)
+		doors->watches[door] = loop_watch_fd(
+		    doors->gw->loop, doors->fds[door], LOOP_READ, on_accept, doors);
+	return doors->watches[door] != NULL;
+}
+
 struct doors *
 doors_new(struct gateway *gw)
 {
@@ -423,10 +432,7 @@ doors_new(struct gateway *gw)
 		doors->fds[i] = -1;
 	for (int i = 0; i < DOORS; i++) {
 		doors->fds[i] = listener_unix(paths[i], SOCK_SEQPACKET);
-		if (doors->fds[i] >= 0)
-			doors->watches[i] =
-			    loop_watch_fd(gw->loop, doors->fds[i], LOOP_READ, on_accept, doors);
-		if (doors->watches[i] == NULL) {
+		if (doors->fds[i] < 0 || (i == DOOR_ADMIN && !attend(doors, DOOR_ADMIN))) {
 			log_error("%s: %s", paths[i],
 			    doors->fds[i] < 0 ? strerror(-doors->fds[i]) : "no memory");
 			doors_free(doors);
@@ -434,6 +440,12 @@ doors_new(struct gateway *gw)
 		}
 	}
 	return doors;
+}
+
+bool
+doors_admit(struct doors *doors)
+{
+	return attend(doors, DOOR_PAM) && attend(doors, DOOR_SHELL);
 }
 
 void

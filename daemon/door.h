@@ -13,6 +13,9 @@
 
 struct doors *doors_new(struct gateway *gw); /* NULL when one can't be opened (logged) */
 void doors_free(struct doors *doors);
+/* All listen, but until this is called only admins are accepted; false: no memory,
+ * to be called again. */
+bool doors_admit(struct doors *doors);
 /* shell.sock for the gated group, when its gid has become known. */
 void doors_give_to_group(struct doors *doors);
 

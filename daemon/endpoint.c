@@ -46,6 +46,7 @@ struct endpoints {
 	struct in_addr *addresses; /* of policy_vm(i) */
 	size_t address_count;
 	size_t kept; /* of list, in the manager's store */
+	bool is_admitting;
 };
 
 struct endpoints *
@@ -122,6 +123,16 @@ on_accept(void *arg, int fd, unsigned int events)
 		else
 			refuse(e, client, &id);
 	}
+}
+
+/* Until they are admitted, who connects waits in the listener's backlog. */
+static bool
+attend(struct endpoint *e, int fd)
+{
+	if (!e->owner->is_admitting)
+		return true;
+	e->watch = loop_watch_fd(e->owner->gw->loop, fd, LOOP_READ, on_accept, e);
+	return e->watch != NULL;
 }
 
 static int
@@ -231,9 +242,7 @@ open_endpoint(struct endpoint *e)
 	char where[PATH_LENGTH + 32];
 	int fd = e->port == 0 ? open_unix(e) : open_tcp(e);
 
-	if (fd >= 0)
-		e->watch = loop_watch_fd(e->owner->gw->loop, fd, LOOP_READ, on_accept, e);
-	if (fd >= 0 && e->watch != NULL) {
+	if (fd >= 0 && attend(e, fd)) {
 		e->fd = fd;
 		give_to_group(e);
 		return;
@@ -323,8 +332,7 @@ succeed(struct endpoint *old)
 		loop_watch_free(old->watch);
 		old->watch = NULL;
 		listener_drain(old->fd); /* they meant the one before */
-		e->watch = loop_watch_fd(e->owner->gw->loop, old->fd, LOOP_READ, on_accept, e);
-		if (e->watch == NULL)
+		if (!attend(e, old->fd))
 			return;
 		e->fd = old->fd;
 		e->is_kept = old->is_kept;
@@ -370,9 +378,18 @@ endpoints_retry(struct endpoints *endpoints)
 			open_endpoint(e);
 		else
 			give_to_group(e);
+		if (e->fd >= 0 && e->watch == NULL)
+			(void)attend(e, e->fd);
 		if (e->fd >= 0)
 			keep(e); /* no memory, or no descriptor, the last time? */
 	}
+}
+
+void
+endpoints_admit(struct endpoints *endpoints)
+{
+	endpoints->is_admitting = true;
+	endpoints_retry(endpoints);
 }
 
 struct in_addr

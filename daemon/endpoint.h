@@ -16,6 +16,8 @@ void endpoints_free(struct endpoints *endpoints);
 void endpoints_sync(struct endpoints *endpoints);
 /* Once a second: missing listeners again, and the sockets' group once it is known. */
 void endpoints_retry(struct endpoints *endpoints);
+/* They listen from the first sync on; only now is anyone accepted. */
+void endpoints_admit(struct endpoints *endpoints);
 
 /* The address of policy_vm(i), INADDR_ANY if it has none. */
 struct in_addr endpoints_address(const struct endpoints *endpoints, size_t i);

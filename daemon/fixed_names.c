@@ -16,6 +16,7 @@ struct lookup {
 };
 
 static uint32_t round_now;
+static size_t awaited; /* answers of this round */
 
 static struct lookup *
 lookup_new(struct gateway *gw)
@@ -35,6 +36,7 @@ on_gated_gid(void *arg, gid_t gid)
 	free(arg);
 	if (lookup.round != round_now)
 		return;
+	awaited--;
 	lookup.gw->gated_gid = gid;
 	if (gid == (gid_t)-1)
 		log_error("the gated group @%s cannot be looked up",
@@ -54,6 +56,7 @@ on_backend_user(void *arg, struct people_user *user)
 	free(arg);
 	if (lookup.round != round_now)
 		return;
+	awaited--;
 	if (user->status == PROTO_NAME_FOUND)
 		gw->backend_uids[gw->backend_uid_count++] = user->uid;
 	else
@@ -78,7 +81,9 @@ resolve_backend_users(struct gateway *gw)
 			continue;
 		}
 		lookup = lookup_new(gw);
-		if (lookup != NULL && people_ask_user(gw, name, on_backend_user, lookup) < 0)
+		if (lookup != NULL && people_ask_user(gw, name, on_backend_user, lookup) == 0)
+			awaited++;
+		else
 			free(lookup);
 	}
 }
@@ -89,11 +94,20 @@ fixed_names_look_up(struct gateway *gw)
 	struct lookup *lookup;
 
 	round_now++;
+	awaited = 0;
 	lookup = lookup_new(gw);
 	if (lookup != NULL &&
-	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) < 0)
+	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) == 0)
+		awaited++;
+	else
 		free(lookup);
 	resolve_backend_users(gw);
+}
+
+bool
+fixed_names_are_awaited(void)
+{
+	return round_now == 0 || awaited > 0;
 }
 
 bool

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 void fixed_names_look_up(struct gateway *gw);
+/* Is an answer out, or nothing asked yet? Each look-up ends after names_timeout. */
+bool fixed_names_are_awaited(void);
 /* Is one of them not known? */
 bool fixed_names_lack(const struct gateway *gw);
 

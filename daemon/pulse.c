@@ -1,11 +1,14 @@
-/* READY=1, STATUS=, WATCHDOG=1. */
+/* The doors' opening, READY=1, STATUS=, WATCHDOG=1. */
 #include "daemon/pulse.h"
 
 #include "daemon/channels.h"
 #include "daemon/conns.h"
+#include "daemon/door.h"
 #include "daemon/endpoint.h"
 #include "daemon/fdstore.h"
+#include "daemon/fixed_names.h"
 #include "daemon/notify.h"
+#include "daemon/recheck.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -14,15 +17,37 @@
 #include <string.h>
 
 #define BEAT_MS      500  /* what is taken away is to end within 2 s, this included */
-#define START_MS     50   /* until ready */
+#define START_MS     20   /* until ready */
+#define ADMIT_MAX_MS 1500 /* less than PAM's module and sallyport-shell wait */
 #define READY_MAX_MS 5000 /* less than TimeoutStartSec= and WatchdogSec= in the unit */
 
+/* Can it be decided who gets in, and done, and put on record? */
 static bool
-is_complete(const struct gateway *gw)
+is_able(const struct gateway *gw)
 {
 	return servant_is_up(gw->verify) && servant_is_up(gw->recorder) &&
 	       servant_is_up(gw->relay) && servant_is_up(gw->names) &&
-	       fdstore_is_settled(gw->fdstore);
+	       !fixed_names_are_awaited() && !recheck_is_running();
+}
+
+/* Who comes in the first moments waits in the backlog, rather than be refused for what
+ * a moment later is there; but not for long. */
+static bool
+admit(const struct gateway *gw, int64_t age_ms)
+{
+	if (!is_able(gw) && age_ms < ADMIT_MAX_MS)
+		return false;
+	endpoints_admit(gw->endpoints);
+	return doors_admit(gw->doors);
+}
+
+static void
+tell_ready(const struct gateway *gw)
+{
+	bool is_complete = is_able(gw) && fdstore_is_settled(gw->fdstore);
+
+	notify_manager("READY=1");
+	log_info(is_complete ? "ready" : "ready, but not complete: `sallyport status`");
 }
 
 /* The line in `systemctl status`; told when it has changed. */
@@ -49,16 +74,19 @@ tell_status(const struct gateway *gw)
 uint32_t
 pulse_beat(const struct gateway *gw)
 {
-	static bool is_ready;
+	static bool is_admitting, is_ready;
 	static int64_t born_ms;
+	int64_t age_ms;
 
 	if (born_ms == 0)
 		born_ms = io_now_ms();
-	if (!is_ready && (is_complete(gw) || io_now_ms() - born_ms >= READY_MAX_MS)) {
+	age_ms = io_now_ms() - born_ms;
+	if (!is_admitting)
+		is_admitting = admit(gw, age_ms);
+	if (!is_ready && ((is_admitting && is_able(gw) && fdstore_is_settled(gw->fdstore)) ||
+			     age_ms >= READY_MAX_MS)) {
 		is_ready = true;
-		notify_manager("READY=1");
-		log_info(
-		    is_complete(gw) ? "ready" : "ready, but not complete: `sallyport status`");
+		tell_ready(gw);
 	}
 	if (is_ready)
 		tell_status(gw);

@@ -1,5 +1,5 @@
-/* What the service manager is told while the daemon lives: that it is ready, what
- * goes on, and that its loop still turns. */
+/* From the start on: when the first callers are accepted, and what the service manager
+ * is told: that it is ready, what goes on, and that its loop still turns. */
 #ifndef SALLYPORT_DAEMON_PULSE_H
 #define SALLYPORT_DAEMON_PULSE_H
 
@@ -7,9 +7,10 @@
 
 #include <stdint.h>
 
-/* From the loop; returns in how many milliseconds the next is due. READY=1 is said
- * when the helpers are up and the manager holds the listeners, or, because an admin
- * needs a daemon that answers when they are not, after a few seconds. */
+/* From the loop; returns in how many milliseconds the next is due. Users are accepted
+ * once the helpers are up and all names looked up, or after 1.5 s; READY=1 is said when,
+ * besides, the manager holds the listeners, or, because an admin needs a daemon that
+ * answers when they are not, after a few seconds. */
 uint32_t pulse_beat(const struct gateway *gw);
 
 #endif

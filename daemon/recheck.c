@@ -88,6 +88,12 @@ recheck_conns(struct gateway *gw)
 	go_on(gw);
 }
 
+bool
+recheck_is_running(void)
+{
+	return is_running;
+}
+
 void
 recheck_resume(struct gateway *gw)
 {
