@@ -99,8 +99,9 @@ gw_policy() { # the files; a test may rewrite them and call gw_reload
 
 gw_keys() {
 	local u
+	"$BUILD/tests/yk" new "$GW/anne.yk" >"$GW/anne.csv"
+	"$BUILD/tests/yk" new "$GW/maggie.yk" ${GW_PUBLIC:+--public "$GW_PUBLIC"} >"$GW/maggie.csv"
 	for u in anne maggie; do
-		"$BUILD/tests/yk" new "$GW/$u.yk" >"$GW/$u.csv"
 		cut -d, -f2 <"$GW/$u.csv" >"$GW/$u.id"
 	done
 }
@@ -206,6 +207,29 @@ gw_talk_unix() {
 	until [ -S "$GW/talk.sock" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 	[ -S "$GW/talk.sock" ] && python3 "$REPO/tests/support/peer.py" talk unix "$GW/talk.sock"
 	kill $pid 2>/dev/null; wait $pid 2>/dev/null
+}
+
+# A channel of anne's that stays, its first answer has come: sets SSH, HELD, M, U.
+gw_channel() {
+	[ -p "$GW/fifo" ] || { mkfifo "$GW/fifo"; exec 7<>"$GW/fifo"; } # an input that stays open
+	rm -f "$GW/l.sock" "$GW/held"
+	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
+	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
+	echo hello >&7
+	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
+	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
+	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" -U anne | head -1)
+}
+gw_clock() { START=$(date +%s%N); }
+gw_gone() { # WHAT: connection and U are gone within 2 s of gw_clock
+	local ms
+	while [ -e "/proc/$U" ] || sallyport list connections | grep -qw anne; do
+		sleep 0.05
+		[ $(( ($(date +%s%N) - START) / 1000000 )) -lt 8000 ] || break
+	done
+	ms=$(( ($(date +%s%N) - START) / 1000000 ))
+	if [ $ms -le 2000 ]; then pass "$1: gone after $ms ms"; else fail "$1: gone after $ms ms only"; fi
+	wait $SSH $HELD 2>/dev/null
 }
 
 gw_log() {

@@ -5,28 +5,6 @@
 . tests/e2e/lib.sh
 gw_start || { fail "the gateway did not start"; finish; }
 
-mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
-hold() { # opens a connection with one channel that stays; sets SSH, HELD, M, U
-	rm -f "$GW/l.sock" "$GW/held"
-	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
-	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
-	echo hello >&7
-	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
-	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
-	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" -U anne | head -1)
-}
-gone() { # WHAT: connection and U are gone within 2 s of START
-	local ms
-	while [ -e "/proc/$U" ] || sallyport list connections | grep -qw anne; do
-		sleep 0.05
-		[ $(( ($(date +%s%N) - START) / 1000000 )) -lt 8000 ] || break
-	done
-	ms=$(( ($(date +%s%N) - START) / 1000000 ))
-	if [ $ms -le 2000 ]; then pass "$1: gone after $ms ms"; else fail "$1: gone after $ms ms only"; fi
-	wait $SSH $HELD 2>/dev/null
-}
-start() { START=$(date +%s%N); }
-
 # --- what is broken or full ------------------------------------------------------
 broken() { # WHAT TEXT: a file of locks that cannot be read
 	printf "$2" >/var/lib/sallyport/locks; chmod 600 /var/lib/sallyport/locks
@@ -83,32 +61,32 @@ check "  in order" "lock unlock" "$(gw_log '"user":"maggie"' '"at":"' | grep -o 
 check "  works again" "HELLOEND 5" "$(gw_talk maggie books:5900)"
 
 # --- what nobody tells us ---------------------------------------------------------
-hold; kill -9 "$M"; start
-gone "M killed: U goes with it"
-hold; gw_daemon_stop; kill -9 "$M"; gw_daemon; start
-gone "M killed while the daemon was down: U goes with it"
+gw_channel; kill -9 "$M"; gw_clock
+gw_gone "M killed: U goes with it"
+gw_channel; gw_daemon_stop; kill -9 "$M"; gw_daemon; gw_clock
+gw_gone "M killed while the daemon was down: U goes with it"
 gw_logged 3 '"event":"session-end"' 'ended while the daemon was down' && pass "  on record" || fail "  not on record"
-hold; gw_daemon_stop; gw_daemon
+gw_channel; gw_daemon_stop; gw_daemon
 check "a restart of the daemon keeps the connection" "~anne" "$(sallyport list connections)"
-start; sallyport disconnect anne >/dev/null
-gone "  which can be ended"
+gw_clock; sallyport disconnect anne >/dev/null
+gw_gone "  which can be ended"
 
 RELAY=$(pgrep -xo -f /usr/libexec/sallyport/relay)
-hold; kill -STOP "$RELAY"; start
+gw_channel; kill -STOP "$RELAY"; gw_clock
 sallyport disconnect anne >/dev/null
-gone "the relay hangs: disconnect"
+gw_gone "the relay hangs: disconnect"
 gw_wait 3 bash -c "! kill -0 $RELAY 2>/dev/null" && pass "  it was ended, too" || fail "  it still hangs"
 check "  and there is a new one" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 
 sed -i 's/^backend_uid.*/&\nmax_idle = 2s/' /etc/sallyport/sallyport.conf; gw_reload >/dev/null
-hold; sleep 3
+gw_channel; sleep 3
 check "max_idle: with a channel it stays" "~anne" "$(sallyport list connections)"
 kill $HELD; wait $HELD 2>/dev/null
 gw_wait 6 bash -c '! sallyport list connections | grep -qw anne' && pass "  without one it ends" || fail "  it stays without one"
 gw_logged 3 '"event":"session-end"' 'max_idle' && pass "  on record" || fail "  not on record"
 wait $SSH 2>/dev/null
 sed -i 's/^max_idle.*/max_age = 3s/' /etc/sallyport/sallyport.conf; gw_reload >/dev/null
-hold
+gw_channel
 gw_wait 6 bash -c '! sallyport list connections | grep -qw anne' && pass "max_age: it ends, channel or not" || fail "max_age: it stays"
 gw_logged 3 '"event":"session-end"' 'max_age' && pass "  on record" || fail "  not on record"
 check "the log is whole" "0" "$(sallyport audit verify >/dev/null 2>&1; echo $?)"

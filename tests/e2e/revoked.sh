@@ -5,16 +5,7 @@
 GW_CONF="max_prompts = 2"
 gw_start || { fail "the gateway did not start"; finish; }
 
-mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
-hold() { # opens a channel of anne's that stays; its first answer has come
-	rm -f "$GW/l.sock" "$GW/held"
-	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
-	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
-	echo hello >&7
-	timeout 40 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
-	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
-}
-ended() { # WHAT REASON: the channel that hold made is closed within 2 s, and on record so
+ended() { # WHAT REASON: the channel of gw_channel is closed within 2 s, and on record so
 	local start ms
 	start=$(date +%s%N)
 	while sallyport list channels | grep -qw anne; do
@@ -27,17 +18,17 @@ ended() { # WHAT REASON: the channel that hold made is closed within 2 s, and on
 	kill $SSH $HELD 2>/dev/null; wait $SSH $HELD 2>/dev/null
 }
 
-hold
+gw_channel
 echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
 ended "grant taken away" 'no grant'
 gw_policy; gw_reload >/dev/null
 
-hold
+gw_channel
 sed -i 's/20022/20099/' /etc/sallyport/vms.conf; gw_reload >/dev/null
 ended "the VM's back end changed" 'back end was changed'
 gw_policy; gw_reload >/dev/null
 
-hold
+gw_channel
 sed -i '/^anne/d' /etc/sallyport/yubikey_mappings; gw_reload >/dev/null
 ended "YubiKey no longer mapped" 'no longer mapped'
 gw_policy; gw_reload >/dev/null
@@ -45,17 +36,17 @@ gw_policy; gw_reload >/dev/null
 groupadd -f devs; usermod -aG devs anne
 printf '@devs webdev ssh always\nmaggie books spice always\n' >/etc/sallyport/vm_mappings
 gw_reload >/dev/null
-hold
+gw_channel
 gpasswd -d anne devs >/dev/null
 ended "taken out of the group" 'no grant'
 gw_policy; echo '@devs books spice always' >>/etc/sallyport/vm_mappings; gw_reload >/dev/null
 
-hold
+gw_channel
 cp /etc/passwd "$GW/passwd"; sed -i '/^anne:/d' /etc/passwd
 ended "user deleted, with a group among the grants" 'the user is gone'
 cp "$GW/passwd" /etc/passwd
 
-hold
+gw_channel
 M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" -U anne | head -1)
 kill -STOP "$U"
 echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null

@@ -2,20 +2,11 @@
  * bounds, its pairs are in order and once each, and what is signed can be split back
  * into exactly them. */
 #include "api/reply.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_order(const struct reply *reply)

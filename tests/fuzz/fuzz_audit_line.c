@@ -2,14 +2,12 @@
  * that a terminal obeys. */
 #include "cli/audit_show.h"
 #include "cli/audit_verify.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 show(const char *path, bool json)

@@ -1,20 +1,11 @@
 /* Any bytes as a key file of any format: no read outside it, it comes to an end,
  * keys are well-formed, what is refused leaves no secret, and a second pass gives
  * the same. */
+#include "tests/fuzz/fuzz.h"
 #include "verify/keyfile.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check(enum keyfile_kind kind, const struct keyfile_entry *entry)

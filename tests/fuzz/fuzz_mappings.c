@@ -4,21 +4,12 @@
 #include "policy/decide.h"
 #include "policy/model.h"
 #include "policy/source.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/policy_text.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 add(struct policy *policy, enum model_kind kind, const char *text, size_t len,

@@ -1,21 +1,12 @@
 /* Any bytes as an OTP: what is taken is modhex, bounded, and comes back from its
  * parts; what is refused leaves nothing. */
 #include "lib/layout.h"
+#include "tests/fuzz/fuzz.h"
 #include "verify/code.h"
 #include "verify/otp.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

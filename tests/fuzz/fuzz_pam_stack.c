@@ -1,13 +1,11 @@
 /* Any bytes as PAM files: three texts, divided by zero bytes, that may include one
  * another. What is read can be asked about. */
 #include "cli/pam_stack.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FILES 3
 

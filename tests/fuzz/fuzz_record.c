@@ -2,21 +2,12 @@
  * that the reader of the audit file takes apart again, with nothing added to it. */
 #include "cli/audit_line.h"
 #include "recorder/line.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_back(const struct line_record *record, const char *line, size_t len)

@@ -3,15 +3,13 @@
 #include "shell/asked.h"
 #include "shell/environment.h"
 #include "shell/plan.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/require.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define ENTRIES 64
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 read_as_plan(const uint8_t *data, size_t size)

@@ -2,20 +2,11 @@
 #include "cli/listeners.h"
 #include "cli/sshd_effective.h"
 #include "cli/sshd_sample.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 read_effective(const char *text)

@@ -2,19 +2,10 @@
  * failed reader gives nothing more, and what was read can be written again. */
 #include "lib/proto.h"
 #include "lib/wire.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* The first byte of a step says which field is read next. */
 static void
