@@ -1,11 +1,11 @@
 /* OpenSSL, wrapped. */
 #include "api/crypto.h"
 
+#include "lib/authorities.h"
+
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
@@ -57,51 +57,21 @@ crypto_mac(const struct crypto *crypto, const struct secret *key, const void *da
 	return 0;
 }
 
-/* Nobody is asked for the password of what should be a certificate. */
-static int
-no_password(char *buf, int size, int for_writing, void *arg)
+static bool
+take(void *arg, void *x509)
 {
-	(void)buf;
-	(void)size;
-	(void)for_writing;
-	(void)arg;
-	return -1;
-}
-
-/* All certificates into store: their number, -EINVAL, -EIO. */
-static int
-add_all(X509_STORE *store, BIO *bio)
-{
-	int n = 0, ok = 1;
-	X509 *cert;
-
-	while (ok == 1 && (cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
-		ok = X509_STORE_add_cert(store, cert);
-		X509_free(cert);
-		n++;
-	}
-	if (ok != 1)
-		return -EIO;
-	/* The end is told by "no start line" alone; all else is damage. */
-	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		return -EINVAL;
-	ERR_clear_error();
-	return n > 0 ? n : -EINVAL;
+	return X509_STORE_add_cert(arg, x509) == 1;
 }
 
 int
 crypto_trust(struct crypto *crypto, const char *pem, size_t len)
 {
 	X509_STORE *store = X509_STORE_new();
-	BIO *bio = len <= INT32_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
-	int n = -EIO;
+	int err = store != NULL ? authorities_read(pem, len, take, store) : -EIO;
 
-	if (store != NULL && bio != NULL)
-		n = add_all(store, bio);
-	BIO_free(bio);
-	if (n < 0) {
+	if (err < 0) {
 		X509_STORE_free(store);
-		return n;
+		return err;
 	}
 	X509_STORE_free(crypto->store);
 	crypto->store = store;

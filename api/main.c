@@ -13,17 +13,13 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #define KEY_FILE_MAX 4096
 #define CA_FILE_MAX  (4 * 1024 * 1024)
@@ -100,16 +96,6 @@ read_servers(const struct options *o, struct server *servers)
 		server_init(&servers[i], o->urls[i], o->proxy != NULL ? &proxy : NULL);
 	}
 	return 0;
-}
-
-static bool
-has_supervisor(void)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(HELPER_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
 }
 
 /* A file of root's, whole. 0 or -errno, and it was said why. */
@@ -216,19 +202,14 @@ main(int argc, char **argv)
 	if (version_is_asked(argc, argv))
 		return puts("api " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("api", false);
-	if (read_options(argc, argv, &o) < 0 || !has_supervisor()) {
+	if (read_options(argc, argv, &o) < 0 || !helper_has_supervisor()) {
 		log_error("is started by sallyportd, as: api --id N --key FILE --ca FILE "
 			  "[--proxy URL] [--account NAME] URL...");
 		return EX_USAGE;
 	}
-	/* libcurl and OpenSSL take orders from the environment; descriptors left open by
-	 * mistake would survive the loss of root. */
-	clearenv();
+	helper_isolate();
 	/* The dates of certificates are compared in UTC, without a file of zones. */
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	close_range(HELPER_FD + 1, ~0U, 0);
-	umask(077);
-	signal(SIGPIPE, SIG_IGN);
 	return run(&o);
 }

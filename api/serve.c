@@ -215,23 +215,6 @@ turn(struct api *api)
 	return err < 0 ? err : api->send_error;
 }
 
-static int
-send_ready(void)
-{
-	uint8_t buf[16];
-	struct wire_out out;
-
-	wire_out_init(&out, buf, sizeof(buf));
-	proto_put_header(&out, PROTO_READY, 0);
-	return send_message(&out);
-}
-
-static bool
-is_gone(int err)
-{
-	return err == -ESHUTDOWN || err == -EPIPE || err == -ECONNRESET;
-}
-
 int
 serve_run(const struct serve_spec *spec)
 {
@@ -249,16 +232,11 @@ serve_run(const struct serve_spec *spec)
 	    .on_verdict = send_verdict,
 	    .on_server = send_server,
 	    .arg = api};
-	err = send_ready();
+	err = helper_ready();
 	while (err == 0)
 		err = turn(api);
 	for (size_t i = 0; i < api->count; i++)
 		query_free(api->queries[i]);
 	free(api);
-	if (is_gone(err))
-		return 0;
-	log_error(
-	    err == -EBADMSG ? "the supervisor sent a malformed message" : "cannot go on: %s",
-	    strerror(-err));
-	return err;
+	return helper_ended(err);
 }

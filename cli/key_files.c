@@ -1,8 +1,8 @@
 /* One row for each. */
 #include "cli/key_files.h"
 
-#include "cli/libcrypto.h"
 #include "lib/api_key.h"
+#include "lib/authorities.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ judge_api_key(const char *text, size_t len)
 static const char *
 judge_authorities(const char *text, size_t len)
 {
-	return libcrypto_check_authorities(text, len) < 0
+	return authorities_read(text, len, NULL, NULL) < 0
 		   ? "is not a file of certificates (PEM), or one of them is damaged"
 		   : NULL;
 }

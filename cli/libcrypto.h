@@ -9,8 +9,4 @@
 /* The SHA-256 of data[len] in hexadecimal, and a NUL. */
 void libcrypto_hash(const char *data, size_t len, char hex[LIBCRYPTO_HEX + 1]);
 
-/* Are these certificates (PEM), one at least and none of them damaged? The answer that
- * the helper api gives at its start. 0, -EINVAL. */
-int libcrypto_check_authorities(const char *pem, size_t len);
-
 #endif

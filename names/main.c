@@ -3,7 +3,6 @@
  * (files, SSSD, LDAP, systemd …), which open files and sockets, make threads and
  * load libraries as they like; a list that suits them all keeps nothing out, and
  * one that doesn't locks everybody out. It has its own uid and no privilege. */
-#include "lib/drop.h"
 #include "lib/helper.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -14,27 +13,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SEND_TIMEOUT_MS 5000
-
-static int
-start(const char *account)
-{
-	uint8_t buf[16];
-	struct wire_out out;
-	int err = drop_to_account(account);
-
-	if (err < 0) {
-		log_error("cannot become %s: %s", account, strerror(-err));
-		return err;
-	}
-	wire_out_init(&out, buf, sizeof(buf));
-	proto_put_header(&out, PROTO_READY, 0);
-	return helper_send(buf, out.len, SEND_TIMEOUT_MS);
-}
 
 /* One question after the other. 0; 1: the supervisor is gone; -errno. */
 static int
@@ -71,17 +53,15 @@ main(int argc, char **argv)
 	log_open("names", false);
 	while ((c = getopt_long(argc, argv, "", known, NULL)) == 'a')
 		account = optarg;
-	if (c != -1 || optind != argc) {
-		log_error("usage: names [--account NAME]");
+	if (c != -1 || optind != argc || !helper_has_supervisor()) {
+		log_error("is started by sallyportd, as: names [--account NAME]");
 		return 64;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	result = start(account);
+	helper_isolate();
+	result = helper_drop(account);
+	if (result == 0)
+		result = helper_ready();
 	while (result == 0)
 		result = turn();
-	if (result == -EPIPE || result == -ECONNRESET) /* gone, while we had more to say */
-		return 0;
-	if (result < 0)
-		log_error("ends: %s", strerror(-result));
-	return result < 0 ? 1 : 0;
+	return helper_ended(result) < 0 ? 1 : 0;
 }

@@ -368,14 +368,15 @@ main(int argc, char **argv)
 	log_open("recorder", false);
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = '\0';
-	if (parse_options(argc, argv, &options) < 0) {
-		log_error("usage: recorder --log FILE [--kernel-audit] [--account NAME] "
+	if (parse_options(argc, argv, &options) < 0 || !helper_has_supervisor()) {
+		log_error("is started by sallyportd, as: recorder --log FILE [--kernel-audit] "
+			  "[--account NAME] "
 			  "[--host NAME]");
 		return 64;
 	}
 	/* A reached file-size limit shall be an error like any other. */
 	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	helper_isolate();
 	err = start(&options);
 	if (err == 0)
 		err = serve();

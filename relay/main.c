@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -56,8 +55,6 @@ static int
 start(const char *account, int *epoll, size_t *pairs_max)
 {
 	struct epoll_event event = {.events = EPOLLIN}; /* data NULL: the supervisor */
-	uint8_t buf[16];
-	struct wire_out out;
 	int err = raise_files(pairs_max);
 
 	if (err < 0)
@@ -66,11 +63,7 @@ start(const char *account, int *epoll, size_t *pairs_max)
 	if (*epoll < 0 || epoll_ctl(*epoll, EPOLL_CTL_ADD, HELPER_FD, &event) < 0)
 		return -errno;
 	err = helper_confine(account, calls, sizeof(calls) / sizeof(calls[0]));
-	if (err < 0)
-		return err;
-	wire_out_init(&out, buf, sizeof(buf));
-	proto_put_header(&out, PROTO_READY, 0);
-	return helper_send(buf, out.len, 1000);
+	return err < 0 ? err : helper_ready();
 }
 
 static int
@@ -140,18 +133,14 @@ main(int argc, char **argv)
 	log_open("relay", false);
 	while ((c = getopt_long(argc, argv, "", known, NULL)) == 'a')
 		account = optarg;
-	if (c != -1 || optind != argc) {
-		log_error("usage: relay [--account NAME]");
+	if (c != -1 || optind != argc || !helper_has_supervisor()) {
+		log_error("is started by sallyportd, as: relay [--account NAME]");
 		return 64;
 	}
-	signal(SIGPIPE, SIG_IGN);
+	helper_isolate();
 	table_init(&table);
 	result = start(account, &epoll, &pairs_max);
 	while (result == 0)
 		result = turn(epoll, pairs_max);
-	if (result == -EPIPE || result == -ECONNRESET) /* gone, while we had more to say */
-		return 0;
-	if (result < 0)
-		log_error("ends: %s", strerror(-result));
-	return result < 0 ? 1 : 0;
+	return helper_ended(result) < 0 ? 1 : 0;
 }

@@ -11,15 +11,11 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #define OPEN_TIMEOUT_MS 3000
 
@@ -72,16 +68,6 @@ read_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
-static bool
-has_supervisor(void)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(HELPER_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_SEQPACKET;
-}
-
 /* All that needs root; the key itself is wiped again. 0 or -errno. */
 static int
 fetch(const struct options *o, struct crypt **crypt)
@@ -126,17 +112,12 @@ main(int argc, char **argv)
 	if (version_is_asked(argc, argv))
 		return puts("verify " SALLYPORT_VERSION) >= 0 ? 0 : 1;
 	log_open("verify", false);
-	if (read_options(argc, argv, &o) < 0 || !has_supervisor()) {
+	if (read_options(argc, argv, &o) < 0 || !helper_has_supervisor()) {
 		log_error("is started by sallyportd, as: verify --store DIR --key FILE "
 			  "[--account NAME]");
 		return EX_USAGE;
 	}
-	/* Libraries read the environment; descriptors left open by mistake would
-	 * survive the loss of root. */
-	clearenv();
-	close_range(HELPER_FD + 1, ~0U, 0);
-	umask(077);
-	signal(SIGPIPE, SIG_IGN);
+	helper_isolate();
 	if (sql_init() < 0 || fetch(&o, &crypt) < 0)
 		return EX_CONFIG;
 	if (helper_drop(o.account) < 0 || worker_start(&worker, crypt) < 0 ||

@@ -328,12 +328,6 @@ send_ready(struct verifier *v)
 	return verifier_send(&out);
 }
 
-static bool
-is_gone(int err)
-{
-	return err == -ESHUTDOWN || err == -EPIPE || err == -ECONNRESET;
-}
-
 int
 verifier_run(struct keyring *ring, struct worker *worker)
 {
@@ -355,10 +349,5 @@ verifier_run(struct keyring *ring, struct worker *worker)
 	keyimport_end(&v->import);
 	intake_close(&v->intake);
 	free(v);
-	if (is_gone(err))
-		return 0;
-	log_error(
-	    err == -EBADMSG ? "the supervisor sent a malformed message" : "cannot go on: %s",
-	    strerror(-err));
-	return err;
+	return helper_ended(err);
 }
