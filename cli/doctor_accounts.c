@@ -163,21 +163,25 @@ is_no_shell(const char *shell)
 }
 
 static void
+find_shell(struct doctor *doctor, const struct doctor_check *check, const struct account *a)
+{
+	struct finding *finding =
+	    doctor_find(doctor, check, "the login shell of %s is %s", a->name, a->shell);
+	char word[COMMAND_MAX];
+
+	finding_user(finding, a->name);
+	finding_command(finding, "usermod -s " SHELL_PATH " %s",
+	    finding_quote(word, sizeof(word), a->name));
+}
+
+static void
 check_shell(struct doctor *doctor, const struct doctor_check *check)
 {
 	const struct account *a;
-	char word[COMMAND_MAX];
 
-	for (size_t i = 0; (a = account_at(doctor, i)) != NULL; i++) {
-		struct finding *finding;
-		if (!a->is_gated || !is_no_shell(a->shell))
-			continue;
-		finding = doctor_find(
-		    doctor, check, "the login shell of %s is %s", a->name, a->shell);
-		finding_user(finding, a->name);
-		finding_command(finding, "usermod -s " SHELL_PATH " %s",
-		    finding_quote(word, sizeof(word), a->name));
-	}
+	for (size_t i = 0; (a = account_at(doctor, i)) != NULL; i++)
+		if (a->is_gated && is_no_shell(a->shell))
+			find_shell(doctor, check, a);
 }
 
 /* When the shell asks for the OTP, nothing of the user's may run before it. */
@@ -185,20 +189,12 @@ static void
 check_shell_open(struct doctor *doctor, const struct doctor_check *check)
 {
 	const struct account *a;
-	char word[COMMAND_MAX];
 
 	if (doctor->settings->otp != SETTINGS_OTP_SHELL)
 		return;
-	for (size_t i = 0; (a = account_at(doctor, i)) != NULL; i++) {
-		struct finding *finding;
-		if (!a->is_gated || strcmp(a->shell, SHELL_PATH) == 0)
-			continue;
-		finding = doctor_find(
-		    doctor, check, "the login shell of %s is %s", a->name, a->shell);
-		finding_user(finding, a->name);
-		finding_command(finding, "usermod -s " SHELL_PATH " %s",
-		    finding_quote(word, sizeof(word), a->name));
-	}
+	for (size_t i = 0; (a = account_at(doctor, i)) != NULL; i++)
+		if (a->is_gated && strcmp(a->shell, SHELL_PATH) != 0)
+			find_shell(doctor, check, a);
 }
 
 static void

@@ -42,8 +42,9 @@ edit(struct finding *finding, const char *service, const struct pam_rule *rule)
 
 /* sshd's own file can be written by us; what it includes is shared with others. */
 static void
-mend_sshd(struct finding *finding, const char *service, const struct pam_rule *rule)
+mend(struct finding *finding, const char *service, const struct pam_rule *rule)
 {
+	edit(finding, service, rule);
 	if (strcmp(service, "sshd") == 0 && (rule == NULL || strcmp(rule->file, "sshd") == 0))
 		finding_command(finding, "sallyport print pam >/etc/pam.d/.sshd.new && "
 					 "mv /etc/pam.d/.sshd.new /etc/pam.d/sshd");
@@ -65,8 +66,7 @@ check_missing(struct doctor *doctor, const struct doctor_check *check, enum pam_
 	if (pam_stack_find(stack, phase, MODULE) < stack->count)
 		return;
 	finding = doctor_find(doctor, check, "no %s line with " MODULE, pam_stack_phase(phase));
-	edit(finding, "sshd", NULL);
-	mend_sshd(finding, "sshd", NULL);
+	mend(finding, "sshd", NULL);
 }
 
 static void
@@ -114,8 +114,7 @@ visit_control(struct doctor *doctor, const struct doctor_check *check, const cha
 		return;
 	finding = doctor_find(doctor, check, "%s: %s%s [%s] lets a refusal pass", service,
 	    rule->may_lack ? "-" : "", pam_stack_phase(rule->phase), rule->control);
-	edit(finding, service, rule);
-	mend_sshd(finding, service, rule);
+	mend(finding, service, rule);
 }
 
 static void
@@ -138,8 +137,7 @@ visit_ignore(struct doctor *doctor, const struct doctor_check *check, const char
 		return;
 	finding = doctor_find(doctor, check, "%s: %s [%s] does not say ignore=ignore", service,
 	    pam_stack_phase(rule->phase), rule->control);
-	edit(finding, service, rule);
-	mend_sshd(finding, service, rule);
+	mend(finding, service, rule);
 }
 
 static void
@@ -191,8 +189,7 @@ visit_arguments(struct doctor *doctor, const struct doctor_check *check, const c
 		finding = doctor_find(doctor, check, "%s: %.*s", service,
 		    (int)strcspn(reason != NULL ? reason + 2 : text, "\n"),
 		    reason != NULL ? reason + 2 : text);
-		edit(finding, service, rule);
-		mend_sshd(finding, service, rule);
+		mend(finding, service, rule);
 	}
 	report_free(&report);
 }
@@ -223,8 +220,7 @@ check_readenv(struct doctor *doctor, const struct doctor_check *check)
 		if (!reads_users_file(&stack->rules[i]))
 			continue;
 		finding = doctor_find(doctor, check, "pam_env.so reads ~/.pam_environment");
-		edit(finding, "sshd", &stack->rules[i]);
-		mend_sshd(finding, "sshd", &stack->rules[i]);
+		mend(finding, "sshd", &stack->rules[i]);
 		if (finding != NULL && finding->is_command)
 			return;
 	}
@@ -255,8 +251,7 @@ check_file(struct doctor *doctor, const struct doctor_check *check)
 	if (own->has[0])
 		return;
 	finding = doctor_find(doctor, check, PAM_FILE_PATH " is not there");
-	edit(finding, "sshd", NULL);
-	mend_sshd(finding, "sshd", NULL);
+	mend(finding, "sshd", NULL);
 }
 
 static void

@@ -15,14 +15,17 @@ verb_disconnect(struct cli *cli)
 	return answer_ask(cli, &ask, table_print_values);
 }
 
-/* Puts the user, or all, into the question; 0, or an exit status. *used: how many
+/* Begins the question with the user, or all; 0, or an exit status. *used: how many
  * words that took. */
 static int
-put_whom(struct cli *cli, struct ask *ask, const char *verb, size_t *used)
+begin(struct cli *cli, struct ask *ask, uint8_t type, size_t *used)
 {
+	const char *verb = type == PROTO_ADMIN_LOCK ? "lock" : "unlock";
+
 	*used = cli_has(cli, CLI_ALL) ? 0 : 1;
 	if (cli->word_count < *used)
 		return cli_fail(CLI_USAGE, "whom? sallyport %s USER, or --all", verb);
+	ask_begin(ask, type);
 	wire_put_str(&ask->out, *used == 0 ? ALL : cli->words[0]);
 	return 0;
 }
@@ -46,10 +49,8 @@ verb_lock(struct cli *cli)
 	char reason[201];
 	struct ask ask;
 	size_t used;
-	int status;
+	int status = begin(cli, &ask, PROTO_ADMIN_LOCK, &used);
 
-	ask_begin(&ask, PROTO_ADMIN_LOCK);
-	status = put_whom(cli, &ask, "lock", &used);
 	if (status != 0)
 		return status;
 	if (!join(cli, used, reason, sizeof(reason)))
@@ -64,10 +65,8 @@ verb_unlock(struct cli *cli)
 {
 	struct ask ask;
 	size_t used;
-	int status;
+	int status = begin(cli, &ask, PROTO_ADMIN_UNLOCK, &used);
 
-	ask_begin(&ask, PROTO_ADMIN_UNLOCK);
-	status = put_whom(cli, &ask, "unlock", &used);
 	if (status != 0)
 		return status;
 	if (cli->word_count > used)

@@ -17,6 +17,12 @@
 
 static const char cut[] = "log-is-cut\n", old[] = "store-is-old\n";
 
+static bool
+is_found(const struct accord *accord)
+{
+	return accord->log_is_cut || accord->store_is_old;
+}
+
 /* What can't be read counts as all that can be wrong. */
 static void
 remember(struct accord *accord)
@@ -31,7 +37,7 @@ remember(struct accord *accord)
 	io_close(&fd);
 	accord->log_is_cut = err < 0 || strstr(text, cut) != NULL;
 	accord->store_is_old = err < 0 || strstr(text, old) != NULL;
-	if (!accord->log_is_cut && !accord->store_is_old)
+	if (!is_found(accord))
 		accord->log_is_cut = accord->store_is_old = true;
 	free(text);
 	log_error("%s is there: store and audit log disagreed before, and nobody has declared "
@@ -88,7 +94,7 @@ compare(struct gateway *gw, bool found_before)
 			a->store_is_old = true;
 		a->is_compared = true;
 	}
-	if (!found_before && (a->log_is_cut || a->store_is_old)) {
+	if (!found_before && is_found(a)) {
 		keep(a);
 		log_error("no OTP can be verified: %s", accord_words(a));
 	}
@@ -98,7 +104,7 @@ void
 accord_on_verify(struct gateway *gw, uint64_t store_seq, uint64_t audit_seq, bool is_whole)
 {
 	struct accord *a = gw->accord;
-	bool found_before = a->log_is_cut || a->store_is_old;
+	bool found_before = is_found(a);
 
 	a->verify_told = is_whole;
 	a->store_audit_seq = audit_seq;
@@ -112,7 +118,7 @@ void
 accord_on_recorder(struct gateway *gw, uint64_t seq, uint64_t store_seq, bool is_whole)
 {
 	struct accord *a = gw->accord;
-	bool found_before = a->log_is_cut || a->store_is_old;
+	bool found_before = is_found(a);
 
 	a->recorder_told = is_whole;
 	a->log_seq = seq;

@@ -97,18 +97,29 @@ find_user(const char *name, struct lookup_user *user)
 	return result;
 }
 
+/* As getpwuid_r; *buf, to be freed, holds its texts. */
+static int
+find_uid(uid_t uid, struct passwd *pw, struct passwd **found, char **buf)
+{
+	size_t cap = 0;
+	int error = ERANGE;
+
+	*buf = NULL;
+	*found = NULL;
+	while (error == ERANGE && grow(buf, &cap))
+		error = getpwuid_r(uid, pw, *buf, cap, found);
+	return error;
+}
+
 /* Does the uid lead back to the same name? Not when a source folds upper and
  * lower case and the user wrote it otherwise. */
 static enum proto_name
 find_back(const char *name, uid_t uid, bool *is_same)
 {
-	struct passwd pw, *found = NULL;
-	char *buf = NULL;
-	size_t cap = 0;
-	int error = ERANGE;
+	struct passwd pw, *found;
+	char *buf;
+	int error = find_uid(uid, &pw, &found, &buf);
 
-	while (error == ERANGE && grow(&buf, &cap))
-		error = getpwuid_r(uid, &pw, buf, cap, &found);
 	*is_same = error == 0 && found != NULL && strcmp(pw.pw_name, name) == 0;
 	free(buf);
 	return error == 0 ? PROTO_NAME_FOUND : PROTO_NAME_FAILED;
@@ -117,15 +128,11 @@ find_back(const char *name, uid_t uid, bool *is_same)
 enum proto_name
 lookup_name(uid_t uid, char *name)
 {
-	struct passwd pw, *found = NULL;
-	enum proto_name result;
-	char *buf = NULL;
-	size_t cap = 0;
-	int error = ERANGE;
+	struct passwd pw, *found;
+	char *buf;
+	int error = find_uid(uid, &pw, &found, &buf);
+	enum proto_name result = judge(error, found, LOOKUP_PASSWD);
 
-	while (error == ERANGE && grow(&buf, &cap))
-		error = getpwuid_r(uid, &pw, buf, cap, &found);
-	result = judge(error, found, LOOKUP_PASSWD);
 	if (result == PROTO_NAME_FOUND && strlen(pw.pw_name) > PROTO_NAME_MAX)
 		result = PROTO_NAME_FAILED;
 	if (result == PROTO_NAME_FOUND)
