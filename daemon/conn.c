@@ -97,6 +97,17 @@ m_stands(const struct conn *conn)
 	       proc_pidfd_is_alive(conn->m_pidfd);
 }
 
+/* U is held by pidfd, and so is M: who they are cannot change any more. */
+static enum verdict
+is_the_one(const struct conn *conn, const struct proc *place)
+{
+	return conn->u.pid == place->pid && conn->u.start == place->start &&
+		       place->parent == conn->m.pid && proc_pidfd_is_alive(conn->u_pidfd) &&
+		       proc_pidfd_is_alive(conn->m_pidfd)
+		   ? VERDICT_ALLOW
+		   : VERDICT_DENY;
+}
+
 enum verdict
 conn_is_u(struct conn *conn, const struct proc *proc)
 {
@@ -104,10 +115,7 @@ conn_is_u(struct conn *conn, const struct proc *proc)
 	    proc->exe_dev != conn->m.exe_dev || proc->exe_ino != conn->m.exe_ino)
 		return VERDICT_DENY;
 	if (conn->u.pid != 0)
-		return conn->u.pid == proc->pid && conn->u.start == proc->start &&
-			       proc_pidfd_is_alive(conn->u_pidfd) && m_stands(conn)
-			   ? VERDICT_ALLOW
-			   : VERDICT_DENY;
+		return is_the_one(conn, proc);
 	if (!m_stands(conn))
 		return VERDICT_DENY;
 	conn->u_pidfd = proc_pidfd(proc);
@@ -115,6 +123,20 @@ conn_is_u(struct conn *conn, const struct proc *proc)
 		return VERDICT_DENY;
 	conn->u = *proc;
 	return VERDICT_ALLOW;
+}
+
+enum verdict
+conn_recognise(struct conn *conn, const struct proc *place)
+{
+	struct proc proc;
+
+	if (conn->uid == 0 || place->parent != conn->m.pid)
+		return VERDICT_DENY;
+	if (conn->u.pid != 0)
+		return is_the_one(conn, place);
+	return proc_read(place->pid, &proc) == 0 && proc.start == place->start
+		   ? conn_is_u(conn, &proc)
+		   : VERDICT_DENY;
 }
 
 bool
@@ -125,12 +147,12 @@ conn_find_u(struct conn *conn)
 	ssize_t n;
 
 	if (conn->u.pid != 0)
-		return proc_read(conn->u.pid, &proc) == 0 &&
-		       conn_is_u(conn, &proc) == VERDICT_ALLOW;
+		return proc_read_place(conn->u.pid, &proc) == 0 &&
+		       is_the_one(conn, &proc) == VERDICT_ALLOW;
 	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
 	for (ssize_t i = 0; i < n; i++)
-		if (proc_read(children[i], &proc) == 0 &&
-		    conn_is_u(conn, &proc) == VERDICT_ALLOW)
+		if (proc_read_place(children[i], &proc) == 0 &&
+		    conn_recognise(conn, &proc) == VERDICT_ALLOW)
 			return true;
 	return false;
 }

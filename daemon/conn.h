@@ -34,11 +34,9 @@ struct conn {
 	char end_reason[128]; /* once it is to end (state ended): why; "" before */
 	int64_t groups_ms;    /* when its user and groups were last read, of io_now_ms */
 	int64_t busy_ms;      /* when it last had a channel or session */
-	int64_t asked_s;      /* second of sallyport-shell's last questions, and … */
-	unsigned int asks;    /* … how many they were */
+	int64_t asked_s; unsigned int asks; /* sallyport-shell's questions in this second */
 	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */
-	time_t since;
-	int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
+	time_t since; int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
 };
 
 /* Takes the step if it may happen; on a denial nothing changes. */
@@ -54,6 +52,8 @@ bool conn_set_home(struct conn *conn, const char *home, const char *shell);
  * 0, M its parent, the same executable as M, M alive and unchanged and root. The
  * first that passes is held by pidfd and from then on the only one. */
 enum verdict conn_is_u(struct conn *conn, const struct proc *proc);
+/* The same when only its place was read; the rest is, if U is not known yet. */
+enum verdict conn_recognise(struct conn *conn, const struct proc *place);
 /* Is U known and as it was? If none is known yet, M's children are looked at. */
 bool conn_find_u(struct conn *conn);
 

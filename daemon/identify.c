@@ -31,7 +31,7 @@ found(struct gateway *gw, struct conn *conn, struct identity *id)
 }
 
 static void
-match_process(struct gateway *gw, const struct proc *proc, struct identity *id)
+match_process(struct gateway *gw, const struct proc *place, struct identity *id)
 {
 	struct conn *conn = NULL;
 
@@ -40,7 +40,7 @@ match_process(struct gateway *gw, const struct proc *proc, struct identity *id)
 		if (!is_candidate(conn, id->uid))
 			continue;
 		id->reason = "not the sshd process of a connection with an accepted OTP";
-		if (conn_is_u(conn, proc) == VERDICT_ALLOW) {
+		if (conn_recognise(conn, place) == VERDICT_ALLOW) {
 			found(gw, conn, id);
 			return;
 		}
@@ -51,7 +51,7 @@ void
 identify_unix(struct gateway *gw, int fd, struct identity *id)
 {
 	struct ucred peer;
-	struct proc proc;
+	struct proc place;
 	socklen_t len = sizeof(peer);
 	int pidfd = -1;
 	socklen_t pidfd_len = sizeof(pidfd);
@@ -74,10 +74,11 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 			return;
 		}
 	}
-	if (proc_read(peer.pid, &proc) < 0 || (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
+	if (proc_read_place(peer.pid, &place) < 0 ||
+	    (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
 		id->reason = "the peer has already ended";
 	else
-		match_process(gw, &proc, id);
+		match_process(gw, &place, id);
 	if (id->conn != NULL && !proc_pidfd_is_alive(pidfd >= 0 ? pidfd : id->conn->u_pidfd)) {
 		id->conn = NULL;
 		id->reason = "the peer has already ended";
@@ -96,7 +97,7 @@ identify_pidfd(int fd, pid_t pid)
 		return pidfd;
 	if (errno != ENOPROTOOPT)
 		return -errno;
-	err = proc_read(pid, &proc);
+	err = proc_read_place(pid, &proc);
 	return err < 0 ? err : proc_pidfd(&proc);
 }
 

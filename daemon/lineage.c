@@ -16,14 +16,14 @@
 
 #define DEPTH_MAX 32
 
+/* Whose U this process is. */
 static struct conn *
-conn_of_u(struct gateway *gw, uid_t uid, const struct proc *proc)
+conn_of_u(struct gateway *gw, uid_t uid, const struct proc *place)
 {
 	struct conn *conn = NULL;
 
 	while ((conn = conns_next(gw->conns, conn)) != NULL)
-		if (conn->uid == uid && conn->m.pid == proc->parent &&
-		    conn_is_u(conn, proc) == VERDICT_ALLOW)
+		if (conn->uid == uid && conn_recognise(conn, place) == VERDICT_ALLOW)
 			return conn;
 	return NULL;
 }
@@ -35,10 +35,10 @@ lineage_find(const struct caller *caller, bool *is_child)
 	struct conn *conn;
 
 	*is_child = false;
-	if (proc_read(caller->pid, &child) < 0 || !proc_pidfd_is_alive(caller->pidfd))
+	if (proc_read_place(caller->pid, &child) < 0 || !proc_pidfd_is_alive(caller->pidfd))
 		return NULL;
 	for (int depth = 0; depth < DEPTH_MAX && child.parent > 1; depth++) {
-		if (proc_read(child.parent, &parent) < 0)
+		if (proc_read_place(child.parent, &parent) < 0)
 			return NULL;
 		conn = conn_of_u(caller->gw, caller->uid, &parent);
 		if (!proc_is_still_child(&child))

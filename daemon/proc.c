@@ -19,13 +19,14 @@
 #include <unistd.h>
 
 #define PROC_TEXT 4096
+#define NOBODY    ((uid_t)-1) /* the uid that no process has */
 
-/* /proc/PID/NAME into text, NUL-terminated. */
+/* /proc/PID/NAME into text, NUL-terminated, by one read: the kernel makes the whole of
+ * such a file at once, and would make it again to say that there is no more. */
 static int
 read_text(pid_t pid, const char *name, char *text, size_t cap)
 {
 	char path[64];
-	size_t used = 0;
 	ssize_t n;
 	int fd;
 
@@ -33,11 +34,10 @@ read_text(pid_t pid, const char *name, char *text, size_t cap)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while (used < cap - 1 && (n = read(fd, text + used, cap - 1 - used)) > 0)
-		used += (size_t)n;
+	n = read(fd, text, cap - 1);
 	close(fd);
-	text[used] = '\0';
-	return used > 0 ? 0 : -ESRCH;
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? 0 : -ESRCH;
 }
 
 /* The n-th blank-separated word of text (from 0), as a number. */
@@ -73,14 +73,6 @@ read_stat(pid_t pid, uint64_t *parent, uint64_t *start)
 	if (paren == NULL || paren[1] != ' ' || word_number(paren + 2, 4 - 3, parent) < 0)
 		return -EBADMSG;
 	return word_number(paren + 2, 22 - 3, start);
-}
-
-static int
-read_start(pid_t pid, uint64_t *start)
-{
-	uint64_t parent;
-
-	return read_stat(pid, &parent, start);
 }
 
 /* The line of status that begins with key, behind it. */
@@ -141,23 +133,31 @@ read_exe(pid_t pid, struct proc *proc)
 }
 
 int
-proc_read(pid_t pid, struct proc *proc)
+proc_read_place(pid_t pid, struct proc *proc)
 {
-	struct proc again = {0};
-	uint64_t start;
+	uint64_t parent;
 	int err;
 
-	*proc = (struct proc){.pid = pid};
+	*proc = (struct proc){
+	    .pid = pid, .uid = NOBODY, .euid = NOBODY, .suid = NOBODY, .fsuid = NOBODY};
 	if (pid <= 0)
 		return -ESRCH;
-	if ((err = read_start(pid, &proc->start)) < 0 || (err = read_status(pid, proc)) < 0 ||
-	    (err = read_exe(pid, proc)) < 0 || (err = read_status(pid, &again)) < 0 ||
-	    (err = read_start(pid, &start)) < 0)
+	err = read_stat(pid, &parent, &proc->start);
+	proc->parent = err < 0 ? 0 : (pid_t)parent;
+	return err;
+}
+
+/* All is of one process, and of one child of that parent: both are read again. The uids
+ * are one line, which the kernel writes at once. */
+int
+proc_read(pid_t pid, struct proc *proc)
+{
+	int err = proc_read_place(pid, proc);
+	pid_t parent = proc->parent;
+
+	if (err < 0 || (err = read_exe(pid, proc)) < 0 || (err = read_status(pid, proc)) < 0)
 		return err;
-	if (start != proc->start || again.parent != proc->parent || again.uid != proc->uid ||
-	    again.euid != proc->euid || again.suid != proc->suid)
-		return -ESRCH;
-	return 0;
+	return proc->parent == parent && proc_is_still_child(proc) ? 0 : -ESRCH;
 }
 
 bool
@@ -197,13 +197,13 @@ proc_is_wholly(const struct proc *proc, uid_t uid)
 int
 proc_pidfd(const struct proc *proc)
 {
-	uint64_t start;
+	uint64_t parent, start;
 	int fd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
 
 	if (fd < 0)
 		return -errno;
 	/* The pid may have been reused before the pidfd held it. */
-	if (read_start(proc->pid, &start) == 0 && start == proc->start &&
+	if (read_stat(proc->pid, &parent, &start) == 0 && start == proc->start &&
 	    proc_pidfd_is_alive(fd))
 		return fd;
 	close(fd);

@@ -316,6 +316,7 @@ turn(void)
 {
 	int collected = collect(), err = writer_commit(&writer), sent = answer();
 
+	writer_tell(&writer);
 	writer_clear(&writer);
 	if (err < 0 || collected < 0)
 		return err < 0 ? err : collected;

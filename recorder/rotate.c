@@ -116,6 +116,7 @@ write_first(struct writer *w, const char *old_name, bool *is_broken)
 	*is_broken = err < 0;
 	if (err == 0)
 		err = -w->entries[w->n - 1].error;
+	writer_tell(w);
 	writer_clear(w);
 	return err;
 }

@@ -191,21 +191,6 @@ keep(struct writer *w)
 	w->cut -= w->tells_cut;
 	w->dropped -= w->tells_dropped;
 	w->tells_cut = w->tells_dropped = 0;
-	for (size_t i = 0; i < w->n; i++) {
-		const struct writer_entry *entry = &w->entries[i];
-		if (entry->seq == 0)
-			continue;
-		journal_add(&w->journal, &entry->told);
-		kernel_tell(&w->kernel, &entry->told);
-	}
-}
-
-/* All that is written is on disk: it may be told. */
-static void
-on_flushed(struct writer *w)
-{
-	w->unflushed_ms = 0;
-	journal_send(&w->journal);
 }
 
 int
@@ -229,10 +214,24 @@ writer_commit(struct writer *w)
 	}
 	keep(w);
 	if (is_durable)
-		on_flushed(w);
+		w->unflushed_ms = 0;
 	else if (w->unflushed_ms == 0)
 		w->unflushed_ms = io_now_ms();
 	return 0;
+}
+
+void
+writer_tell(struct writer *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct writer_entry *entry = &w->entries[i];
+		if (entry->seq == 0)
+			continue;
+		journal_add(&w->journal, &entry->told);
+		kernel_tell(&w->kernel, &entry->told);
+	}
+	if (w->unflushed_ms == 0)
+		journal_send(&w->journal);
 }
 
 int
@@ -240,8 +239,10 @@ writer_settle(struct writer *w)
 {
 	int err = w->unflushed_ms == 0 ? 0 : logfile_flush(w->fd);
 
-	if (err == 0)
-		on_flushed(w);
+	if (err == 0) {
+		w->unflushed_ms = 0;
+		journal_send(&w->journal);
+	}
 	return err;
 }
 

@@ -33,8 +33,7 @@ struct writer {
 	struct kernel kernel;
 	uint64_t store_seq; /* the highest that was in a record */
 	int64_t unflushed_ms; /* since when lines wait for a flush; 0: none does */
-	uint64_t cut, dropped; /* bytes of the file's end, denials without a line: not yet told */
-	uint64_t tells_cut, tells_dropped; /* what the batch tells of them */
+	uint64_t cut, dropped, tells_cut, tells_dropped; /* not yet told; by the batch */
 	size_t n, len; /* of the batch: entries, bytes */
 	struct writer_entry entries[WRITER_RECORDS];
 	char buf[WRITER_BYTES];
@@ -53,8 +52,9 @@ void writer_refuse(struct writer *w, uint32_t id, int error);
 /* Writes and flushes the batch; entries[n] then hold the answers. 0; -errno when a
  * flush or a cut failed and the file's state is unknown: answer, then end. */
 int writer_commit(struct writer *w);
+void writer_tell(struct writer *w); /* journal and kernel, after the answers */
 void writer_clear(struct writer *w);
-/* Flushes lines that nobody waits for, and tells the journal. 0, -errno: end. */
+/* Flushes lines that nobody waits for. 0, -errno: end. */
 int writer_settle(struct writer *w);
 
 #endif

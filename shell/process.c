@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void
@@ -19,7 +20,8 @@ process_harden(struct process_limits *limits)
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
-	(void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+	(void)syscall(
+	    SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0); /* musl has no name for it */
 	memset(limits, 0, sizeof(*limits));
 	if (getrlimit(RLIMIT_CORE, &limits->core) == 0) {
 		none = (struct rlimit){.rlim_cur = 0, .rlim_max = limits->core.rlim_max};
