@@ -65,7 +65,8 @@ t = Terminal("maggie", "-tt"); t.send("secret-ahead\r"); t.expect(PROMPT); t.sen
 i = t.expect([r"\$ ", "one-time"]); check("typed ahead of the prompt: dropped", i == 0); t.close()
 
 def shells(user):
-    p = subprocess.run(["pgrep", "-u", user, "-f", "sallyport-shell"], capture_output=True, text=True)
+    # in any state but Z: nobody may be there to reap it
+    p = subprocess.run(["pgrep", "-r", "R,S,D,T,t", "-u", user, "-f", "sallyport-shell"], capture_output=True, text=True)
     return [int(x) for x in p.stdout.split()]
 for name in ("HUP", "TERM", "ALRM", "USR1", "PIPE", "INT"):
     t = on_prompt("anne", "-t"); pids = shells("anne")
