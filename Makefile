@@ -229,13 +229,14 @@ demo:
 	$(ROOT)
 	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) demo-here
 
-# Only inside the copy: it installs to the real paths and makes users.
+# Only inside the copy: it installs to the real paths and makes users. The fuzzers, which
+# need one core, run while the scripts wait; what compiles or lints takes all, later.
 check-here:
 	@tools/sandbox inside || { echo "check-here installs on this machine: use make check" >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(JOBS) all units support benches
-	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:lint make:check-docs make:bite-match \
+	@MAKE='$(MAKE)' BUILD=$(BUILD) tests/run $(UNITS) make:check-layers make:check-docs make:bite-match \
 		make:install-here $(SCRIPTS) make:fuzzers $(addprefix make:fuzz-,$(FUZZERS)) \
-		make:clang make:asan
+		make:lint make:clang make:asan
 
 # As a package's maintainer scripts would.
 install-here: install

@@ -75,6 +75,7 @@ pid=$(main_pid)
 relay=$(pgrep -P "$pid" -x relay)
 kill -9 "$relay"
 check 'a helper is killed: another one' ok "$(gw_wait 5 bash -c "p=\$(pgrep -P $pid -x relay) && [ \$p != $relay ]" && echo ok)"
+gw_wait 5 sallyport status || fail 'the helper is not up again'
 check '  the supervisor is the same' "$pid" "$(main_pid)"
 check '  OOMPolicy' continue "$(property OOMPolicy)"
 check '  a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
