@@ -141,7 +141,7 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
-# Stand-ins for what audit.c, api.c, proc.c and writer.c call.
+# Stand-ins for what audit*.c, api.c, proc.c and writer.c call.
 wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
 LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
 LDFLAGS_test_api_hosts = $(call wrap,gateway_settings servant_new servant_free servant_give_up \

@@ -3,7 +3,6 @@
 #include "daemon/api.h"
 #include "daemon/audit.h"
 #include "daemon/channels.h"
-#include "daemon/codes.h"
 #include "daemon/conns.h"
 #include "daemon/delay.h"
 #include "daemon/endpoint.h"
@@ -104,21 +103,20 @@ put_waiting(struct row *row, const struct audit *audit)
 		    (unsigned long long)lost);
 }
 
-/* Whether all is well with them. */
 /* Only when there are such. */
 static void
 put_worn(struct row *row, const struct gateway *gw)
 {
-	const char *id;
-	uint32_t count = codes_worn(gw, &id);
+	const struct worn *worn = &gw->worn;
 
-	if (count == 1)
-		row_format(row, "worn", "key %s is nearly worn out: replace it", id);
-	else if (count > 1)
-		row_format(
-		    row, "worn", "%u keys are nearly worn out: replace them (%s …)", count, id);
+	if (worn->count == 1)
+		row_format(row, "worn", "key %s is nearly worn out: replace it", worn->id);
+	else if (worn->count > 1)
+		row_format(row, "worn", "%u keys are nearly worn out: replace them (%s …)",
+		    worn->count, worn->id);
 }
 
+/* Whether all is well with them. */
 static bool
 put_locks(struct row *row, const struct locks *locks)
 {

@@ -21,8 +21,6 @@ struct used {
 struct codes {
 	TAILQ_HEAD(, used) list;
 	size_t count;
-	uint32_t worn; /* keys nearly worn out */
-	char worn_id[PROTO_PUBLIC_ID_MAX + 1];
 };
 
 struct codes *
@@ -48,7 +46,6 @@ codes_clear(struct codes *codes)
 {
 	while (!TAILQ_EMPTY(&codes->list))
 		drop(codes, TAILQ_FIRST(&codes->list));
-	codes->worn = 0;
 }
 
 void
@@ -86,32 +83,14 @@ find_or_add(struct codes *codes, const char *user)
 	return used;
 }
 
-static void
-take_worn(struct codes *codes, struct wire_in *in)
-{
-	codes->worn = wire_get_u32(in);
-	wire_get_str(in, codes->worn_id, sizeof(codes->worn_id));
-}
-
-uint32_t
-codes_worn(const struct gateway *gw, const char **id)
-{
-	*id = gw->codes->worn_id;
-	return gw->codes->worn;
-}
-
 void
-codes_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in)
+codes_on_notice(struct gateway *gw, struct wire_in *in)
 {
 	char user[PROTO_NAME_MAX + 1];
 	unsigned int number, left;
 	struct used *used;
 	uint64_t at;
 
-	if (type == PROTO_KEYS_WORN)
-		take_worn(gw->codes, in);
-	if (type != PROTO_CODE_USED)
-		return;
 	wire_get_str(in, user, sizeof(user));
 	number = wire_get_u8(in);
 	at = wire_get_u64(in);

@@ -3,6 +3,7 @@
 #define SALLYPORT_DAEMON_GATEWAY_H
 
 #include "daemon/servant.h"
+#include "daemon/worn.h"
 #include "loop/loop.h"
 #include "policy/policy.h"
 #include "policy/settings.h"
@@ -35,6 +36,7 @@ struct gateway {
 	struct prompts *prompts; /* prompts.h: where an OTP is waited for */
 	struct delay *delay; /* delay.h: refusals that are held back */
 	struct codes *codes; /* codes.h: recovery codes used */
+	struct worn worn;    /* worn.h: keys to be replaced */
 	struct fdstore *fdstore; /* fdstore.h: listeners that outlive us */
 	struct api *api;         /* api.h: the validation servers */
 };

@@ -38,6 +38,7 @@ on_verify_ready(void *arg, struct wire_in *in)
 	uint64_t store_seq = wire_get_u64(in), audit_seq = wire_get_u64(in);
 
 	codes_clear(gw->codes);
+	gw->worn = (struct worn){0};
 	servants_tell(gw);
 	accord_on_verify(gw, store_seq, audit_seq, wire_end(in) == 0);
 }
@@ -62,7 +63,12 @@ on_recorder_ready(void *arg, struct wire_in *in)
 static void
 on_verify_notice(void *arg, uint8_t type, struct wire_in *in)
 {
-	codes_on_notice(arg, type, in);
+	struct gateway *gw = arg;
+
+	if (type == PROTO_KEYS_WORN)
+		worn_on_notice(&gw->worn, in);
+	else if (type == PROTO_CODE_USED)
+		codes_on_notice(gw, in);
 }
 
 static void

@@ -1,0 +1,222 @@
+/* Records of ends and denials that cannot be written now: kept in the backlog, and
+ * written in their order once the recorder can. */
+#include "daemon/audit_state.h"
+
+#include "lib/io.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_MS 2000 /* of what the recorder could not write */
+
+/* A record on its way that is kept until it is on disk. */
+struct kept {
+	struct audit *audit;
+	struct backlog_record *record;
+};
+
+static void
+on_kept(void *arg, int error)
+{
+	struct kept kept = *(struct kept *)arg;
+	struct audit *audit = kept.audit;
+
+	free(arg);
+	audit->is_draining = false;
+	if (error < 0) {
+		backlog_unpop(&audit->backlog, kept.record);
+		audit->retry_at_ms = io_now_ms() + RETRY_MS;
+		return;
+	}
+	free(kept.record);
+	audit_drain(audit);
+}
+
+static void
+put_time(struct audit *audit, time_t at)
+{
+	char text[32];
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) != NULL) {
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		audit_text(audit, AUDIT_AT, text);
+	}
+}
+
+/* Begins the message anew from what was kept of it. */
+static void
+begin_again(struct audit *audit, const struct backlog_record *record)
+{
+	struct wire_out *out = servant_begin(audit->gw->recorder, PROTO_RECORD);
+
+	audit->out = out;
+	audit->durable_at = out->len;
+	audit->count_at = out->len + 1;
+	if (record->len > out->cap - out->len) {
+		out->failed = true;
+		return;
+	}
+	memcpy(out->buf + out->len, record->bytes, record->len);
+	out->len += record->len;
+	audit->fields =
+	    (uint16_t)(out->buf[audit->count_at] << 8 | out->buf[audit->count_at + 1]);
+	put_time(audit, record->at);
+}
+
+/* Denials go as they always do, without an answer; an end is waited for. False when
+ * it could not be sent. */
+static bool
+send_kept(struct audit *audit, struct backlog_record *record)
+{
+	struct kept *kept;
+
+	begin_again(audit, record);
+	if (!record->is_end) {
+		audit_seal(audit, false);
+		if (servant_tell(audit->gw->recorder, NULL, 0) < 0)
+			return false;
+		free(record);
+		return true;
+	}
+	kept = calloc(1, sizeof(*kept));
+	if (kept == NULL)
+		return false;
+	*kept = (struct kept){.audit = audit, .record = record};
+	audit->is_draining = true;
+	if (audit_end_durable(audit, on_kept, kept) == 0)
+		return true;
+	audit->is_draining = false;
+	free(kept);
+	return false;
+}
+
+static void
+write_lost(struct audit *audit, uint64_t *lost, const char *event, const char *reason)
+{
+	uint64_t count = *lost;
+
+	if (count == 0)
+		return;
+	*lost = 0;
+	audit_begin(audit, event);
+	audit_text(audit, AUDIT_REASON, reason);
+	audit_number(audit, AUDIT_COUNT, count);
+	audit_end_noted(audit);
+}
+
+void
+audit_drain(struct audit *audit)
+{
+	struct backlog_record *record;
+
+	while (!audit->is_draining && servant_is_up(audit->gw->recorder) &&
+	       (record = backlog_pop(&audit->backlog)) != NULL) {
+		if (send_kept(audit, record))
+			continue;
+		backlog_unpop(&audit->backlog, record);
+		audit->retry_at_ms = io_now_ms() + RETRY_MS;
+		return;
+	}
+	if (audit->is_draining || audit->backlog.count > 0)
+		return;
+	write_lost(audit, &audit->backlog.lost_denials, "deny",
+	    "denials that could not be kept until they could be written, summed");
+	write_lost(audit, &audit->backlog.lost_ends, "lost",
+	    "records of ends that could not be kept until they could be written");
+}
+
+/* Puts what was packed behind those that wait. */
+static void
+keep(struct audit *audit, bool is_end)
+{
+	const struct wire_out *out = audit->out;
+
+	audit_seal(audit, is_end);
+	if (!out->failed)
+		backlog_push(&audit->backlog, out->buf + audit->durable_at,
+		    out->len - audit->durable_at, is_end, time(NULL));
+	else
+		log_error("audit: a record was too long");
+}
+
+static bool
+must_wait(const struct audit *audit)
+{
+	return audit->is_draining || audit->backlog.count > 0 ||
+	       !servant_is_up(audit->gw->recorder);
+}
+
+static void
+on_noted(void *arg, int error)
+{
+	struct kept kept = *(struct kept *)arg;
+	struct backlog *backlog = &kept.audit->backlog;
+
+	free(arg);
+	if (error < 0 && error != -ECANCELED) {
+		backlog_push(
+		    backlog, kept.record->bytes, kept.record->len, true, kept.record->at);
+		kept.audit->retry_at_ms = io_now_ms() + RETRY_MS;
+	}
+	free(kept.record);
+}
+
+/* What is on its way when the recorder ends is written again. */
+static int
+send_noted(struct audit *audit)
+{
+	struct kept *kept = calloc(1, sizeof(*kept));
+	size_t len = audit->out->len - audit->durable_at;
+	int err = -ENOMEM;
+
+	if (kept == NULL || audit->out->failed ||
+	    (kept->record = malloc(sizeof(*kept->record) + len)) == NULL)
+		goto out;
+	audit_seal(audit, true);
+	*kept->record = (struct backlog_record){.is_end = true, .at = time(NULL), .len = len};
+	memcpy(kept->record->bytes, audit->out->buf + audit->durable_at, len);
+	kept->audit = audit;
+	err = audit_end_durable(audit, on_noted, kept);
+	if (err == 0)
+		return 0;
+	free(kept->record);
+out:
+	free(kept);
+	return err;
+}
+
+void
+audit_end_noted(struct audit *audit)
+{
+	if (must_wait(audit) || send_noted(audit) < 0)
+		keep(audit, true);
+}
+
+void
+audit_end_plain(struct audit *audit)
+{
+	if (!must_wait(audit)) {
+		audit_seal(audit, false);
+		if (servant_tell(audit->gw->recorder, NULL, 0) == 0)
+			return;
+	}
+	keep(audit, false);
+}
+
+void
+audit_resume(struct audit *audit)
+{
+	audit->retry_at_ms = 0;
+	audit_drain(audit);
+}
+
+void
+audit_waiting(const struct audit *audit, size_t *count, uint64_t *lost)
+{
+	*count = audit->backlog.count + audit->is_draining;
+	*lost = audit->backlog.lost_denials + audit->backlog.lost_ends;
+}

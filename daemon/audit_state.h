@@ -1,0 +1,40 @@
+/* The audit record's own state, for audit.c and the two that belong to it: what may
+ * wait (audit_kept.c), and denials that are summed (audit_sums.c). */
+#ifndef SALLYPORT_DAEMON_AUDIT_STATE_H
+#define SALLYPORT_DAEMON_AUDIT_STATE_H
+
+#include "daemon/audit.h"
+#include "daemon/backlog.h"
+
+#define AUDIT_TALLIES 256
+
+/* Denials of one uid (or name) in the running second. */
+struct tally {
+	bool is_used;
+	uint64_t who;
+	int64_t second;
+	unsigned int written;
+	uint64_t held; /* counted, not written */
+};
+
+struct audit {
+	struct gateway *gw;
+	struct wire_out *out;
+	size_t durable_at, count_at;
+	uint16_t fields;
+	uint64_t seq;
+	struct tally tallies[AUDIT_TALLIES];
+	struct tally rest; /* of those for whom there was no place */
+	struct backlog backlog;
+	bool is_draining;    /* the oldest of the backlog is on its way */
+	int64_t retry_at_ms; /* not before, when the recorder could not write */
+};
+
+/* audit.c: closes the message that was packed. */
+void audit_seal(struct audit *audit, bool is_durable);
+/* audit_kept.c: writes what waits, as far as that can be done now. */
+void audit_drain(struct audit *audit);
+/* audit_sums.c: writes the sums of the seconds before that one. */
+void audit_sum(struct audit *audit, int64_t before);
+
+#endif
