@@ -153,7 +153,7 @@ LDFLAGS_test_proc = $(call wrap,stat statx)
 LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 
 units: $(UNITS)
-support: $(SUPPORT)
+support: $(SUPPORT) $(BUILD)/guest/screen.img
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
@@ -164,6 +164,12 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/support/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all)
+
+# A boot sector and what it loads.
+$(BUILD)/guest/%.img: tests/guest/%.S
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)as --32 -o $(@D)/$*.o $< && ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o $@ $(@D)/$*.o
 
 benches: $(BENCHES)
 

@@ -1,0 +1,120 @@
+#!/bin/bash
+# Real consoles through the gate: QEMU guests behind unix: and tcp:, real remote-viewer
+# and vncviewer, over real ssh, by each way that people use. The own guest's frame is
+# to be seen, a typed key arrives; another's is refused, and on record.
+# timeout: 240
+. tests/e2e/lib.sh
+. tests/support/console.sh
+DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
+
+gw_policy() {
+	mkdir -p /etc/sallyport /run/vms
+	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	cat >/etc/sallyport/vms.conf <<-CONF
+	[vm books]
+	spice = tcp:127.0.0.1:20001
+
+	[vm paint]
+	vnc = unix:/run/vms/paint.vnc
+
+	[vm webdev]
+	spice = unix:/run/vms/webdev.spice
+	CONF
+	cat >/etc/sallyport/vm_mappings <<-CONF
+	anne     webdev  spice  always
+	anne     paint   vnc    always
+	anne     books   spice  $DAY
+	maggie   books   spice  always
+	CONF
+	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
+	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+}
+gw_backends() {
+	chown vmhost /run/vms
+	vm_start webdev 1f unix:/run/vms/webdev.spice && vm_start books 4f tcp:127.0.0.1:20001 &&
+		vm_start paint 2f vnc:/run/vms/paint.vnc
+}
+end() { console_stop; finish; }
+
+gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; end; }
+pass "three guests draw (on $VM_ACCEL)"
+xvfb_start 71 && xvfb_start 72 || end
+
+hold() { # USER NAME ARG…: a connection with forwards
+	local user=$1 name=$2
+	shift 2
+	GW_LEVEL=INFO GW_TIMEOUT=120 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
+	gw_wait 20 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
+}
+guest_is() { vm_dump "$2" size >/dev/null && [ "$(sed -n 2p "$CONSOLE/run/$2.size.ppm" | tr ' ' x)" = "$1" ]; }
+works() { # WHAT VM N TAG: the frame is shown and a key arrives
+	local what=$1 vm=$2 n=$3 tag=$4
+	if frame_wait "$vm" "$n"; then
+		pass "$what: the guest's frame is shown"
+		[ -z "${KEEP:-}" ] || picture_keep "$n" "$tag"
+		guest_look "$vm"
+		keys_type "$n" h e y
+		if guest_changed "$vm" && frame_wait "$vm" "$n" 10; then
+			pass "$what: a typed key arrives, and is seen"
+		else
+			fail "$what: no key arrived"; picture_keep "$n" "$tag"
+		fi
+	else
+		fail "$what: no frame"; picture_keep "$n" "$tag"; cat "$CONSOLE/$tag.log"
+	fi
+	viewer_stop "$tag"
+}
+
+hold anne anne -L 127.0.0.1:15900:webdev:5900 -L "$GW/anne.sock:/run/sallyport/vm/webdev/spice" \
+	-L 127.0.0.1:15901:books:5900 -L 127.0.0.1:15800:paint:5800
+hold maggie maggie -L 127.0.0.1:15902:books:5900
+
+# Both at once, each on a screen of his own.
+frame_is_there webdev 71 && fail "a frame is found where no viewer is" || pass "no viewer yet, no frame"
+viewer_start 71 tcp spice://127.0.0.1:15900
+viewer_start 72 books spice://127.0.0.1:15902
+frame_wait webdev 71; frame_wait books 72
+frame_is_there books 71 && fail "anne sees maggie's VM" || pass "each sees the own guest, not the other's: one"
+frame_is_there webdev 72 && fail "maggie sees anne's VM" || pass "each sees the own guest, not the other's: other"
+works "ssh -L port:webdev:5900" webdev 71 tcp
+works "the other user, a VM behind tcp:" books 72 books
+
+viewer_start 71 unix "spice+unix://$GW/anne.sock"
+works "a forwarded Unix socket" webdev 71 unix
+
+printf '[virt-viewer]\ntype=spice\nhost=127.0.0.1\nport=15900\n' >"$GW/webdev.vv"
+viewer_start 71 vv "$GW/webdev.vv"
+works "a .vv file" webdev 71 vv
+
+ssh -F none -S "$GW/anne.ctl" -O forward -L 127.0.0.1:15910:webdev:5900 x 2>"$GW/err" || fail "no further forward: $(cat "$GW/err")"
+viewer_start 71 mux spice://127.0.0.1:15910
+works "a forward added by ControlMaster" webdev 71 mux
+
+viewer_start 71 moving spice://127.0.0.1:15900
+frame_wait webdev 71 || fail "no frame"
+keys_type 71 F3
+gw_wait 10 guest_is 800x600 webdev && frame_wait webdev 71 && pass "a picture, a part of it moving, is shown" ||
+	{ fail "no picture"; picture_keep 71 picture; }
+[ -z "${KEEP:-}" ] || picture_keep 71 moving
+guest_look webdev && guest_changed webdev && pass "  it moves" || fail "  it does not move"
+keys_type 71 F2
+gw_wait 10 guest_is 720x400 webdev && guest_look webdev && guest_changed webdev && pass "  text that scrolls" || fail "  no scrolling text"
+keys_type 71 F4
+frame_wait webdev 71 && pass "  and the still text again" || fail "  no still text"
+viewer_stop moving
+
+out=$(python3 -B tests/support/spice.py session tcp:127.0.0.1:15900 --open display inputs | tr '\n' ' ')
+check "the raw client, too, gets a session" "~channels cursor:0 display:0 inputs:0 display result 0 inputs result 0" "$out"
+
+vncviewer_start 72 vnc 127.0.0.1::15800
+works "VNC by vncviewer" paint 72 vnc
+
+viewer_start 71 refused spice://127.0.0.1:15901
+gw_logged 15 '"event":"deny"' '"user":"anne"' '"vm":"books"' && pass "another day's VM: the refusal is on record" ||
+	fail "no record of a refusal: $(tail -3 $AUDIT)"
+gw_wait 10 viewer_said refused 'unhandled error|incomplete link|-104' && pass "  the viewer says that it cannot connect" ||
+	{ fail "the viewer says nothing: $(cat "$CONSOLE/refused.log")"; picture_keep 71 refused; }
+frame_is_there books 71 && fail "  and shows the frame all the same" || pass "  and shows no frame"
+viewer_stop refused
+check "the consoles are on record as opened" yes "$([ "$(gw_log '"event":"open"' '"right":"spice"' | grep -c .)" -ge 5 ] && echo yes)"
+end

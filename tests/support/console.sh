@@ -1,0 +1,184 @@
+# shellcheck shell=bash
+# Real consoles: QEMU guests that draw and listen, viewers on screens without a
+# screen, a hand at their keys, and eyes. Sourced after tests/e2e/lib.sh.
+#
+#   vm_start NAME COLOURS CONSOLE [QEMU ARG…]   a guest that shows NAME; COLOURS is a
+#                       VGA attribute (1f: white on blue), CONSOLE one of unix:PATH
+#                       tcp:HOST:PORT none (SPICE; none: QMP alone leads to it) and
+#                       vnc:PATH. Runs as vmhost; VM_DEVICES=full: sound, USB, agent …
+#   vm_qmp NAME COMMAND [JSON]                  asks QEMU
+#   vm_stop NAME
+#   xvfb_start N        screen :N; one for each viewer, as there is no window manager
+#   viewer_start N TAG URI-OR-FILE [ARG…]       remote-viewer on :N
+#   vncviewer_start N TAG WHERE                 vncviewer on :N
+#   viewer_stop TAG     viewer_lives TAG
+#   frame_wait NAME N [SECONDS]                 until :N shows what the guest draws
+#   keys_type N KEY…    as xdotool names them
+#   guest_look NAME     guest_changed NAME [SECONDS]   until it differs from that look
+#   picture_keep N WHAT                         into $BUILD/logs, when something failed
+
+CONSOLE=$GW/console
+GUEST_IMAGE=$BUILD/guest/screen.img
+GUEST_ATTR_AT=389 # behind "ATTR=" and "NAME=" in tests/guest/screen.S
+GUEST_NAME_AT=395
+mkdir -p "$CONSOLE"
+for need in "$GUEST_IMAGE" "$BUILD/tests/frame"; do
+	[ -e "$need" ] || { echo "$need is missing (make support)"; exit 1; }
+done
+for need in qemu-system-x86_64 remote-viewer xtigervncviewer Xvfb xdotool; do
+	command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
+done
+
+console_end() { # PIDFILE: what was started here, and nothing else
+	local pid
+	pid=$(cat "$1" 2>/dev/null) || return 0
+	rm -f "$1"
+	kill "$pid" 2>/dev/null || return 0
+	gw_wait 3 console_gone "$pid" || kill -9 "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	return 0
+}
+console_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+console_stop() { # all of it; call before finish
+	local file
+	for file in "$CONSOLE"/*.viewer "$CONSOLE"/*.vm "$CONSOLE"/*.xvfb; do
+		[ ! -e "$file" ] || console_end "$file"
+	done
+}
+
+# The machine's own /dev/kvm is not to be touched: the copy gets a node of its own.
+console_kvm() { # what QEMU shall run on
+	local node
+	[ -n "${VM_ACCEL:-}" ] && { echo "$VM_ACCEL"; return; }
+	if [ -c /dev/kvm ] && ! setpriv --reuid vmhost --regid vmhost --clear-groups test -w /dev/kvm; then
+		node=$(stat -c '0x%t 0x%T' /dev/kvm)
+		# shellcheck disable=SC2086
+		umount /dev/kvm 2>/dev/null && rm -f /dev/kvm && mknod -m 600 /dev/kvm c $node
+		chown vmhost /dev/kvm 2>/dev/null
+	fi
+	if setpriv --reuid vmhost --regid vmhost --clear-groups python3 -c \
+		'import fcntl; fcntl.ioctl(open("/dev/kvm", "r+b", 0), 0xae01, 0)' 2>/dev/null; then
+		echo kvm
+	else
+		echo tcg
+	fi
+}
+
+guest_image() { # NAME COLOURS FILE
+	cp "$GUEST_IMAGE" "$3"
+	truncate -s 1M "$3"
+	# shellcheck disable=SC2059
+	printf "\\x$2" | dd of="$3" bs=1 seek=$GUEST_ATTR_AT conv=notrunc status=none
+	printf '%.39s' "$1" | dd of="$3" bs=1 seek=$GUEST_NAME_AT conv=notrunc status=none
+}
+
+vm_full=(-audiodev "spice,id=snd" -device intel-hda -device "hda-duplex,audiodev=snd"
+	-device virtio-serial-pci
+	-chardev "spicevmc,id=agent,name=vdagent" -device "virtserialport,chardev=agent,name=com.redhat.spice.0"
+	-chardev "spiceport,id=share,name=org.spice-space.webdav.0"
+	-device "virtserialport,chardev=share,name=org.spice-space.webdav.0"
+	-device "qemu-xhci,id=usb" -chardev "spicevmc,id=redir,name=usbredir"
+	-device "usb-redir,bus=usb.0,chardev=redir"
+	-device "piix3-usb-uhci,id=usb1" -device "usb-ccid,bus=usb1.0"
+	-chardev "spicevmc,id=card,name=smartcard" -device "ccid-card-passthru,chardev=card")
+
+vm_start() { # NAME COLOURS CONSOLE [QEMU ARG…]
+	local name=$1 colours=$2 console=$3 place=${3#*:} where=() devices=()
+	shift 3
+	mkdir -p "$CONSOLE/run"
+	chown vmhost "$CONSOLE/run" # its sockets are made by vmhost
+	rm -f "$CONSOLE/run/$name.qmp"
+	case $console in
+	unix:*) rm -f "$place"; where=(-spice "unix=on,addr=$place,disable-ticketing=on") ;;
+	tcp:*) where=(-spice "addr=${place%:*},port=${place##*:},disable-ticketing=on") ;;
+	vnc:*) rm -f "$place"; where=(-vnc "unix:$place") ;;
+	none) where=(-spice "port=0,disable-ticketing=on") ;;
+	*) fail "vm_start: no console is called $console"; return 1 ;;
+	esac
+	[ "${VM_DEVICES:-}" != full ] || devices=("${vm_full[@]}")
+	guest_image "$name" "$colours" "$CONSOLE/$name.img"
+	chmod 644 "$CONSOLE/$name.img"
+	: "${VM_ACCEL:=$(console_kvm)}"
+	setpriv --reuid vmhost --regid vmhost --clear-groups --no-new-privs \
+		qemu-system-x86_64 -name "$name" -machine "pc,accel=$VM_ACCEL" -m 32 -nodefaults \
+		-no-user-config -vga "${VM_VGA:-std}" -display none \
+		-drive "file=$CONSOLE/$name.img,format=raw,if=ide,snapshot=on" \
+		-qmp "unix:$CONSOLE/run/$name.qmp,server=on,wait=off" "${where[@]}" "${devices[@]}" "$@" \
+		>"$CONSOLE/$name.log" 2>&1 </dev/null &
+	echo $! >"$CONSOLE/$name.vm"
+	gw_wait 15 guest_shows "$name" || { fail "$name drew nothing: $(tail -3 "$CONSOLE/$name.log")"; return 1; }
+}
+vm_stop() { console_end "$CONSOLE/$1.vm"; }
+vm_qmp() { local name=$1; shift; python3 -B "$REPO/tests/support/qmp.py" "$CONSOLE/run/$name.qmp" "$@"; }
+vm_dump() { # NAME TAG: a picture of what the guest draws; prints its file
+	vm_qmp "$1" screendump "{\"filename\":\"$CONSOLE/run/$1.$2.ppm\"}" >/dev/null &&
+		echo "$CONSOLE/run/$1.$2.ppm"
+}
+# Up means that the guest's own screen is there, not the BIOS's: that one changes yet.
+guest_shows() { # NAME
+	local one
+	kill -0 "$(cat "$CONSOLE/$1.vm")" 2>/dev/null || return 1
+	one=$(vm_dump "$1" boot) || return 1
+	"$BUILD/tests/frame" lit "$one" >/dev/null
+}
+
+xvfb_start() { # N
+	mkdir -p "$CONSOLE/x$1"
+	Xvfb ":$1" -screen 0 1280x1024x24 -nolisten tcp -noreset -fbdir "$CONSOLE/x$1" \
+		>"$CONSOLE/x$1.log" 2>&1 </dev/null &
+	echo $! >"$CONSOLE/x$1.xvfb"
+	gw_wait 10 env DISPLAY=":$1" xdotool mousemove 1279 1023 || { fail "no screen :$1: $(cat "$CONSOLE/x$1.log")"; return 1; }
+}
+on_screen() { # N TAG COMMAND…: with a home of its own
+	local n=$1 tag=$2 home=$CONSOLE/home-$2
+	shift 2
+	mkdir -p "$home"
+	chmod 700 "$home"
+	env -u DBUS_SESSION_BUS_ADDRESS -u WAYLAND_DISPLAY DISPLAY=":$n" HOME="$home" XDG_RUNTIME_DIR="$home" \
+		XDG_CONFIG_HOME="$home" XDG_CACHE_HOME="$home" GDK_BACKEND=x11 NO_AT_BRIDGE=1 GSETTINGS_BACKEND=memory LC_ALL=C.UTF-8 \
+		"$@" >"$CONSOLE/$tag.log" 2>&1 </dev/null &
+	echo $! >"$CONSOLE/$tag.viewer"
+}
+viewer_start() { # N TAG URI-OR-FILE [ARG…]
+	local n=$1 tag=$2
+	shift 2
+	on_screen "$n" "$tag" remote-viewer "$@"
+}
+vncviewer_start() { # N TAG WHERE
+	on_screen "$1" "$2" xtigervncviewer -SecurityTypes None -AlertOnFatalError=0 "$3"
+}
+viewer_stop() { console_end "$CONSOLE/$1.viewer"; }
+viewer_lives() { kill -0 "$(cat "$CONSOLE/$1.viewer" 2>/dev/null)" 2>/dev/null && ! console_gone "$(cat "$CONSOLE/$1.viewer")"; }
+viewer_said() { grep -qE -- "$2" "$CONSOLE/$1.log"; } # TAG REGEX
+windows_titled() { # N REGEX
+	DISPLAY=":$1" timeout 5 xdotool search --onlyvisible --name "$2" >/dev/null 2>&1
+}
+
+frame_is_there() { # NAME N
+	local guest
+	guest=$(vm_dump "$1" frame) && "$BUILD/tests/frame" find "$CONSOLE/x$2/Xvfb_screen0" "$guest" >"$CONSOLE/found"
+}
+frame_wait() { gw_wait "${3:-20}" frame_is_there "$1" "$2"; }
+
+keys_type() { # N KEY…
+	local n=$1 window
+	shift
+	window=$(DISPLAY=":$n" timeout 5 xdotool search --onlyvisible --name . 2>/dev/null | tail -1)
+	[ -n "$window" ] || { fail "no window on :$n to type into"; return 1; }
+	DISPLAY=":$n" timeout 5 xdotool windowfocus --sync "$window" 2>/dev/null
+	DISPLAY=":$n" timeout 10 xdotool key --delay 60 "$@"
+}
+
+guest_look() { vm_dump "$1" look >/dev/null; }
+guest_differs() {
+	local now
+	now=$(vm_dump "$1" now) && ! "$BUILD/tests/frame" same "$CONSOLE/run/$1.look.ppm" "$now" >/dev/null
+}
+guest_changed() { gw_wait "${2:-5}" guest_differs "$1"; }
+
+picture_keep() { # N WHAT
+	mkdir -p "$BUILD/logs"
+	"$BUILD/tests/frame" keep "$CONSOLE/x$1/Xvfb_screen0" "$BUILD/logs/console-$2.ppm" &&
+		echo "      (the screen: $BUILD/logs/console-$2.ppm)"
+	cat "$CONSOLE/found" 2>/dev/null
+}
