@@ -30,6 +30,7 @@ read_text(pid_t pid, const char *name, char *text, size_t cap)
 	ssize_t n;
 	int fd;
 
+	text[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
