@@ -19,11 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANNOT_CHECK                                                                           \
-	"One-time passwords cannot be checked on this gateway now: no access. Please tell "    \
-	"its "                                                                                 \
-	"administrators."
-
 /* What is needed to the end, also when the connection goes meanwhile. */
 struct check {
 	struct gateway *gw;
@@ -38,78 +33,6 @@ struct check {
 	uint32_t counter;
 	uint64_t store_seq; /* 0: nothing was spent */
 };
-
-/* --- outcomes ---------------------------------------------------------------- */
-
-static struct otp_outcome
-deny(enum proto_refusal refusal, const char *reason, const char *words)
-{
-	return (struct otp_outcome){
-	    .verdict = VERDICT_DENY, .refusal = refusal, .reason = reason, .words = words};
-}
-
-static struct otp_outcome
-outcome_of(uint8_t result)
-{
-	switch ((enum proto_otp)result) {
-	case PROTO_OTP_GARBLED:
-		return deny(PROTO_REFUSED_OTP, "not an OTP",
-		    "That was not a one-time password of a YubiKey.");
-	case PROTO_OTP_REPLAYED:
-		return deny(PROTO_REFUSED_OTP, "replayed OTP",
-		    "That one-time password is spent. Press the key again.");
-	case PROTO_OTP_UNKNOWN:
-		return deny(PROTO_REFUSED_OTP, "OTP of an unknown YubiKey",
-		    "That YubiKey is not registered for you on this gateway.");
-	case PROTO_OTP_FOREIGN:
-		return deny(PROTO_REFUSED_OTP, "OTP of a YubiKey that is not this user's",
-		    "That YubiKey is not registered for you on this gateway.");
-	case PROTO_OTP_DISABLED:
-		return deny(PROTO_REFUSED_OTP, "OTP of a disabled YubiKey",
-		    "That YubiKey is not valid on this gateway any more.");
-	case PROTO_OTP_CODE_WRONG:
-		return deny(PROTO_REFUSED_OTP, "wrong recovery code",
-		    "That recovery code is not valid.");
-	case PROTO_OTP_CODE_SPENT:
-		return deny(PROTO_REFUSED_OTP, "spent recovery code",
-		    "That recovery code was used before.");
-	case PROTO_OTP_CODES_OFF:
-		return deny(PROTO_REFUSED_OTP,
-		    "the user's recovery codes are void: too many wrong ones",
-		    "Your recovery codes are not valid any more. Please use your YubiKey, or "
-		    "tell the administrators.");
-	case PROTO_OTP_OK: /* only ever allowed in on_recorded */
-	case PROTO_OTP_CODE:
-	case PROTO_OTP_FAILED:
-	default:
-		return deny(PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified", CANNOT_CHECK);
-	}
-}
-
-struct otp_outcome
-otp_outcome_garbled(struct gateway *gw, const struct otp_subject *subject)
-{
-	struct otp_outcome outcome = outcome_of(PROTO_OTP_GARBLED);
-	const struct delay_who who = {
-	    .user = subject->conn != NULL ? subject->conn->user : subject->user,
-	    .service = subject->service,
-	    .source = subject->conn != NULL ? subject->conn->source : subject->source};
-
-	outcome.hold_ms = delay_wrong(gw->delay, &who, io_now_ms());
-	return outcome;
-}
-
-struct otp_outcome
-otp_outcome_failed(void)
-{
-	return outcome_of(PROTO_OTP_FAILED);
-}
-
-static struct otp_outcome
-nobody_waits(void)
-{
-	return deny(PROTO_REFUSED_UNAVAILABLE, "the login ended before the answer came", "");
-}
 
 /* --- the record -------------------------------------------------------------- */
 
@@ -144,6 +67,19 @@ otp_record_denial(struct gateway *gw, const struct otp_subject *subject, const c
 	if (count > 1)
 		audit_number(gw->audit, AUDIT_COUNT, count);
 	audit_end_plain(gw->audit);
+}
+
+struct otp_outcome
+otp_check_garbled(struct gateway *gw, const struct otp_subject *subject)
+{
+	struct otp_outcome outcome = otp_outcome_of(PROTO_OTP_GARBLED);
+	const struct delay_who who = {
+	    .user = subject->conn != NULL ? subject->conn->user : subject->user,
+	    .service = subject->service,
+	    .source = subject->conn != NULL ? subject->conn->source : subject->source};
+
+	outcome.hold_ms = delay_wrong(gw->delay, &who, io_now_ms());
+	return outcome;
 }
 
 /* The connection that still waits; NULL: none does, or it never was about one. */
@@ -244,11 +180,12 @@ on_recorded(void *arg, int error)
 	struct check *c = arg;
 
 	if (error < 0)
-		finish(c, deny(PROTO_REFUSED_UNAVAILABLE, "the record cannot be written",
-			      "This gateway cannot keep its records now: no access. Please "
-			      "tell its administrators."));
+		finish(c,
+		    otp_outcome_deny(PROTO_REFUSED_UNAVAILABLE, "the record cannot be written",
+			"This gateway cannot keep its records now: no access. Please "
+			"tell its administrators."));
 	else if (!is_waited_for(c))
-		finish(c, nobody_waits());
+		finish(c, otp_outcome_late());
 	else
 		finish(c, (struct otp_outcome){.verdict = VERDICT_ALLOW});
 }
@@ -291,25 +228,6 @@ unpack(struct check *c, uint8_t type, struct wire_in *in)
 static void
 on_verified(void *arg, int error, uint8_t type, struct wire_in *in);
 
-static struct otp_outcome
-outcome_of_api(enum proto_api verdict)
-{
-	switch (verdict) {
-	case PROTO_API_BAD:
-		return deny(PROTO_REFUSED_OTP, "OTP refused by the validation servers",
-		    "That one-time password was refused. Press the key again.");
-	case PROTO_API_REPLAYED:
-		return outcome_of(PROTO_OTP_REPLAYED);
-	case PROTO_API_OK: /* verify has the last word on it */
-	case PROTO_API_NONE:
-	default:
-		return deny(PROTO_REFUSED_UNAVAILABLE,
-		    "no validation server gave a valid answer in time",
-		    "The servers that check your YubiKey did not answer: no access. Please try "
-		    "again later, with a new one-time password.");
-	}
-}
-
 /* The service's OK goes back to verify: is the key still good, has its counter grown? */
 static int
 confirm(struct check *c)
@@ -348,11 +266,11 @@ on_api(void *arg, int error, uint8_t type, struct wire_in *in)
 	else if (verdict == PROTO_API_REPLAYED)
 		c->result = PROTO_OTP_REPLAYED;
 	if (verdict != PROTO_API_OK)
-		finish(c, outcome_of_api(verdict));
+		finish(c, otp_outcome_of_api(verdict));
 	else if (!is_waited_for(c))
-		finish(c, nobody_waits());
+		finish(c, otp_outcome_late());
 	else if (gateway_disorder(c->gw) != NULL || confirm(c) < 0)
-		finish(c, outcome_of(PROTO_OTP_FAILED));
+		finish(c, otp_outcome_of(PROTO_OTP_FAILED));
 }
 
 static void
@@ -370,16 +288,16 @@ ask_api(struct check *c, struct wire_in *in)
 		accord_on_spent(c->gw, c->store_seq);
 	if (err == 0 && !is_theirs(c)) {
 		c->result = PROTO_OTP_FOREIGN;
-		finish(c, outcome_of(PROTO_OTP_FOREIGN));
+		finish(c, otp_outcome_of(PROTO_OTP_FOREIGN));
 	} else if (err == 0 && !is_waited_for(c)) {
-		finish(c, nobody_waits());
+		finish(c, otp_outcome_late());
 	} else {
 		if (err == 0)
 			err = api_ask(c->gw->api, otp, on_api, c);
 		if (err < 0) {
 			log_warn("key %s: the validation servers cannot be asked%s",
 			    c->public_id, err == -ENOENT ? ": there is no api_url" : "");
-			finish(c, outcome_of_api(PROTO_API_NONE));
+			finish(c, otp_outcome_of_api(PROTO_API_NONE));
 		}
 	}
 	secret_wipe(otp, sizeof(otp));
@@ -397,16 +315,16 @@ on_verified(void *arg, int error, uint8_t type, struct wire_in *in)
 	if (error == 0)
 		unpack(c, type, in);
 	if (!is_good(c)) {
-		finish(c, outcome_of(c->result));
+		finish(c, otp_outcome_of(c->result));
 	} else if (!is_waited_for(c)) {
-		finish(c, nobody_waits());
+		finish(c, otp_outcome_late());
 	} else if (locks_find(c->gw->locks, c->user) != NULL) {
-		finish(c, deny(PROTO_REFUSED_POLICY, "the user is locked",
+		finish(c, otp_outcome_deny(PROTO_REFUSED_POLICY, "the user is locked",
 			      "Your access is locked. Please talk to the administrators."));
 	} else {
 		begin_record(c, conn_of(c), "allow", NULL);
 		if (audit_end_durable(c->gw->audit, on_recorded, c) < 0)
-			finish(c, outcome_of(PROTO_OTP_FAILED));
+			finish(c, otp_outcome_of(PROTO_OTP_FAILED));
 	}
 }
 

@@ -5,7 +5,7 @@
 
 #include "daemon/conn.h"
 #include "daemon/gateway.h"
-#include "lib/verdict.h"
+#include "daemon/otp_outcome.h"
 
 #include <stdbool.h>
 
@@ -19,16 +19,6 @@ struct otp_subject {
 	 * and lets nobody in for it. NULL none. */
 	const char *candidate;
 	uid_t uid;
-};
-
-struct otp_outcome {
-	enum verdict verdict;        /* allow: good, the user's, spent, and on record */
-	enum proto_refusal refusal;  /* when denied */
-	const char *reason, *words;  /* when denied: for the record, for the user */
-	uint32_t hold_ms;	     /* when denied: tell it not before this time has passed */
-	char public_id[PROTO_PUBLIC_ID_MAX + 1];
-	uint8_t found; /* enum proto_otp; to be told, not to be decided by */
-	uint32_t counter;
 };
 
 /* Who waits. */
@@ -46,10 +36,9 @@ struct otp_asker {
 int otp_check(struct gateway *gw, const struct otp_subject *subject, const char *otp,
     const struct otp_asker *asker);
 
-/* The denials that need no check. What is not an OTP is not free of cost, either. */
-struct otp_outcome otp_outcome_garbled(struct gateway *gw, const struct otp_subject *subject);
-struct otp_outcome otp_outcome_failed(void);
-/* Puts such a denial on record, or one after an outcome that came too late. */
+/* The denial of what is not an OTP. It needs no check, but is not free of cost. */
+struct otp_outcome otp_check_garbled(struct gateway *gw, const struct otp_subject *subject);
+/* Puts a denial that needed no check on record, or one after an outcome that came too late. */
 void otp_record_denial(
     struct gateway *gw, const struct otp_subject *subject, const char *reason);
 

@@ -80,7 +80,7 @@ pam_check_otp(struct caller *caller, const struct otp_subject *subject, struct w
 
 	wire_get_str(in, otp, sizeof(otp));
 	if (wire_end(in) < 0)
-		outcome = otp_outcome_garbled(caller->gw, subject);
+		outcome = otp_check_garbled(caller->gw, subject);
 	else
 		is_asked = otp_check(caller->gw, subject, otp, asker) == 0;
 	secret_wipe(otp, sizeof(otp));
