@@ -79,6 +79,8 @@ channel_relay_start(struct channel *ch)
 
 	wire_put_u32(out, ch->id);
 	wire_put_u32(out, gateway_settings(ch->gw)->channel_idle_s);
+	wire_put_u8(out, PROTO_MODE_OPAQUE);
+	wire_put_u32(out, 0);
 	return servant_tell(relay, fds, 2);
 }
 
@@ -133,12 +135,14 @@ channel_relay_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in)
 	uint32_t id = wire_get_u32(in);
 	uint64_t up = wire_get_u64(in), down = wire_get_u64(in);
 	uint8_t why = wire_get_u8(in);
+	char words[PROTO_NAME_MAX + 1];
 	struct channel *ch = channels_by_id(gw->channels, id);
 
+	wire_get_str(in, words, sizeof(words));
 	if (type != PROTO_RELAY_ENDED || wire_end(in) < 0)
 		log_error("the relay sent a message that is none of its own (%u)", type);
 	else if (ch != NULL)
-		finish(ch, text_of(why), up, down);
+		finish(ch, words[0] != '\0' ? words : text_of(why), up, down);
 }
 
 void

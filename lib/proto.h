@@ -131,11 +131,28 @@ enum proto_type {
 	                              room, u64 denials dropped, {u8 enum proto_sink, u64 waiting, u64
 	                              missed} of the journal, the same of the kernel's audit */
 
-	/* supervisor -> relay, and back. A channel's number is the supervisor's. */
-	PROTO_RELAY_START = 100, /* u32 channel, u32 idle timeout (s, 0 none); descriptors: client, VM */
+	/* supervisor -> relay, and back. A channel's number is the supervisor's. What the
+	 * relay says has id 0, and for each channel ENDED once, as the last. */
+	PROTO_RELAY_START = 100, /* u32 channel, u32 idle timeout (s, 0 none), u8 enum proto_mode, u32
+	                            may (PROTO_MODE_SPICE: SPICE_MAY_* of spice/kind.h; _VNC: enum
+	                            rfb_may of rfb/rfb.h); descriptors: client and VM; of a
+	                            channel that was GREETED: VM */
 	PROTO_RELAY_STOP = 101,  /* u32 channel -> RELAY_ENDED, unless it crossed one */
 	PROTO_RELAY_ENDED = 102, /* u32 channel, u64 bytes client to VM, u64 bytes VM to client,
-	                            u8 enum proto_ended; id 0 */
+	                            u8 enum proto_ended, str why the rules of its protocol ended
+	                            it ("" they didn't) */
+	PROTO_RELAY_GREET = 103, /* u32 channel, u32 time for a SPICE client's greeting (ms);
+	                            descriptor: client -> RELAY_GREETED, or RELAY_ENDED when it
+	                            was too slow or closed */
+	PROTO_RELAY_GREETED = 104, /* u32 channel, u8 SPICE link error (0: good), u8 channel type, u8
+	                              channel id, u32 connection id (0 all three on an error);
+	                              START, REFUSE or STOP must follow */
+	PROTO_RELAY_REFUSE = 105,  /* u32 channel, u8 SPICE link error: answered so and closed
+	                              -> RELAY_ENDED */
+	PROTO_RELAY_SESSION = 106, /* u32 channel, u32 SPICE session id: before its client knows */
+	PROTO_RELAY_COUNT = 107,   /* no field -> RELAY_COUNTS... */
+	PROTO_RELAY_COUNTS = 108,  /* u8 is last, u16 n, n * {u32 channel, u64 bytes client to VM, u64
+	                              bytes VM to client}, of live channels */
 
 	/* supervisor -> names. */
 	PROTO_NAMES_USER = 120,  /* str user, u16 n (<= PROTO_GROUPS_MAX), n * str group -> NAMED_USER */
@@ -249,6 +266,13 @@ enum proto_ended {
 	PROTO_ENDED_VM = 3,
 	PROTO_ENDED_IDLE = 4,
 	PROTO_ENDED_STOPPED = 5, /* the supervisor said so */
+};
+
+/* What the relay knows of a channel's bytes. */
+enum proto_mode {
+	PROTO_MODE_OPAQUE = 0,
+	PROTO_MODE_SPICE = 1,
+	PROTO_MODE_VNC = 2,
 };
 
 /* Where records go besides the file. */

@@ -27,6 +27,7 @@ put_ended(uint8_t *buf, size_t cap, uint32_t channel, uint64_t up, uint64_t down
 	wire_put_u64(&out, up);
 	wire_put_u64(&out, down);
 	wire_put_u8(&out, (uint8_t)why);
+	wire_put_str(&out, "");
 	return out.len;
 }
 
@@ -50,10 +51,12 @@ start(struct table *table, int epoll, size_t pairs_max, int64_t now_ms, struct w
 {
 	uint32_t channel = wire_get_u32(in);
 	uint32_t idle_s = wire_get_u32(in);
+	uint8_t mode = wire_get_u8(in);
 	struct pair *pair;
 	int err;
 
-	if (wire_end(in) < 0)
+	(void)wire_get_u32(in);
+	if (wire_end(in) < 0 || mode != PROTO_MODE_OPAQUE)
 		return -EBADMSG;
 	if (table_find(table, channel) != NULL) {
 		log_error("channel %u: started twice, the second is ignored", channel);

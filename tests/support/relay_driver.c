@@ -32,6 +32,7 @@ struct ended {
 	uint32_t channel;
 	uint64_t up, down;
 	uint8_t why;
+	char words[PROTO_NAME_MAX + 1];
 };
 
 static void
@@ -63,6 +64,8 @@ send_start(uint32_t channel, uint32_t idle_s, const int *fds, size_t n)
 	proto_put_header(&out, PROTO_RELAY_START, 0);
 	wire_put_u32(&out, channel);
 	wire_put_u32(&out, idle_s);
+	wire_put_u8(&out, PROTO_MODE_OPAQUE);
+	wire_put_u32(&out, 0);
 	while (
 	    (err = io_send(helper.fd, buf, out.len, fds, n)) == -EAGAIN || err == -ETOOMANYREFS)
 		usleep(1000); /* too many descriptors on their way, or no room */
@@ -92,6 +95,7 @@ get_ended(int timeout_ms)
 	ended.up = wire_get_u64(&in);
 	ended.down = wire_get_u64(&in);
 	ended.why = wire_get_u8(&in);
+	wire_get_str(&in, ended.words, sizeof(ended.words));
 	REQUIRE(wire_end(&in) == 0);
 	return ended;
 }
