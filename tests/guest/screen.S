@@ -150,6 +150,7 @@ scroll_line:				/* one line of 60 letters that look drawn by lot */
 	.set	BASE_AT, MODE_INFO + 40
 	.set	VBE_MODE, 0x4143	/* 800x600x32 of QEMU's VGAs, linear */
 	.set	BLOCK, 64
+	.set	RUN, 50
 
 picture:
 	movw	$0x4f01, %ax
@@ -159,75 +160,96 @@ picture:
 	movw	$0x4f02, %ax
 	movw	$VBE_MODE, %bx
 	int	$0x10
-	call	reach_all
-	movl	BASE_AT, %edi		/* a gradient over all of it */
-	xorl	%edx, %edx
-1:	xorl	%ecx, %ecx
-2:	movl	%ecx, %eax
-	shll	$8, %eax
-	addl	%edx, %eax
-	xorl	%ecx, %eax
-	movl	%eax, %es:(%edi, %ecx, 4)
-	incw	%cx
-	cmpw	$800, %cx
-	jb	2b
+	call	protect
+	movl	BASE_AT, %edi		/* each row in runs of one colour */
+	xorw	%dx, %dx
+1:	pushl	%edi
+	movw	$800 / RUN, %bx
+2:	imulw	$29, %bx, %ax
+	shll	$16, %eax
+	movw	%dx, %ax
+	shlw	$3, %ax
+	movl	$RUN, %ecx
+	addr32 rep stosl
+	decw	%bx
+	jnz	2b
+	popl	%edi
 	movzwl	PITCH_AT, %eax
 	addl	%eax, %edi
 	incw	%dx
 	cmpw	$600, %dx
 	jb	1b
-	ret
+	jmp	unprotect
 
 move_block:				/* a square whose place and colours change */
+	call	protect
 	incw	frame
-	movzwl	frame, %ebx
-	movl	%ebx, %eax
+	movzwl	frame, %eax
 	andl	$0xff, %eax
 	movzwl	PITCH_AT, %edi
 	imull	%eax, %edi
 	leal	(%edi, %eax, 8), %edi
 	addl	BASE_AT, %edi
 	movw	$BLOCK, %dx
-1:	xorl	%ecx, %ecx
-2:	movl	%ecx, %eax
-	addl	%ebx, %eax
-	shll	$9, %eax
-	movb	%dl, %al
-	movl	%eax, %es:(%edi, %ecx, 4)
-	incw	%cx
-	cmpw	$BLOCK, %cx
-	jb	2b
+1:	pushl	%edi
+	movw	%dx, %ax
+	addw	frame, %ax
+	shll	$17, %eax
+	movw	%dx, %ax
+	movl	$BLOCK, %ecx
+	addr32 rep stosl
+	popl	%edi
 	movzwl	PITCH_AT, %eax
 	addl	%eax, %edi
 	decw	%dx
 	jnz	1b
-	ret
+	jmp	unprotect
 
-reach_all:				/* ES gets a limit of 4 GiB, and keeps it */
+/* All memory is reached in protected mode, properly entered and left: segments in
+ * real mode with more than their 64 KiB can make KVM emulate each instruction. */
+	.set	FLAT, 8
+	.set	CODE, 16
+	.set	PLAIN, 24
+
+	.macro	load_segments selector
+	movw	$\selector, %ax
+	movw	%ax, %ds
+	movw	%ax, %es
+	movw	%ax, %fs
+	movw	%ax, %gs
+	movw	%ax, %ss
+	.endm
+
+protect:
 	cli
-	inb	$0x92, %al
+	inb	$0x92, %al		/* address line 20 */
 	orb	$2, %al
 	outb	%al, $0x92
 	lgdt	table_at
 	movl	%cr0, %eax
 	orb	$1, %al
 	movl	%eax, %cr0
-	jmp	1f
-1:	movw	$8, %bx
-	movw	%bx, %es
+	ljmp	$CODE, $1f
+1:	load_segments FLAT
+	ret
+
+unprotect:
+	load_segments PLAIN
+	movl	%cr0, %eax
 	andb	$0xfe, %al
 	movl	%eax, %cr0
-	xorw	%ax, %ax
-	movw	%ax, %es
+	ljmp	$0, $1f
+1:	load_segments 0
 	sti
 	ret
 
 	.balign	8
 table:	.quad	0
-	.word	0xffff, 0
-	.byte	0, 0x92, 0xcf, 0
+	.word	0xffff, 0, 0x9200, 0x00cf	/* FLAT: data, 4 GiB */
+	.word	0xffff, 0, 0x9a00, 0		/* CODE: 16 bits, 64 KiB */
+	.word	0xffff, 0, 0x9200, 0		/* PLAIN: data, 64 KiB */
 table_at:
-	.word	15
+	.word	31
 	.long	table
 
 mode:	.byte	0			/* 0 still text, 1 scrolling text, 2 picture */
