@@ -50,13 +50,15 @@ SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
 SRC_api = $(LIB) lib/authorities.c $(wildcard api/*.c)
 LIBS_api = -lcurl -lssl -lcrypto
+SRC_virt = $(LIB) $(wildcard virt/*.c)
+LIBS_virt = -ljansson
 SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
 	$(wildcard shell/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c layout.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
-HELPERS = verify relay recorder names api
+HELPERS = verify relay recorder names api virt
 PROGRAMS = sallyportd $(HELPERS) sallyport sallyport-shell
 TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 

@@ -12,6 +12,7 @@
 #include "daemon/notify.h"
 #include "daemon/rotation.h"
 #include "daemon/row.h"
+#include "daemon/virt.h"
 #include "lib/io.h"
 #include "lib/proto.h"
 #include "lib/version.h"
@@ -154,6 +155,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	put_servant(&row, "relay", gw->relay);
 	put_servant(&row, "names", gw->names);
 	api_put_status(gw->api, &row);
+	virt_put_status(gw->virt, &row);
 	put_worn(&row, gw);
 	row_text(&row, "otp", disorder == NULL ? "can be verified" : disorder);
 	row_format(&row, "audit_seq", "%llu", (unsigned long long)audit_seq(gw->audit));
@@ -169,6 +171,17 @@ admin_status(struct caller *caller, struct wire_in *in)
 	is_well = put_locks(&row, gw->locks) && is_well;
 	if (row_send(&row))
 		row_end(caller, is_well && count.open == count.wanted ? 0 : 1, "");
+}
+
+/* "" unless libvirt or QEMU says it. */
+static const char *
+state_of(const struct virt *virt, const struct vm *vm)
+{
+	const char *state = "";
+
+	for (size_t i = 0; i < vm->endpoint_count && *state == '\0'; i++)
+		state = virt_state(virt, &vm->endpoints[i].target);
+	return state;
 }
 
 static bool
@@ -191,6 +204,7 @@ list_vms(struct caller *caller)
 		row_text(
 		    &row, "address", address.s_addr != INADDR_ANY ? inet_ntoa(address) : "");
 		row_text(&row, "rights", rights);
+		row_text(&row, "state", state_of(gw->virt, vm));
 		row_text(&row, "title", vm->title);
 		if (!row_send(&row))
 			return false;

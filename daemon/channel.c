@@ -127,7 +127,7 @@ channel_open(struct gateway *gw, int fd, struct conn *conn, const char *vm, cons
 		     ? "the user's groups could not be read anew for too long"
 		     : channel_policy_judge(ch);
 	if (reason == NULL) {
-		ch->dial = dial_start(gw, &ch->target, on_dialed, ch);
+		ch->dial = dial_start(gw, &ch->target, ch->right, on_dialed, ch);
 		if (ch->dial == NULL)
 			reason = "no memory or no descriptor";
 	}

@@ -1,14 +1,16 @@
-/* unix: and tcp: back ends. */
+/* unix: and tcp: back ends; the others are opened by virt.c's helpers. */
 #include "daemon/dial.h"
 
 #include "daemon/fixed_names.h"
 #include "daemon/sockdiag.h"
 #include "daemon/stranger.h"
+#include "daemon/virt.h"
 #include "lib/io.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,12 +21,14 @@
 struct dial {
 	struct gateway *gw;
 	struct target target; /* name: ours */
+	char right[PROTO_NAME_MAX + 1];
 	dial_done_fn *fn;
 	void *arg;
 	int fd;
 	int64_t deadline_ms;
 	bool is_local; /* the back end is on this machine and must prove itself */
 	struct loop_watch *timer, *writable;
+	struct virt_call *call;         /* libvirt: and qmp: */
 	struct sockdiag_owner listener; /* before the connect */
 };
 
@@ -38,6 +42,7 @@ dial_cancel(struct dial *dial)
 		return;
 	loop_watch_free(dial->timer);
 	loop_watch_free(dial->writable);
+	virt_cancel(dial->call);
 	stranger_close(&dial->fd);
 	free(dial->target.name);
 	free(dial);
@@ -188,6 +193,28 @@ left_ms(const struct dial *dial)
 }
 
 static void
+on_virt(void *arg, int fd, const char *reason)
+{
+	struct dial *dial = arg;
+
+	dial->call = NULL;
+	dial->fd = fd;
+	done(dial, reason);
+}
+
+/* Whoever is there was put there by libvirt or QEMU. */
+static void
+ask_virt(struct dial *dial)
+{
+	const char *why;
+
+	dial->call = virt_open(
+	    dial->gw->virt, &dial->target, dial->right, left_ms(dial), on_virt, dial, &why);
+	if (dial->call == NULL)
+		done(dial, why);
+}
+
+static void
 attempt(struct dial *dial)
 {
 	int err;
@@ -230,7 +257,7 @@ on_timer(void *arg, int fd, unsigned int events)
 	if (dial->writable != NULL)
 		done(dial, "the VM does not answer in time");
 	else if (dial->fd < 0)
-		done(dial, "cannot be reached with this version's back ends");
+		ask_virt(dial);
 	else
 		attempt(dial);
 }
@@ -241,7 +268,7 @@ prepare(struct dial *dial)
 	int family = AF_UNIX;
 
 	if (dial->target.kind != TARGET_TCP && dial->target.kind != TARGET_UNIX)
-		return true; /* fd stays -1 */
+		return true; /* fd stays -1 until virt has one */
 	if (dial->target.kind == TARGET_TCP) {
 		family = dial->target.address.ss_family;
 		dial->is_local = is_local(&dial->target.address, dial->target.address_len);
@@ -253,7 +280,8 @@ prepare(struct dial *dial)
 }
 
 struct dial *
-dial_start(struct gateway *gw, const struct target *target, dial_done_fn *fn, void *arg)
+dial_start(struct gateway *gw, const struct target *target, const char *right, dial_done_fn *fn,
+    void *arg)
 {
 	struct dial *dial = calloc(1, sizeof(*dial));
 
@@ -262,6 +290,7 @@ dial_start(struct gateway *gw, const struct target *target, dial_done_fn *fn, vo
 	dial->gw = gw;
 	dial->target = *target;
 	dial->target.name = target->name != NULL ? strdup(target->name) : NULL;
+	snprintf(dial->right, sizeof(dial->right), "%s", right);
 	dial->fn = fn;
 	dial->arg = arg;
 	dial->fd = -1;

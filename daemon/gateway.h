@@ -39,11 +39,11 @@ struct gateway {
 	struct worn worn;    /* worn.h: keys to be replaced */
 	struct fdstore *fdstore; /* fdstore.h: listeners that outlive us */
 	struct api *api;         /* api.h: the validation servers */
+	struct virt *virt; /* virt.h: VMs that listen nowhere */
 };
 
 const struct settings *gateway_settings(const struct gateway *gw);
-/* NULL: OTPs can be checked; else why not. */
-const char *gateway_disorder(const struct gateway *gw);
+const char *gateway_disorder(const struct gateway *gw); /* NULL: OTPs can be checked */
 bool gateway_is_backend_uid(const struct gateway *gw, uid_t uid);
 
 #endif

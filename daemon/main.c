@@ -23,6 +23,7 @@
 #include "daemon/servants.h"
 #include "daemon/session.h"
 #include "daemon/sockdiag.h"
+#include "daemon/virt.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/version.h"
@@ -172,7 +173,8 @@ build(struct gateway *gw)
 	    servants_start(gw) < 0)
 		return -ENOMEM;
 	gw->api = api_new(gw);
-	if (gw->api == NULL)
+	gw->virt = virt_new(gw);
+	if (gw->api == NULL || gw->virt == NULL)
 		return -ENOMEM;
 	conns_restore(gw->conns);
 	gw->endpoints = endpoints_new(gw);
@@ -198,6 +200,8 @@ tear_down(struct gateway *gw)
 		audit_end_noted(gw->audit);
 	}
 	api_free(gw->api);
+	virt_free(gw->virt); /* its calls are answered */
+	gw->virt = NULL;
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);

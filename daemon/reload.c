@@ -12,6 +12,7 @@
 #include "daemon/servants.h"
 #include "daemon/session.h"
 #include "lib/io.h"
+#include "daemon/virt.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -142,6 +143,7 @@ put_in_force(struct job *j, const struct toll *toll)
 	sessions_judge(gw->sessions);
 	servants_tell(gw);
 	api_reload(gw->api);
+	virt_reload(gw->virt);
 	endpoints_sync(gw->endpoints);
 	reload_sweep(gw);
 	record(gw, toll);

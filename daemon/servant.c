@@ -48,6 +48,7 @@ struct servant {
 	TAILQ_HEAD(, question) questions; /* by time asked */
 	TAILQ_HEAD(, waiting) queue;
 	size_t queued;
+	int fds[IO_FDS_MAX]; /* of the message that is being taken */
 	struct wire_out out;
 	uint8_t buf[IO_MESSAGE_MAX];
 };
@@ -216,6 +217,22 @@ take_message(struct servant *s, const uint8_t *buf, size_t len)
 }
 
 static void
+drop_fds(struct servant *s)
+{
+	for (size_t i = 0; i < IO_FDS_MAX; i++)
+		io_close(&s->fds[i]);
+}
+
+int
+servant_take_fd(struct servant *s)
+{
+	int fd = s->fds[0];
+
+	s->fds[0] = -1;
+	return fd;
+}
+
+static void
 on_readable(void *arg, int fd, unsigned int events)
 {
 	static uint8_t buf[IO_MESSAGE_MAX];
@@ -223,7 +240,8 @@ on_readable(void *arg, int fd, unsigned int events)
 
 	(void)events;
 	for (int i = 0; i < 64 && s->process.socket == fd; i++) {
-		ssize_t n = io_receive(fd, buf, sizeof(buf), NULL);
+		ssize_t n =
+		    io_receive(fd, buf, sizeof(buf), s->spec.passes_fds ? s->fds : NULL);
 		if (n == -EAGAIN)
 			return;
 		if (n <= 0) {
@@ -231,6 +249,7 @@ on_readable(void *arg, int fd, unsigned int events)
 			return;
 		}
 		take_message(s, buf, (size_t)n);
+		drop_fds(s);
 		secret_wipe(buf, (size_t)n); /* an OTP for api, recovery codes for an admin */
 	}
 }
@@ -340,6 +359,8 @@ servant_new(struct loop *loop, const struct servant_spec *spec)
 	s->loop = loop;
 	s->spec = *spec;
 	s->restart_ms = RESTART_FIRST_MS;
+	for (size_t i = 0; i < IO_FDS_MAX; i++)
+		s->fds[i] = -1;
 	s->process = (struct servant_process){.pid = -1, .pidfd = -1, .socket = -1};
 	TAILQ_INIT(&s->questions);
 	TAILQ_INIT(&s->queue);

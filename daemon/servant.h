@@ -27,6 +27,7 @@ struct servant_spec {
 	/* A message with id 0 other than READY. */
 	void (*on_notice)(void *arg, uint8_t type, struct wire_in *in);
 	void *arg;
+	bool passes_fds; /* its messages may bring descriptors: servant_take_fd */
 };
 
 /* Starts it. NULL without memory; a failed start is retried like a death. */
@@ -43,6 +44,9 @@ int servant_ask(struct servant *servant, const int *fds, size_t nfds, uint32_t t
     servant_answer_fn *fn, void *arg);
 /* As servant_ask, for a message that has no answer. */
 int servant_tell(struct servant *servant, const int *fds, size_t nfds);
+
+/* In a callback: the message's descriptor, now the caller's, else closed; -1: none. */
+int servant_take_fd(struct servant *servant);
 
 /* It does not do what it was told: it is ended and started again, as after a
  * missed deadline. */

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -48,9 +49,18 @@ prove_capability(int capability)
 	return 0;
 }
 
+/* Just those groups, or none. */
+static bool
+has_groups(const gid_t *groups, size_t n)
+{
+	gid_t now[2];
+
+	return getgroups(2, now) == (int)n && (n == 0 || now[0] == groups[0]);
+}
+
 /* Gone for good? Every way back must fail. */
 static int
-prove(uid_t uid, gid_t gid, int capability)
+prove(uid_t uid, gid_t gid, const gid_t *groups, size_t n, int capability)
 {
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
@@ -61,11 +71,11 @@ prove(uid_t uid, gid_t gid, int capability)
 		return -errno;
 	if (r != uid || e != uid || s != uid || rg != gid || eg != gid || sg != gid)
 		return -EPERM;
-	return getgroups(0, NULL) == 0 ? prove_capability(capability) : -EPERM;
+	return has_groups(groups, n) ? prove_capability(capability) : -EPERM;
 }
 
 static int
-drop(const char *name, int capability)
+drop(const char *name, const gid_t *groups, size_t n, int capability)
 {
 	const struct passwd *pw;
 	int err;
@@ -78,7 +88,7 @@ drop(const char *name, int capability)
 		return -EPERM;
 	if (capability != NONE && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	if (setgroups(n, groups) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		return -errno;
 	err = capability != NONE ? keep_only(capability) : 0;
@@ -87,17 +97,29 @@ drop(const char *name, int capability)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
-	return prove(pw->pw_uid, pw->pw_gid, capability);
+	return prove(pw->pw_uid, pw->pw_gid, groups, n, capability);
 }
 
 int
 drop_to_account(const char *name)
 {
-	return drop(name, NONE);
+	return drop(name, NULL, 0, NONE);
 }
 
 int
 drop_to_account_keeping(const char *name, int capability)
 {
-	return drop(name, capability);
+	return drop(name, NULL, 0, capability);
+}
+
+int
+drop_to_account_in(const char *name, const char *group)
+{
+	const struct group *gr;
+
+	errno = 0;
+	gr = getgrnam(group);
+	if (gr != NULL && gr->gr_gid == 0)
+		return -EPERM;
+	return drop(name, gr != NULL ? &gr->gr_gid : NULL, gr != NULL, NONE);
 }

@@ -13,4 +13,8 @@ int drop_to_account(const char *name);
  * permitted and effective. Also -EPERM when this process does not have it. */
 int drop_to_account_keeping(const char *name, int capability);
 
+/* drop_to_account, but for one supplementary group, if there is a group of that name;
+ * it must not be that of gid 0. */
+int drop_to_account_in(const char *name, const char *group);
+
 #endif

@@ -40,6 +40,16 @@ helper_isolate(void)
 }
 
 int
+helper_drop_in(const char *account, const char *group)
+{
+	int err = drop_to_account_in(account, group);
+
+	if (err < 0)
+		log_error("cannot become %s: %s", account, strerror(-err));
+	return err;
+}
+
+int
 helper_drop(const char *account)
 {
 	int err = drop_to_account(account);
@@ -68,17 +78,23 @@ helper_confine(const char *account, const int *calls, size_t n)
 }
 
 int
-helper_send(const void *buf, size_t len, int timeout_ms)
+helper_send_fd(const void *buf, size_t len, int fd, int timeout_ms)
 {
 	int64_t deadline_ms = io_now_ms() + timeout_ms;
 	int err;
 
-	while ((err = io_send(HELPER_FD, buf, len, NULL, 0)) == -EAGAIN) {
+	while ((err = io_send(HELPER_FD, buf, len, &fd, fd >= 0)) == -EAGAIN) {
 		err = io_wait(HELPER_FD, POLLOUT, deadline_ms);
 		if (err < 0)
 			break;
 	}
 	return err;
+}
+
+int
+helper_send(const void *buf, size_t len, int timeout_ms)
+{
+	return helper_send_fd(buf, len, -1, timeout_ms);
 }
 
 int

@@ -22,6 +22,8 @@ void helper_isolate(void);
 int helper_confine(const char *account, const int *calls, size_t n);
 /* Its two halves, for who starts a thread in between, which confines itself. */
 int helper_drop(const char *account);
+/* helper_drop for who keeps one group besides (drop.h). */
+int helper_drop_in(const char *account, const char *group);
 int helper_filter(const int *calls, size_t n);
 
 /* READY without a field. 0, -errno. */
@@ -29,6 +31,8 @@ int helper_ready(void);
 /* Sends a whole message to the supervisor, waiting for room at most timeout_ms.
  * 0 or -errno: the helper should then end. */
 int helper_send(const void *buf, size_t len, int timeout_ms);
+/* The same with one descriptor, which stays the caller's; -1: none. */
+int helper_send_fd(const void *buf, size_t len, int fd, int timeout_ms);
 /* Why it ends: 0 when the supervisor has gone (err says so, or is not negative); else
  * err, and it is in the log. */
 int helper_ended(int err);

@@ -72,7 +72,7 @@ enum proto_type {
 	PROTO_READY = 50, /* verify: u64 store sequence, u64 highest audit sequence it was told;
 	                     recorder: u64 last audit sequence, u64 highest store sequence on record,
 	                     u8 it goes on in audit.jsonl.new, whose name is to be made good;
-	                     relay, names, api: no field */
+	                     relay, names, api, virt: no field */
 
 	/* supervisor -> verify. */
 	PROTO_VERIFY_OTP = 60, /* str otp, u64 audit sequence, u16 n (<= PROTO_KEYS_MAX), n * str
@@ -197,6 +197,20 @@ enum proto_type {
 	                           api_url, u64 asked, u64 of these without a valid answer, u32
 	                           median time of the last valid ones (us), u64 time of the last
 	                           (s since epoch, 0: none), str words */
+
+	/* supervisor -> virt, and back. A name is a libvirt domain's, or the path of a QMP
+	 * socket: virt --libvirt and virt --qmp are two processes. */
+	PROTO_VIRT_OPEN = 190,    /* u8 enum proto_console, str name, u32 time for the answer (ms)
+	                             -> VIRT_OPENED */
+	PROTO_VIRT_OPENED = 191,  /* u8 enum proto_virt; PROTO_VIRT_OK with one descriptor, a
+	                             connected stream socket whose other end the console has */
+	PROTO_VIRT_WATCH = 192,   /* u8 flags: 1 the first, 2 the last of a list; u16 n, n * str name:
+	                             whose states are wanted, in place of the list before; no answer */
+	PROTO_VIRT_CHANGED = 193, /* id 0: str name, u8 enum proto_vm_state */
+	PROTO_VIRT_DIAL = 194,    /* id 0, virt --qmp: str path, one of the list: a connection to it is
+	                             wanted, by VIRT_QMP */
+	PROTO_VIRT_QMP = 195,     /* str path, u8 there is one descriptor: a connected stream socket
+	                             whose listener was checked; no answer */
 };
 
 #define PROTO_SHELL_STDIN_TTY  1 /* standard input is a terminal */
@@ -280,6 +294,33 @@ enum proto_sink {
 	PROTO_SINK_OFF = 0,    /* not wanted */
 	PROTO_SINK_OK = 1,
 	PROTO_SINK_ABSENT = 2, /* there is none here */
+};
+
+/* What of a VM is to be opened. */
+enum proto_console {
+	PROTO_CONSOLE_NONE = 0,
+	PROTO_CONSOLE_SPICE = 1,
+	PROTO_CONSOLE_VNC = 2,
+	PROTO_CONSOLE_SERIAL = 3,
+};
+
+/* Whether it was. */
+enum proto_virt {
+	PROTO_VIRT_FAILED = 0,
+	PROTO_VIRT_OK = 1,
+	PROTO_VIRT_UNREACHABLE = 2, /* nobody at libvirt's or the QMP socket, or he is broken */
+	PROTO_VIRT_ABSENT = 3,      /* no such domain */
+	PROTO_VIRT_OFF = 4,         /* the domain does not run */
+	PROTO_VIRT_REFUSED = 5,     /* libvirt or QEMU said no: it has no such console */
+	PROTO_VIRT_BUSY = 6,        /* another has the console; too many wait */
+	PROTO_VIRT_LATE = 7,        /* no answer in time */
+};
+
+enum proto_vm_state {
+	PROTO_VM_UNKNOWN = 0,
+	PROTO_VM_RUNNING = 1,
+	PROTO_VM_PAUSED = 2,
+	PROTO_VM_OFF = 3,
 };
 
 enum proto_name {

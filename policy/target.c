@@ -122,7 +122,7 @@ target_is_local(const struct target *target)
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&target->address;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&target->address;
 
-	if (target->kind == TARGET_UNIX)
+	if (target->kind == TARGET_UNIX || target->kind == TARGET_QMP)
 		return true;
 	if (target->kind != TARGET_TCP)
 		return false;

@@ -11,8 +11,8 @@
  * -ENOMEM. */
 int target_parse(const char *text, struct target *target, const char **why);
 
-/* Whether anyone on this machine might listen there: a Unix socket, or TCP at a
- * loopback address. */
+/* Whether anyone on this machine might listen there: a Unix socket (QMP too), or TCP
+ * at a loopback address. */
 bool target_is_local(const struct target *target);
 
 /* The TCP target's port; 0 for the other kinds. */

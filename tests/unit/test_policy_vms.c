@@ -318,7 +318,7 @@ local_back_ends(void **state)
 	    "service.x = tcp:10.0.0.1:7\nservice.y = tcp:[fd00::1]:8\n"
 	    "[vm b]\nspice = libvirt:b\nvnc = qmp:/b\n",
 	    "vms.conf:2: spice: " NO_UID "\nvms.conf:3: vnc: " NO_UID
-	    "\nvms.conf:4: serial: " NO_UID);
+	    "\nvms.conf:4: serial: " NO_UID "\nvms.conf:9: vnc: " NO_UID);
 	complaints_with(NULL, "[vm a]\nspice = unix:/a\n", "");
 }
 

@@ -1,0 +1,202 @@
+"""Plays the supervisor for virt --qmp, against scripted servers (qmp_server.py). Each
+defence is a case; prints "ok …" or "FAIL …". virt_driver.py VIRT FOLDER"""
+import array, os, select, signal, socket, struct, subprocess, sys, time
+
+VIRT, FOLDER = sys.argv[1:3]
+SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "qmp_server.py")
+READY, OPEN, OPENED, WATCH, CHANGED, DIAL, QMP = 50, 190, 191, 192, 193, 194, 195
+SPICE, VNC, SERIAL = 1, 2, 3
+FAILED, OK, UNREACHABLE, ABSENT, OFF, REFUSED, BUSY, LATE = range(8)
+failed = 0
+
+
+def check(what, holds, more=""):
+    global failed
+    failed += not holds
+    print(("ok    " if holds else "FAIL  ") + what + ("" if holds else f" {more}"), flush=True)
+
+
+def text(s):
+    return struct.pack(">H", len(s)) + s.encode()
+
+
+class Helper:
+    def __init__(self):
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+        def child():
+            os.dup2(theirs.fileno(), 3)
+
+        prefix = ["strace", "-f", "-o", os.environ["VIRT_STRACE"]] if "VIRT_STRACE" in os.environ else []
+        self.proc = subprocess.Popen(prefix + [VIRT, "--qmp"], preexec_fn=child, pass_fds=[3], close_fds=True,
+                                     stdin=subprocess.DEVNULL)
+        theirs.close()
+        self.next, self.states, self.servers, self.auto = 0, {}, {}, {}
+        self.answers = {}
+        self.get(lambda: self.ready, 5)
+
+    ready = False
+
+    def send(self, kind, id_, body, fds=()):
+        message = struct.pack(">BBI", 1, kind, id_) + body
+        anc = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        self.sock.sendmsg([message], anc)
+
+    def take(self, timeout):
+        if not select.select([self.sock], [], [], timeout)[0]:
+            return False
+        data, anc, _, _ = self.sock.recvmsg(65536, socket.CMSG_LEN(8))
+        if not data:
+            raise SystemExit("FAIL  the helper ended")
+        kind, id_ = struct.unpack(">BBI", data[:6])[1:]
+        body, fds = data[6:], array.array("i")
+        for _, _, raw in anc:
+            fds.frombytes(raw)
+        if kind == READY:
+            self.ready = True
+        elif kind == OPENED:
+            self.answers[id_] = (body[0], socket.socket(fileno=fds[0]) if fds else None, time.monotonic())
+        else:
+            n = struct.unpack(">H", body[:2])[0]
+            name = body[2:2 + n].decode()
+            if kind == CHANGED:
+                self.states[name] = body[2 + n]
+            elif kind == DIAL:
+                self.dial(name)
+        return True
+
+    def dial(self, name):
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.connect(name)
+            s.setblocking(False)
+            self.send(QMP, 0, text(name) + b"\1", [s.fileno()])
+        except OSError:
+            self.send(QMP, 0, text(name) + b"\0")
+        s.close()
+
+    def get(self, done, timeout):
+        end = time.monotonic() + timeout
+        while not done():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self.take(min(left, 0.2))
+        return True
+
+    def watch(self, names):
+        self.send(WATCH, 0, b"\3" + struct.pack(">H", len(names)) + b"".join(map(text, names)))
+
+    def ask(self, name, what=SPICE, ms=1500):
+        self.next += 1
+        self.send(OPEN, self.next, bytes([what]) + text(name) + struct.pack(">I", ms))
+        return self.next
+
+    def open(self, name, what=SPICE, ms=1500):
+        """(status, console socket, seconds)"""
+        began, id_ = time.monotonic(), self.ask(name, what, ms)
+        if not self.get(lambda: id_ in self.answers, ms / 1000 + 3):
+            return (None, None, 99)
+        status, sock, when = self.answers.pop(id_)
+        return (status, sock, when - began)
+
+
+def start(mode):
+    path = os.path.join(FOLDER, mode)
+    proc = subprocess.Popen([sys.executable, SERVER, path, mode])
+    for _ in range(200):
+        if os.path.exists(path):
+            break
+        time.sleep(0.02)
+    return path, proc
+
+
+def line(s):
+    s.settimeout(3)
+    data = b""
+    while not data.endswith(b"\n"):
+        c = s.recv(1)
+        if not c:
+            break
+        data += c
+    return data.decode().strip()
+
+
+modes = ["good", "hang", "drip", "endless", "flood", "nonsense", "deep", "refuse", "mute", "close", "wrongid", "early", "pause"]
+servers = {m: start(m) for m in modes}
+path = {m: servers[m][0] for m in modes}
+h = Helper()
+nobody = os.path.join(FOLDER, "nobody")
+h.watch(list(path.values()) + [nobody])
+check("a good server: running", h.get(lambda: h.states.get(path["good"]) == 1, 5), h.states)
+status, sock, took = h.open(path["good"])
+check("  a console", status == OK and line(sock) == "QMP CONSOLE spice", (status, took))
+status, sock, took = h.open(path["good"], VNC)
+check("  by VNC", status == OK and line(sock) == "QMP CONSOLE vnc", (status, took))
+check("  no serial", h.open(path["good"], SERIAL)[0] == REFUSED)
+status, sock, took = h.open(os.path.join(FOLDER, "unlisted"))
+check("what is not in the list is not opened", status == FAILED and sock is None, status)
+status, sock, took = h.open(nobody)
+check("nobody there", status == UNREACHABLE and took < 1, (status, took))
+for mode, expected in [("hang", [LATE]), ("drip", [LATE]), ("endless", [UNREACHABLE]), ("nonsense", [UNREACHABLE, LATE]),
+                       ("deep", [UNREACHABLE, LATE]), ("refuse", [REFUSED]), ("mute", [LATE]), ("close", [UNREACHABLE]),
+                       ("wrongid", [UNREACHABLE]), ("early", [UNREACHABLE, LATE])]:
+    status, sock, took = h.open(path[mode])
+    check(f"{mode}: told so in time", status in expected and sock is None and took < 2.3, (status, took))
+    began = time.monotonic()
+    status, sock, took = h.open(path["good"])
+    check(f"  and another's console opens at once", status == OK and took < 1, (status, took))
+
+# All bad ones at once, and a good one among them.
+asked = [h.ask(p, ms=3000) for m, p in path.items() if m not in ("good", "pause", "flood")]
+slow = 0
+for _ in range(50):
+    status, sock, took = h.open(path["good"])
+    slow = max(slow, took)
+    if status != OK:
+        check("a good one among bad ones", False, status)
+check("50 consoles while all others misbehave, the slowest in less than a second", slow < 1, slow)
+check("every question has one answer", h.get(lambda: all(i in h.answers for i in asked), 6))
+for i in asked:
+    h.answers.pop(i)
+
+status, sock, took = h.open(path["flood"], ms=3000)
+check("a flood of events: dropped, or answered in time", status in (OK, UNREACHABLE, LATE) and took < 4, (status, took))
+with open(f"/proc/{h.proc.pid}/stat") as f:
+    fields = f.read().rsplit(")", 1)[1].split()
+before = int(fields[11]) + int(fields[12])
+h.get(lambda: False, 2)
+with open(f"/proc/{h.proc.pid}/stat") as f:
+    fields = f.read().rsplit(")", 1)[1].split()
+spent = (int(fields[11]) + int(fields[12]) - before) / os.sysconf("SC_CLK_TCK") / 2
+check("  and costs little: %.0f %% of a core" % (100 * spent), spent < 0.3)
+
+asked = [h.ask(path["hang"], ms=1500) for _ in range(80)]
+check("80 questions to one that hangs", h.get(lambda: all(i in h.answers for i in asked), 5))
+busy = sum(h.answers[i][0] == BUSY for i in asked)
+check("  those over 64 are refused at once", busy == 16, busy)
+
+check("running", h.get(lambda: h.states.get(path["pause"]) == 1, 8))
+for event, state in (("STOP", 2), ("RESUME", 1), ("SHUTDOWN", 3), ("RESET", 3), ("RESUME", 1)):
+    with open(path["pause"] + ".tmp", "w") as f:
+        f.write(event)
+    os.rename(path["pause"] + ".tmp", path["pause"] + ".state")
+    check(f"  {event}", h.get(lambda: not os.path.exists(path["pause"] + ".state"), 3) and
+          h.get(lambda: h.states.get(path["pause"]) == state, 3), h.states.get(path["pause"]))
+servers["pause"][1].kill()
+check("  the server is gone: shut off", h.get(lambda: h.states.get(path["pause"]) == 3, 5))
+start("pause")
+check("  and comes again: running", h.get(lambda: h.states.get(path["pause"]) == 1, 20))
+
+h.watch([path["good"]])
+check("out of the list: not opened any more", h.open(path["pause"])[0] == FAILED)
+check("  in it: as before", h.open(path["good"])[0] == OK)
+with open(path["good"] + ".count") as f:
+    check("one connection to the good one all the time", f.read() == "1")
+status = open(f"/proc/{h.proc.pid}/status").read()
+check("its system calls are filtered", "Seccomp:\t2" in status)
+h.sock.close()
+check("it ends with the supervisor", h.proc.wait(5) == 0)
+for _, proc in servers.values():
+    proc.kill()
+sys.exit(1 if failed else 0)
