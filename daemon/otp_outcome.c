@@ -1,11 +1,6 @@
 /* The words: for the record, and for the user. */
 #include "daemon/otp_outcome.h"
 
-#define CANNOT_CHECK                                                                           \
-	"One-time passwords cannot be checked on this gateway now: no access. Please tell "    \
-	"its "                                                                                 \
-	"administrators."
-
 struct otp_outcome
 otp_outcome_deny(enum proto_refusal refusal, const char *reason, const char *words)
 {
@@ -44,12 +39,13 @@ otp_outcome_of(uint8_t result)
 		    "the user's recovery codes are void: too many wrong ones",
 		    "Your recovery codes are not valid any more. Please use your YubiKey, or "
 		    "tell the administrators.");
-	case PROTO_OTP_OK: /* only ever allowed in on_recorded */
+	case PROTO_OTP_OK: /* only ever allowed once on record */
 	case PROTO_OTP_CODE:
 	case PROTO_OTP_FAILED:
 	default:
-		return otp_outcome_deny(
-		    PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified", CANNOT_CHECK);
+		return otp_outcome_deny(PROTO_REFUSED_UNAVAILABLE, "OTPs cannot be verified",
+		    "One-time passwords cannot be checked on this gateway now: no access. "
+		    "Please tell its administrators.");
 	}
 }
 
