@@ -37,12 +37,12 @@ ALL_LDFLAGS = -pie $(RELRO) $(SAN) $(LDFLAGS)
 
 # --- what is made of what, and what it may be linked with -------------------
 
-LIB = $(filter-out lib/audit_field.c lib/authorities.c,$(wildcard lib/*.c))
-SRC_sallyportd = $(LIB) lib/audit_field.c loop/loop.c $(wildcard daemon/*.c) $(wildcard policy/*.c)
+LIB = $(filter-out lib/audit_field.c lib/authorities.c lib/sieve.c,$(wildcard lib/*.c))
+SRC_sallyportd = $(LIB) lib/audit_field.c spice/kind.c loop/loop.c $(wildcard daemon/*.c) $(wildcard policy/*.c)
 LIBS_sallyportd = -levent_core
 SRC_verify = $(LIB) $(wildcard verify/*.c)
 LIBS_verify = -lsqlite3 -lcrypto -lyubikey
-SRC_relay = $(LIB) $(wildcard relay/*.c)
+SRC_relay = $(LIB) lib/sieve.c $(wildcard relay/*.c spice/*.c rfb/*.c)
 LIBS_relay =
 SRC_recorder = $(LIB) lib/audit_field.c $(wildcard recorder/*.c)
 LIBS_recorder = -ljansson -lcrypto -laudit
@@ -52,7 +52,7 @@ SRC_api = $(LIB) lib/authorities.c $(wildcard api/*.c)
 LIBS_api = -lcurl -lssl -lcrypto
 SRC_virt = $(LIB) $(wildcard virt/*.c)
 LIBS_virt = -ljansson
-SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c $(wildcard cli/*.c) $(wildcard policy/*.c)
+SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c spice/kind.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
 	$(wildcard shell/*.c)
@@ -63,8 +63,8 @@ PROGRAMS = sallyportd $(HELPERS) sallyport sallyport-shell
 TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 
 # Tests: each file one program, linked with everything but the main files.
-SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c loop/loop.c \
-	$(foreach d,daemon policy $(HELPERS) cli shell pam_module,$(wildcard $(d)/*.c)))
+SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c lib/sieve.c loop/loop.c \
+	$(foreach d,daemon policy $(HELPERS) spice rfb cli shell pam_module,$(wildcard $(d)/*.c)))
 LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))

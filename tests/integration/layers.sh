@@ -7,10 +7,11 @@ trap 'rm -rf "$tree"' EXIT
 
 clean_tree() {
 	rm -rf "${tree:?}"/*
-	mkdir -p "$tree"/{lib,loop,policy,daemon,relay,verify,pam_module}
+	mkdir -p "$tree"/{lib,loop,policy,daemon,relay,spice,verify,pam_module}
 	printf '#include "lib/a.h"\n\nint\na_one(void)\n{\n\treturn 1;\n}\n' >"$tree/lib/a.c"
 	printf 'int a_one(void);\n' >"$tree/lib/a.h"
-	printf '#include "lib/a.h"\n#include "loop/b.h"\n#include "policy/c.h"\n' >"$tree/daemon/d.c"
+	printf '#include "lib/a.h"\n#include "loop/b.h"\n#include "policy/c.h"\n#include "spice/kind.h"\n' >"$tree/daemon/d.c"
+	printf '#include "spice/link.h"\n' >"$tree/relay/p.c"
 	printf '#include <security/pam_modules.h>\n' >"$tree/pam_module/one.c"
 	cp "$tree/pam_module/one.c" "$tree/pam_module/two.c"
 }
@@ -35,6 +36,8 @@ echo "ok a clean tree passes"
 plant 'a helper that includes policy' relay/r.c 'int x;\n#include "policy/c.h"\n' 'relay/r.c:2:'
 plant 'lib that includes a program' lib/b.c '#include "daemon/d.h"\n' 'lib/b.c:1:'
 plant 'a helper that includes another' verify/v.c '#include "relay/r.h"\n' 'verify/v.c:1:'
+plant 'the supervisor that includes a parser' daemon/e.c '#include "spice/link.h"\n' 'daemon/e.c:1:'
+plant 'a parser that includes a helper' spice/s.c '#include "relay/r.h"\n' 'spice/s.c:1:'
 plant 'policy that includes the loop' policy/c.c '#include "loop/b.h"\n' 'policy/c.c:1:'
 plant 'an include without its folder' relay/r.c '#include "r.h"\n' 'relay/r.c:1:'
 plant 'libevent outside loop' daemon/e.c '#include <event2/event.h>\n' 'daemon/e.c:1:'
