@@ -31,7 +31,7 @@ struct one_case {
 	char *name;
 	FILE *input; /* a line for each run's standard input; NULL: none */
 	int exit_wanted;
-	char *argv[ARGS_MAX + 1]; /* "@flush FILE": not a command, but a flush of FILE */
+	char *argv[ARGS_MAX + 1]; /* "@flush FILE", "@append FILE": not a command */
 	struct sample *samples;
 	size_t failed;
 };
@@ -55,7 +55,7 @@ die(const char *what, const char *why)
 	exit(1);
 }
 
-/* What a log or a store does: a small write into room that is there, and a flush. */
+/* What a store does: a small write into room that is there, and a flush. */
 static void
 flush_once(const char *path, struct sample *sample)
 {
@@ -68,6 +68,24 @@ flush_once(const char *path, struct sample *sample)
 	block[0]++;
 	began = now_us();
 	if (pwrite(fd, block, sizeof(block), 0) < 0 || fdatasync(fd) < 0)
+		die(path, strerror(errno));
+	sample->us = now_us() - began;
+	close(fd);
+}
+
+/* What a log does: a line at the end of a file that grows with it, and a flush. That
+ * is dearer, because the file's new length must be on disk, too. */
+static void
+append_once(const char *path, struct sample *sample)
+{
+	static char line[300];
+	int64_t began;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		die(path, strerror(errno));
+	began = now_us();
+	if (write(fd, line, sizeof(line)) < 0 || fdatasync(fd) < 0)
 		die(path, strerror(errno));
 	sample->us = now_us() - began;
 	close(fd);
@@ -185,7 +203,9 @@ main(int argc, char **argv)
 		(void)poll(NULL, 0, (int)pause_ms);
 		for (size_t i = 0; i < case_count; i++) {
 			struct one_case *c = &cases[(i + r) % case_count];
-			if (strcmp(c->argv[0], "@flush") == 0)
+			if (strcmp(c->argv[0], "@append") == 0)
+				append_once(c->argv[1], &c->samples[r]);
+			else if (strcmp(c->argv[0], "@flush") == 0)
 				flush_once(c->argv[1], &c->samples[r]);
 			else
 				run_once(c, &c->samples[r]);

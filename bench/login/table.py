@@ -53,7 +53,7 @@ def count_flushes(*tables):
 
 
 flush, permit = ms("pam", "flush"), ms("pam", "permit")
-shell_base, shell_flush = ms("shell", "sh"), ms("shell_flush", "flush")
+shell_base, shell_flush = ms("shell", "sh"), ms("shell", "append")
 
 # (figure, value, limit, unit); the limit is the highest, but for "a second".
 figures = [
@@ -77,11 +77,13 @@ figures = [
 
 beside = [
     ("a flush of the disk", flush, "ms"),
+    ("a flush of a line appended, as in the log", shell_flush, "ms"),
     ("pam_permit", permit, "ms"),
     ("pam_sallyport, local", ms("pam", "local"), "ms"),
     ("pam_sallyport, validation service", ms("api", "api"), "ms"),
     ("pam_yubico", ms("yubico", "yubico"), "ms"),
     ("/bin/sh -c true", ms("duo", "sh"), "ms"),
+    ("sh -c true, between sessions of a user's", shell_base, "ms"),
     ("login_duo true: above sh -c", less(ms("duo", "duo"), ms("duo", "sh")), "ms"),
 ]
 
