@@ -51,7 +51,7 @@ LIBS_names =
 SRC_api = $(LIB) lib/authorities.c $(wildcard api/*.c)
 LIBS_api = -lcurl -lssl -lcrypto
 SRC_virt = $(LIB) $(wildcard virt/*.c)
-LIBS_virt = -ljansson
+LIBS_virt = -ljansson -lvirt
 SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c spice/kind.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
@@ -65,7 +65,7 @@ TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
 # Tests: each file one program, linked with everything but the main files.
 SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c lib/sieve.c loop/loop.c \
 	$(foreach d,daemon policy $(HELPERS) spice rfb cli shell pam_module,$(wildcard $(d)/*.c)))
-LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam
+LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam -lvirt
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 BENCHES = $(addprefix $(BUILD)/bench/login/,measure otp_load slow_flush.so)
@@ -87,7 +87,7 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 HEADERS = stdio.h:libc6-dev security/pam_modules.h:libpam0g-dev event2/event.h:libevent-dev \
 	sqlite3.h:libsqlite3-dev jansson.h:libjansson-dev \
 	openssl/evp.h:libssl-dev curl/curl.h:libcurl4-openssl-dev yubikey.h:libyubikey-dev \
-	libaudit.h:libaudit-dev
+	libaudit.h:libaudit-dev libvirt/libvirt.h:libvirt-dev
 $(BUILD)/headers: Makefile
 	@mkdir -p $(@D)
 	@missing=; command -v $(firstword $(CC)) >/dev/null || missing=' $(firstword $(CC))'; \

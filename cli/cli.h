@@ -28,6 +28,7 @@ struct cli {
 	const char *at;  /* as typed; NULL: now */
 	const char *count; /* as typed; NULL: the verb's own */
 	const char *anchor; /* NULL: none */
+	const char *uri, *write; /* as typed */
 	const char *users[CLI_USERS_MAX]; /* of each --user */
 	size_t user_count;
 	struct log_words log;

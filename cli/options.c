@@ -37,6 +37,8 @@ static const struct option table[] = {
     {CLI_EVENT, "--event", AT(log.event), "--event NAME"},
     {CLI_VERDICT, "--verdict", AT(log.verdict), "--verdict allow|deny"},
     {CLI_BY, "--by", AT(log.by), "--by user|vm|day"},
+    {CLI_URI, "--uri", AT(uri), "--uri URI"},
+    {CLI_WRITE, "--write", AT(write), "--write FILE.conf"},
 };
 #define OPTIONS (sizeof(table) / sizeof(table[0]))
 

@@ -279,6 +279,17 @@ const struct verb verb_table[] = {
 	.summary = "the VMs' names for /etc/hosts",
 	.details = "A marked block: each VM's name and its loopback address on this gateway.\n",
 	.is_text = true},
+    {.name = "vm import",
+	.run = verb_vm_import,
+	.synopsis = "[--uri URI] [--write FILE.conf]",
+	.summary = "libvirt's domains, as text for vms.conf",
+	.details = "Prints a section for each domain that has a console; those whose names are\n"
+		   "none for a VM here, or declared already, are commented out. Changes nothing;\n"
+		   "--write makes a new file in vms.conf.d, and never overwrites one.\n"
+		   "URI: which libvirt; without it qemu:///system.\n",
+	.options = CLI_URI | CLI_WRITE,
+	.needs_root = true,
+	.is_text = true},
     {.name = "doctor",
 	.run = verb_doctor,
 	.synopsis = "[--user NAME]... [--list]",

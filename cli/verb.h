@@ -40,7 +40,7 @@ verb_run verb_key_enroll, verb_key_add, verb_key_test, verb_key_lost, verb_key_c
 verb_run verb_key_recover, verb_key_api;
 verb_run verb_check, verb_audit_show, verb_audit_verify, verb_audit_anchor, verb_help;
 verb_run verb_doctor; /* doctor.c */
-verb_run verb_log, verb_report;
+verb_run verb_log, verb_report, verb_vm_import;
 verb_run verb_print_sshd, verb_print_pam, verb_print_hosts;
 
 #endif

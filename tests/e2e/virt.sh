@@ -38,8 +38,8 @@ sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config; sallyport print sshd >
 kill -HUP $GW_SSHD_PID; sleep 0.3
 check "now one does, for the control sockets" 1 "$(sallyport status | grep -c '^virt')"
 gw_wait 10 is_state books running && pass "list vms tells the state" || fail "state: $(state_of books)"
-check "its account" _sallyport-virt "$(ps -o user:20= -p "$(pgrep -f 'virt --qmp')")"
-check "  with its system calls filtered" 2 "$(awk '/^Seccomp:/ {print $2}' "/proc/$(pgrep -f 'virt --qmp')/status")"
+check "its account" _sallyport-virt "$(ps -o user:20= -p "$(pgrep -f '[v]irt --qmp')")"
+check "  with its system calls filtered" 2 "$(awk '/^Seccomp:/ {print $2}' "/proc/$(pgrep -f '[v]irt --qmp')/status")"
 
 check "a console over the control socket" "QMP CONSOLE spice hello" "$(gw_talk maggie books:5900)"
 check "  and by VNC" "QMP CONSOLE vnc hello" "$(gw_talk maggie books:5800)"
@@ -55,7 +55,7 @@ bad() { # MODE REASON
 	[ $((SECONDS - began)) -le 17 ] && pass "$1: in time" || fail "$1: $((SECONDS - began)) s"
 	gw_logged 2 '"event":"deny"' '"vm":"books"' "$2" && pass "$1: the record says why: $2" ||
 		fail "$1: $(gw_log '"event":"deny"' | tail -1)"
-	kill -0 "$(pgrep -f 'virt --qmp')" && pass "$1: the process lives" || fail "$1: the process is gone"
+	kill -0 "$(pgrep -f '[v]irt --qmp')" && pass "$1: the process lives" || fail "$1: the process is gone"
 }
 bad refuse "the VM has no such console"
 bad nonsense "QEMU's control socket cannot be used"
@@ -91,11 +91,11 @@ echo STOP >/run/vms/books.qmp.state
 gw_wait 5 is_state books paused && pass "an event: paused" || fail "paused: $(state_of books)"
 echo RESUME >/run/vms/books.qmp.state
 gw_wait 5 is_state books running && pass "an event: running" || fail "running: $(state_of books)"
-kill -9 "$(pgrep -f 'virt --qmp')"
+kill -9 "$(pgrep -f '[v]irt --qmp')"
 gw_wait 15 is_state books running && pass "killed, it comes again" || fail "after a kill: $(sallyport status | grep virt)"
 
 gw_policy; gw_reload >/dev/null 2>&1
-check "without such VMs it ends" "" "$(sallyport status | grep ^virt; pgrep -f 'virt --qmp')"
+check "without such VMs it ends" "" "$(sallyport status | grep ^virt; pgrep -f '[v]irt --qmp')"
 kill "$SERVER" 2>/dev/null
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
 finish

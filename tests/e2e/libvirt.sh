@@ -1,0 +1,142 @@
+#!/bin/bash
+# Domains of a real libvirtd, with <listen type='none'/>: SPICE and the serial console
+# through sshd and the gate, their states, vm import; libvirtd stopped, killed, hanging.
+# timeout: 180
+# shellcheck disable=SC2034 # variables of lib.sh
+. tests/e2e/lib.sh
+for need in /usr/sbin/libvirtd /usr/sbin/virtlogd /usr/bin/virsh /usr/bin/qemu-system-x86_64; do
+	[ -x $need ] || { echo "SKIPPED: no $need here"; exit 77; }
+done
+export LIBVIRT_DEFAULT_URI=qemu:///system
+# What Debian's packages of the service make.
+for g in libvirt kvm libvirt-qemu; do getent group $g >/dev/null || groupadd -r $g; done
+id libvirt-qemu >/dev/null 2>&1 || useradd -r -g kvm -G libvirt-qemu -d /var/lib/libvirt -s /usr/sbin/nologin libvirt-qemu
+cat >/etc/libvirt/libvirtd.conf <<'CONF'
+unix_sock_group = "libvirt"
+unix_sock_rw_perms = "0770"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+CONF
+# A /dev/kvm that QEMU's account cannot use makes libvirt ask all emulators anew each time;
+# and it asks each that is there.
+umount /dev/kvm 2>/dev/null; rm -f /dev/kvm
+for e in /usr/bin/qemu-system-*; do [ "$e" = /usr/bin/qemu-system-x86_64 ] || rm -f "$e"; done
+LIBVIRTD=
+libvirtd_start() {
+	/usr/sbin/libvirtd >>"$GW/libvirtd.log" 2>&1 & LIBVIRTD=$!
+	gw_wait 10 test -S /run/libvirt/libvirt-sock && gw_wait 20 virsh list
+}
+libvirtd_stop() { kill "${1:--TERM}" "$LIBVIRTD"; wait "$LIBVIRTD" 2>/dev/null; }
+domain() { # NAME
+	cat <<-XML
+	<domain type='qemu'><name>$1</name><title>domain $1</title><memory unit='MiB'>32</memory>
+	<os><type arch='x86_64' machine='pc'>hvm</type><bios useserial='yes'/></os><devices>
+	<emulator>/usr/bin/qemu-system-x86_64</emulator>
+	<serial type='pty'/><console type='pty'/>
+	<graphics type='spice'><listen type='none'/></graphics><video><model type='vga'/></video>
+	</devices></domain>
+	XML
+}
+state_of() { sallyport list vms --json | python3 -c 'import json,sys; print([r["state"] for r in json.load(sys.stdin) if r["vm"] == sys.argv[1]][0])' "$1"; }
+is_state() { [ "$(state_of "$1")" = "$2" ]; }
+/usr/sbin/virtlogd >/dev/null 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
+libvirtd_start || { echo "SKIPPED: libvirtd does not run here: $(tail -3 "$GW/libvirtd.log")"; gw_stop; exit 77; }
+began=$SECONDS
+for d in webdev Books; do domain $d >"$GW/$d.xml"; virsh define "$GW/$d.xml" >/dev/null || fail "define $d"; done
+virsh start webdev >/dev/null || { echo "SKIPPED: no domain can be started here: $(tail -3 "$GW/libvirtd.log")"; virsh destroy webdev; gw_stop; libvirtd_stop; exit 77; }
+echo "a domain after $((SECONDS - began)) s"
+
+gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
+rm /etc/sallyport/vms.conf; printf '[host]\n' >/etc/sallyport/vms.conf
+sallyport vm import >"$GW/import" || fail "vm import"
+check "vm import: a section for a domain" "~[vm webdev]
+title  = domain webdev
+spice  = libvirt:webdev
+serial = libvirt:webdev" "$(cat "$GW/import")"
+check "  one that cannot have its name here is commented out" "~# left out: Books is no name for a VM here" "$(cat "$GW/import")"
+check "  and nothing was changed" "" "$(ls /etc/sallyport/vms.conf.d 2>/dev/null)"
+sallyport vm import --write libvirt.conf >"$GW/out" && pass "  --write" || fail "--write: $(cat "$GW/out")"
+check "  is what it prints" "" "$(diff "$GW/import" /etc/sallyport/vms.conf.d/libvirt.conf)"
+check "  never overwrites" 1 "$(sallyport vm import --write libvirt.conf >/dev/null 2>&1; echo $?)"
+check "  a name with a folder" 64 "$(sallyport vm import --write ../x.conf >/dev/null 2>&1; echo $?)"
+check "  a libvirt that is not there" 75 "$(sallyport vm import --uri qemu+unix:///nowhere >/dev/null 2>&1; echo $?)"
+
+cat >/etc/sallyport/vm_mappings <<'CONF'
+anne     webdev  spice,serial  always
+CONF
+sallyport check >"$GW/out" 2>&1 && pass "the written file is good" || fail "check: $(cat "$GW/out")"
+gw_reload >"$GW/out" 2>&1 || fail "reload: $(cat "$GW/out")"
+sed -i '/^# BEGIN sallyport/,/^# END sallyport/d' /etc/hosts; gw_hosts
+sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config; sallyport print sshd >>/etc/ssh/sshd_config
+kill -HUP "$GW_SSHD_PID"; sleep 0.3
+gw_wait 15 is_state webdev running && pass "list vms: running" || fail "state: $(state_of webdev) $(tail -3 "$GW/daemon.log")"
+master() { pgrep -o -f '[v]irt --libvirt'; }
+check "its account, and libvirt's group alone" "_sallyport-virt $(getent group libvirt | cut -d: -f3)" \
+	"$(ps -o user:20= -p "$(master)" | tr -d ' ') $(awk '/^Groups:/ {print $2 $3}' "/proc/$(master)/status")"
+
+spice() { # [ssh options]: over one connection, as -W
+	gw_press anne >"$GW/otp.anne"
+	GW_OTP=$GW/otp.anne GW_ASKED=$GW/asked SSH_ASKPASS=$GW/askpass SSH_ASKPASS_REQUIRE=force \
+		timeout 30 "$BUILD/tests/spice_link" run ssh -F none -i "$GW/anne.key" -o IdentitiesOnly=yes \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -W webdev:5900 anne@127.0.0.1 2>&1
+}
+check "SPICE through sshd, though nothing listens" "~SPICE session 0x" "$(spice)"
+check "  nothing does" "" "$(ss -Hltnp | grep qemu)"
+serial() { (sleep "${1:-3}") | gw_ssh anne -N -L "$GW/serial.sock:/run/sallyport/vm/webdev/serial" >/dev/null 2>&1; }
+serial 20 & SSH=$!
+gw_wait 10 test -S "$GW/serial.sock"
+python3 - "$GW/serial.sock" <<'PY' && pass "the serial console: what the BIOS writes; a second one is refused" || fail "serial: $(gw_log '"right":"serial"' | tail -3)"
+import socket, subprocess, sys, time
+a = socket.socket(socket.AF_UNIX); a.connect(sys.argv[1]); a.settimeout(15)
+time.sleep(0.5)
+subprocess.run(["virsh", "reset", "webdev"], stdout=subprocess.DEVNULL)
+text = b""
+while b"SeaBIOS" not in text:
+    data = a.recv(4096)
+    text += data
+    if not data:
+        sys.exit(f"closed after {text}")
+a.settimeout(1)
+b = socket.socket(socket.AF_UNIX); b.connect(sys.argv[1]); b.settimeout(6)
+second = b.recv(100)
+a.sendall(b"x")
+try:
+    first = a.recv(4096)
+except TimeoutError:
+    first = b"open"
+sys.exit(0 if second == b"" and first != b"" else f"second {second} first {first}")
+PY
+kill $SSH 2>/dev/null; wait $SSH 2>/dev/null
+gw_logged 3 '"event":"deny"' '"right":"serial"' "is taken" && pass "  the record says why" || fail "no record of the second"
+gw_wait 5 bash -c '[ "$(pgrep -c -f "[v]irt --libvirt")" -le 3 ]' && pass "  its process ends with it" || fail "children: $(pgrep -a -f '[v]irt --libvirt')"
+
+virsh suspend webdev >/dev/null; gw_wait 5 is_state webdev paused && pass "an event: paused" || fail "paused: $(state_of webdev)"
+virsh resume webdev >/dev/null; gw_wait 5 is_state webdev running && pass "an event: running" || fail "running: $(state_of webdev)"
+
+# libvirtd hangs: told so in time; the daemon goes on.
+kill -STOP $LIBVIRTD
+began=$SECONDS
+check "libvirtd hangs: nothing comes" "~closed" "$(spice)"
+[ $((SECONDS - began)) -le 15 ] && pass "  in time" || fail "  $((SECONDS - began)) s"
+gw_logged 2 '"event":"deny"' "the VM does not answer in time" && pass "  the record says so" || fail "$(gw_log '"event":"deny"' | tail -1)"
+gw_wait 25 is_state webdev "" && pass "  the state is unknown" || fail "state: $(state_of webdev)"
+kill -CONT $LIBVIRTD
+gw_wait 30 is_state webdev running && pass "  and known again" || fail "state: $(state_of webdev)"
+sleep 3
+check "  and SPICE again" "~SPICE session 0x" "$(spice)"
+# libvirtd killed and started again: domains live on.
+libvirtd_stop -KILL
+check "libvirtd is down: nothing comes" "~closed" "$(spice)"
+gw_logged 2 '"event":"deny"' "libvirt cannot be reached" && pass "  the record says so" || fail "$(gw_log '"event":"deny"' | tail -1)"
+libvirtd_start
+check "  and up again: SPICE" "~SPICE session 0x" "$(spice)"
+gw_wait 30 is_state webdev running && pass "  running" || fail "state: $(state_of webdev)"
+
+virsh destroy webdev >/dev/null
+gw_wait 5 is_state webdev "shut off" && pass "shut off" || fail "off: $(state_of webdev)"
+check "  nothing comes" "~closed" "$(spice)"
+gw_logged 2 '"event":"deny"' "the VM is shut off" && pass "  the record says so" || fail "$(gw_log '"event":"deny"' | tail -1)"
+rm -r /etc/sallyport/vms.conf.d; gw_policy; gw_reload >/dev/null 2>&1
+gw_wait 3 bash -c '! pgrep -f "[v]irt --libvirt"' && pass "without libvirt: back ends it ends, with its children" || fail "$(pgrep -a -f '[v]irt --libvirt')"
+libvirtd_stop
+finish
