@@ -264,6 +264,7 @@ check-long:
 	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) check-long-here
 
 check-long-here:
+	@mkdir -p $(BUILD)
 	@tools/sandbox inside || { echo "check-long-here installs on this machine: use make check-long" >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(JOBS) units support install-here >$(BUILD)/long-build.log 2>&1 || \
 		{ cat $(BUILD)/long-build.log >&2; exit 1; }

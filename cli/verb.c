@@ -290,6 +290,14 @@ const struct verb verb_table[] = {
 	.options = CLI_URI | CLI_WRITE,
 	.needs_root = true,
 	.is_text = true},
+    {.name = "print firewall",
+	.run = verb_print_firewall,
+	.synopsis = "",
+	.summary = "rules that keep the gated from the VMs' own addresses",
+	.details =
+	    "For nftables: a table in which the gated users' processes are refused at the\n"
+	    "addresses and ports of vms.conf. The gate itself connects as root.\n",
+	.is_text = true},
     {.name = "doctor",
 	.run = verb_doctor,
 	.synopsis = "[--user NAME]... [--list]",

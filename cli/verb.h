@@ -41,6 +41,6 @@ verb_run verb_key_recover, verb_key_api;
 verb_run verb_check, verb_audit_show, verb_audit_verify, verb_audit_anchor, verb_help;
 verb_run verb_doctor; /* doctor.c */
 verb_run verb_log, verb_report, verb_vm_import;
-verb_run verb_print_sshd, verb_print_pam, verb_print_hosts;
+verb_run verb_print_sshd, verb_print_pam, verb_print_hosts, verb_print_firewall;
 
 #endif

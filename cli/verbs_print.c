@@ -1,6 +1,8 @@
-/* print sshd, pam, hosts. */
+/* print sshd, pam, hosts, firewall. */
+#include "cli/accounts.h"
 #include "cli/ask.h"
 #include "cli/configured.h"
+#include "cli/firewall.h"
 #include "cli/line_diff.h"
 #include "cli/pam_file.h"
 #include "cli/permit.h"
@@ -185,5 +187,27 @@ verb_print_hosts(struct cli *cli)
 	if (status == 0)
 		fprintf(cli->out, "# BEGIN sallyport\n%s# END sallyport\n", text);
 	free(text);
+	return status;
+}
+
+int
+verb_print_firewall(struct cli *cli)
+{
+	struct policy *policy = NULL;
+	struct accounts accounts = {0};
+	int err, status = configured_load(cli, &policy);
+
+	if (status != 0)
+		return status;
+	err = accounts_find(policy, NULL, 0, &accounts);
+	if (err < 0)
+		status = cli_fail(CLI_UNAVAILABLE, "users and groups: %s", strerror(-err));
+	else if (!accounts.has_group)
+		status = cli_fail(
+		    CLI_UNAVAILABLE, "there is no group %s", policy_settings(policy)->gated);
+	else
+		firewall_print(cli->out, policy, &accounts);
+	accounts_free(&accounts);
+	policy_free(policy);
 	return status;
 }
