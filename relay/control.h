@@ -1,4 +1,4 @@
-/* What the supervisor says to the relay, and what the relay says back. */
+/* What the supervisor says to the relay. */
 #ifndef SALLYPORT_RELAY_CONTROL_H
 #define SALLYPORT_RELAY_CONTROL_H
 
@@ -10,9 +10,5 @@
  * be made ends at once, with its message. 0; 1: the supervisor is gone; -errno:
  * the relay must end. */
 int control_read(struct table *table, int epoll, size_t pairs_max, int64_t now_ms);
-
-/* Tells of ended pairs, and frees them, as far as the socket takes it. 0; 1:
- * some are left until HELPER_FD can be written; -errno: the relay must end. */
-int control_tell(struct table *table);
 
 #endif

@@ -6,6 +6,8 @@
 #include "lib/proto.h"
 #include "lib/version.h"
 #include "relay/control.h"
+#include "relay/pipes.h"
+#include "relay/tell.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +21,8 @@
 
 #define FILES_MAX   65536
 #define FILES_SPARE 32 /* to take two descriptors and refuse them, and our own */
+#define PIPES_LEAST 4  /* of one relay; else a share of its files, each pipe has two */
+#define PIPES_SHARE 256
 #define EVENTS      256
 
 static const int calls[] = {SYS_epoll_pwait, SYS_epoll_ctl, SYS_ppoll,
@@ -30,24 +34,29 @@ static const int calls[] = {SYS_epoll_pwait, SYS_epoll_ctl, SYS_ppoll,
 #endif
     SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_shutdown, SYS_getsockopt,
     SYS_setsockopt, SYS_close, SYS_write, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap,
-    SYS_madvise};
+    SYS_madvise, SYS_splice, SYS_pipe2, SYS_fcntl};
 
 static struct table table;
 
-/* As many open files as we may have, for two each pair; in *max, the pairs. */
+/* As many open files as we may have, for two each pair and for pipes; in *max, the
+ * pairs. */
 static int
 raise_files(size_t *max)
 {
 	struct rlimit limit;
+	rlim_t pipes;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
 	limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
-	if (limit.rlim_cur <= FILES_SPARE)
+	pipes = limit.rlim_cur / PIPES_SHARE;
+	pipes = pipes < PIPES_LEAST ? PIPES_LEAST : pipes;
+	if (limit.rlim_cur <= FILES_SPARE + 2 * pipes)
 		return -EMFILE;
-	*max = (size_t)(limit.rlim_cur - FILES_SPARE) / 2;
+	pipes_init(pipes);
+	*max = (size_t)(limit.rlim_cur - FILES_SPARE) / 2 - pipes;
 	return 0;
 }
 
@@ -109,13 +118,12 @@ turn(int epoll, size_t pairs_max)
 		if (side->pair->has_ended) /* and is in the queue already */
 			continue;
 		pair_handle(side, events[i].events, now_ms);
-		if (side->pair->has_ended)
-			table_retire(&table, side->pair);
+		table_note(&table, side->pair);
 	}
 	table_sweep(&table, now_ms);
 	if (result != 0)
 		return result;
-	more = control_tell(&table);
+	more = tell_all(&table);
 	return more < 0 ? more : watch_supervisor(epoll, more);
 }
 

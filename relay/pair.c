@@ -1,41 +1,34 @@
-/* The byte pump: level-triggered, one read an event, straight on to the other
- * side; what that does not take at once is kept until it does. */
+/* A pair's life: made, told what happened at its ends, ended. Level-triggered. */
 #include "relay/pair.h"
 
 #include "lib/io.h"
+#include "relay/console.h"
+#include "relay/greeting.h"
+#include "relay/half.h"
+#include "relay/pump.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #define PAIR_UNWATCHED UINT32_MAX
 
-static uint8_t scratch[RELAY_CHUNK]; /* empty between two events */
-
-static struct pair_side *
-other(struct pair_side *side)
+struct pair_side *
+half_other(struct pair_side *side)
 {
 	struct pair *pair = side->pair;
 
 	return side == &pair->side[0] ? &pair->side[1] : &pair->side[0];
 }
 
-static enum proto_ended
-ended_by(const struct pair_side *side)
+enum proto_ended
+half_ended_by(const struct pair_side *side)
 {
 	return side == &side->pair->side[0] ? PROTO_ENDED_CLIENT : PROTO_ENDED_VM;
-}
-
-static void
-drop_pending(struct pair_side *side)
-{
-	free(side->pending);
-	side->pending = NULL;
-	side->at = side->len = 0;
 }
 
 void
@@ -44,10 +37,10 @@ pair_end(struct pair *pair, enum proto_ended why)
 	if (pair->has_ended)
 		return;
 	pair->has_ended = true;
-	pair->why = why;
+	pair->why = (uint8_t)why;
 	for (size_t i = 0; i < 2; i++) {
 		struct pair_side *side = &pair->side[i];
-		drop_pending(side);
+		pump_drop(side);
 		/* While the supervisor holds a copy, close() neither ends the
 		 * connection nor takes it out of epoll. */
 		if (side->watched != PAIR_UNWATCHED)
@@ -60,103 +53,45 @@ pair_end(struct pair *pair, enum proto_ended why)
 void
 pair_free(struct pair *pair)
 {
+	greeting_drop(pair);
+	console_free(pair->console);
 	free(pair);
 }
 
-/* Nobody takes bytes at this side any more. What came from it still goes on. */
-static void
-lose(struct pair_side *side)
+void
+half_lose(struct pair_side *side)
 {
-	struct pair_side *from = other(side);
+	struct pair_side *from = half_other(side);
 
-	drop_pending(from);
+	pump_drop(from);
 	from->is_done = true;
 	if (side->pair->why == PROTO_ENDED_BOTH)
-		side->pair->why = ended_by(side);
+		side->pair->why = (uint8_t)half_ended_by(side);
 }
 
-/* The half-close goes on to the other side once all bytes did. */
-static void
-finish(struct pair_side *from)
+int64_t
+pair_deadline_ms(const struct pair *pair)
 {
-	if (!from->is_eof || from->is_done || from->pending != NULL)
-		return;
-	from->is_done = true;
-	shutdown(other(from)->fd, SHUT_WR);
+	if (pair->greeting != NULL)
+		return pair->greeting->deadline_ms;
+	return pair->idle_s == 0 ? INT64_MAX : pair->last_ms + (int64_t)pair->idle_s * 1000;
 }
 
-static bool
-is_transient(int error)
+void
+pair_late(struct pair *pair)
 {
-	return error == EAGAIN || error == EINTR || error == ENOBUFS;
-}
-
-/* Offers bytes to the other side: how many it took, 0 too when it is lost. */
-static size_t
-offer(struct pair_side *from, const uint8_t *bytes, size_t len, int64_t now_ms)
-{
-	ssize_t n = send(other(from)->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (n < 0) {
-		if (!is_transient(errno))
-			lose(other(from));
-		return 0;
-	}
-	from->bytes += (size_t)n;
-	from->pair->last_ms = now_ms;
-	return (size_t)n;
-}
-
-static void
-keep_rest(struct pair_side *from, const uint8_t *bytes, size_t len)
-{
-	from->pending = malloc(len);
-	if (from->pending == NULL) {
-		pair_end(from->pair, PROTO_ENDED_ERROR);
-		return;
-	}
-	memcpy(from->pending, bytes, len);
-	from->at = 0;
-	from->len = (uint32_t)len;
-}
-
-static void
-flush_pending(struct pair_side *from, int64_t now_ms)
-{
-	size_t sent = offer(from, from->pending + from->at, from->len - from->at, now_ms);
-
-	from->at += (uint32_t)sent;
-	if (from->pending != NULL && from->at == from->len)
-		drop_pending(from);
-	finish(from);
-}
-
-static void
-read_some(struct pair_side *from, int64_t now_ms)
-{
-	ssize_t n = recv(from->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
-	size_t sent;
-
-	if (n < 0 && is_transient(errno))
-		return;
-	if (n < 0) { /* reset: nothing of this pair can be trusted to be whole */
-		pair_end(from->pair, ended_by(from));
-		return;
-	}
-	if (n == 0) {
-		from->is_eof = true;
-		finish(from);
-		return;
-	}
-	sent = offer(from, scratch, (size_t)n, now_ms);
-	if (sent < (size_t)n && !from->is_done)
-		keep_rest(from, scratch + sent, (size_t)n - sent);
+	if (pair->greeting != NULL)
+		greeting_late(pair);
+	else
+		pair_end(pair, PROTO_ENDED_IDLE);
 }
 
 static bool
 wants_read(const struct pair_side *side)
 {
-	return !side->is_eof && !side->is_done && side->pending == NULL;
+	if (side->pair->greeting != NULL)
+		return greeting_wants_read(side->pair->greeting);
+	return !side->is_eof && !side->is_done && !pump_keeps(side);
 }
 
 /* Tells epoll what to wait for. A side that hung up and from which nothing is
@@ -168,9 +103,11 @@ watch(struct pair_side *side)
 	int op = side->watched == PAIR_UNWATCHED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 	uint32_t want;
 
+	if (side->fd < 0)
+		return 0;
 	if (wants_read(side))
 		event.events |= EPOLLIN;
-	if (other(side)->pending != NULL)
+	if (pump_keeps(half_other(side)))
 		event.events |= EPOLLOUT;
 	want = event.events;
 	if (want == 0 && side->is_hung_up) {
@@ -185,13 +122,13 @@ watch(struct pair_side *side)
 	return 0;
 }
 
-static void
-settle(struct pair *pair)
+void
+half_settle(struct pair *pair)
 {
 	if (pair->has_ended)
 		return;
 	if (pair->side[0].is_done && pair->side[1].is_done)
-		pair_end(pair, pair->why);
+		pair_end(pair, (enum proto_ended)pair->why);
 	else if (watch(&pair->side[0]) < 0 || watch(&pair->side[1]) < 0)
 		pair_end(pair, PROTO_ENDED_ERROR);
 }
@@ -199,34 +136,56 @@ settle(struct pair *pair)
 void
 pair_handle(struct pair_side *side, uint32_t events, int64_t now_ms)
 {
-	struct pair_side *to_here = other(side);
+	struct pair_side *to_here = half_other(side);
 	struct pair *pair = side->pair;
 
 	if (pair->has_ended)
 		return;
+	if (pair->greeting != NULL) {
+		greeting_handle(pair, events, now_ms);
+		return;
+	}
 	if (events & (EPOLLHUP | EPOLLERR))
 		side->is_hung_up = true;
-	if (to_here->pending != NULL && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
-		flush_pending(to_here, now_ms);
-	if (wants_read(side) && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-		read_some(side, now_ms);
+	if (pump_keeps(to_here) && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
+		pump_flush(to_here, now_ms);
+	if (!pair->has_ended && wants_read(side) && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		pump_read(side, now_ms);
 	/* It hung up before we shut it, and nothing more is read from it: it is closed,
 	 * not half-closed. */
 	if (!pair->has_ended && side->is_hung_up && (side->is_eof || side->is_done) &&
 	    !to_here->is_done)
-		lose(side);
-	settle(pair);
+		half_lose(side);
+	half_settle(pair);
 }
 
-struct pair *
-pair_new_ended(uint32_t channel)
+static struct pair *
+allocate(int epoll, uint32_t channel, uint32_t idle_s, int64_t now_ms)
 {
 	struct pair *pair = calloc(1, sizeof(*pair));
 
 	if (pair == NULL)
 		return NULL;
-	*pair = (struct pair){.channel = channel, .has_ended = true, .why = PROTO_ENDED_ERROR};
-	pair->side[0] = pair->side[1] = (struct pair_side){.pair = pair, .fd = -1};
+	*pair = (struct pair){.channel = channel,
+	    .idle_s = idle_s,
+	    .last_ms = now_ms,
+	    .epoll = epoll,
+	    .why = PROTO_ENDED_BOTH};
+	for (size_t i = 0; i < 2; i++)
+		pair->side[i] =
+		    (struct pair_side){.pair = pair, .fd = -1, .watched = PAIR_UNWATCHED};
+	return pair;
+}
+
+struct pair *
+pair_new_ended(uint32_t channel)
+{
+	struct pair *pair = allocate(-1, channel, 0, 0);
+
+	if (pair == NULL)
+		return NULL;
+	pair->has_ended = true;
+	pair->why = PROTO_ENDED_ERROR;
 	return pair;
 }
 
@@ -247,12 +206,23 @@ prepare(int fd)
 	if ((domain == AF_INET || domain == AF_INET6) &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		return -errno;
-	return 0;
+	/* splice() into or out of a socket knows no other way not to block. */
+	return fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+/* The caller closes the descriptors, but may hold copies: takes them out. */
+static void
+give_back(struct pair *pair)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (pair->side[i].watched != PAIR_UNWATCHED)
+			(void)epoll_ctl(pair->epoll, EPOLL_CTL_DEL, pair->side[i].fd, NULL);
+	free(pair);
 }
 
 int
-pair_new(int epoll, uint32_t channel, uint32_t idle_s, const int fds[2], int64_t now_ms,
-    struct pair **pair)
+pair_new(int epoll, uint32_t channel, uint32_t idle_s, const int fds[2],
+    struct console *console, int64_t now_ms, struct pair **pair)
 {
 	struct pair *p;
 	int err = 0;
@@ -261,26 +231,55 @@ pair_new(int epoll, uint32_t channel, uint32_t idle_s, const int fds[2], int64_t
 		err = prepare(fds[i]);
 	if (err < 0)
 		return err;
-	p = calloc(1, sizeof(*p));
+	p = allocate(epoll, channel, idle_s, now_ms);
 	if (p == NULL)
 		return -ENOMEM;
-	*p = (struct pair){.channel = channel,
-	    .idle_s = idle_s,
-	    .last_ms = now_ms,
-	    .epoll = epoll,
-	    .why = PROTO_ENDED_BOTH};
-	for (size_t i = 0; i < 2; i++)
-		p->side[i] =
-		    (struct pair_side){.pair = p, .fd = fds[i], .watched = PAIR_UNWATCHED};
-	for (size_t i = 0; err == 0 && i < 2; i++)
+	for (size_t i = 0; err == 0 && i < 2; i++) {
+		p->side[i].fd = fds[i];
 		err = watch(&p->side[i]);
-	if (err == 0) {
-		*pair = p;
-		return 0;
 	}
-	/* The caller closes the descriptors, but may hold copies: take them out. */
-	for (size_t i = 0; i < 2; i++)
-		(void)epoll_ctl(epoll, EPOLL_CTL_DEL, fds[i], NULL);
-	free(p);
+	if (err < 0) {
+		give_back(p);
+		return err;
+	}
+	p->console = console;
+	*pair = p;
+	return 0;
+}
+
+int
+half_new(int epoll, uint32_t channel, int fd, struct greeting *greeting, int64_t now_ms,
+    struct pair **pair)
+{
+	int err = prepare(fd);
+	struct pair *p;
+
+	if (err < 0)
+		return err;
+	p = allocate(epoll, channel, 0, now_ms);
+	if (p == NULL)
+		return -ENOMEM;
+	p->greeting = greeting;
+	p->side[0].fd = fd;
+	err = watch(&p->side[0]);
+	if (err < 0)
+		give_back(p);
+	else
+		*pair = p;
 	return err;
+}
+
+int
+half_complete(struct pair *pair, int fd, const uint8_t *bytes, size_t len, int64_t now_ms)
+{
+	int err = prepare(fd);
+
+	if (err < 0)
+		return err;
+	greeting_drop(pair);
+	pair->side[1].fd = fd;
+	pair->last_ms = now_ms;
+	pump_say(&pair->side[0], bytes, len, now_ms);
+	half_settle(pair);
+	return 0;
 }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Who is late is found that much later at most; all pairs are looked at each time. */
+#define SWEEP_MS 100
+
 static struct pair **
 bucket(struct table *table, uint32_t channel)
 {
@@ -13,7 +16,7 @@ void
 table_init(struct table *table)
 {
 	memset(table, 0, sizeof(*table));
-	table->last_ended = &table->first_ended;
+	table->last_told = &table->first_told;
 	table->sweep_ms = INT64_MAX;
 }
 
@@ -27,10 +30,14 @@ table_find(const struct table *table, uint32_t channel)
 	return pair;
 }
 
-static int64_t
-idle_end(const struct pair *pair)
+/* The next look must not be later than this pair needs. */
+static void
+expect_end(struct table *table, const struct pair *pair)
 {
-	return pair->idle_s == 0 ? INT64_MAX : pair->last_ms + (int64_t)pair->idle_s * 1000;
+	int64_t end_ms = pair_deadline_ms(pair);
+
+	if (end_ms != INT64_MAX && end_ms + SWEEP_MS < table->sweep_ms)
+		table->sweep_ms = end_ms + SWEEP_MS;
 }
 
 void
@@ -41,12 +48,11 @@ table_add(struct table *table, struct pair *pair)
 	pair->next = *head;
 	*head = pair;
 	table->live++;
-	if (idle_end(pair) < table->sweep_ms)
-		table->sweep_ms = idle_end(pair);
+	expect_end(table, pair);
 }
 
-void
-table_retire(struct table *table, struct pair *pair)
+static void
+take_out(struct table *table, struct pair *pair)
 {
 	struct pair **at = bucket(table, pair->channel);
 
@@ -57,27 +63,48 @@ table_retire(struct table *table, struct pair *pair)
 	*at = pair->next;
 	table->live--;
 	pair->next = NULL;
-	*table->last_ended = pair;
-	table->last_ended = &pair->next;
-}
-
-struct pair *
-table_ended(const struct table *table)
-{
-	return table->first_ended;
 }
 
 void
-table_forget(struct table *table)
+table_note(struct table *table, struct pair *pair)
 {
-	struct pair *pair = table->first_ended;
+	if (pair->has_ended)
+		take_out(table, pair);
+	else
+		expect_end(table, pair);
+	if (pair->is_queued || (!pair->has_ended && pair->tells == 0))
+		return;
+	pair->is_queued = true;
+	pair->next_told = NULL;
+	*table->last_told = pair;
+	table->last_told = &pair->next_told;
+}
+
+struct pair *
+table_telling(const struct table *table)
+{
+	return table->first_told;
+}
+
+void
+table_told(struct table *table)
+{
+	struct pair *pair = table->first_told;
 
 	if (pair == NULL)
 		return;
-	table->first_ended = pair->next;
-	if (table->first_ended == NULL)
-		table->last_ended = &table->first_ended;
-	pair_free(pair);
+	table->first_told = pair->next_told;
+	if (table->first_told == NULL)
+		table->last_told = &table->first_told;
+	pair->is_queued = false;
+	if (pair->has_ended)
+		pair_free(pair);
+}
+
+const struct pair *
+table_bucket(const struct table *table, size_t i)
+{
+	return i < TABLE_BUCKETS ? table->buckets[i] : NULL;
 }
 
 /* Bytes only move an end further off, so that the earliest one found now is
@@ -93,12 +120,9 @@ table_sweep(struct table *table, int64_t now_ms)
 	for (size_t i = 0; i < TABLE_BUCKETS; i++) {
 		for (pair = table->buckets[i]; pair != NULL; pair = next) {
 			next = pair->next;
-			if (idle_end(pair) <= now_ms) {
-				pair_end(pair, PROTO_ENDED_IDLE);
-				table_retire(table, pair);
-			} else if (idle_end(pair) < table->sweep_ms) {
-				table->sweep_ms = idle_end(pair);
-			}
+			if (pair_deadline_ms(pair) <= now_ms)
+				pair_late(pair);
+			table_note(table, pair);
 		}
 	}
 }

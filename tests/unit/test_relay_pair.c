@@ -1,10 +1,13 @@
 /* The byte pump on socket pairs: both ways, half-closes, slow readers, resets. */
 #include "relay/pair.h"
+#include "relay/pipes.h"
+#include "relay/pump.h"
 #include "relay/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +26,7 @@ setup(void **state)
 	int a[2], b[2], fds[2];
 
 	(void)state;
+	signal(SIGPIPE, SIG_IGN); /* splice() knows no MSG_NOSIGNAL */
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, a) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b) < 0)
@@ -32,7 +36,7 @@ setup(void **state)
 	fds[0] = a[1];
 	fds[1] = b[1];
 	kept[0] = kept[1] = -1;
-	return pair_new(epoll, 7, 0, fds, 1000, &pair);
+	return pair_new(epoll, 7, 0, fds, NULL, 1000, &pair);
 }
 
 static int
@@ -110,7 +114,7 @@ test_both_ways(void **state)
 	expect(vm, "hello");
 	expect(client, "world!");
 	assert_false(pair->has_ended);
-	assert_null(pair->side[0].pending);
+	assert_false(pump_keeps(&pair->side[0]));
 	assert_int_equal(pair->last_ms, 2000);
 	assert_int_equal(pair->side[0].bytes, 5);
 }
@@ -228,16 +232,64 @@ test_slow_reader(void **state)
 
 	(void)state;
 	sent = fill(client);
-	assert_non_null(pair->side[0].pending);
+	assert_true(pump_keeps(&pair->side[0]));
 	assert_in_range(pair->side[0].len, 1, RELAY_CHUNK);
 	put(vm, "still here");
 	run();
 	expect(client, "still here");
 	assert_int_equal(drain(vm), sent);
-	assert_null(pair->side[0].pending);
+	assert_false(pump_keeps(&pair->side[0]));
 	put(client, "x");
 	run();
 	expect(vm, "x");
+}
+
+/* Much goes through a pipe, which is given back when it is empty; without one it
+ * goes all the same. */
+static void
+test_bulk(void **state)
+{
+	struct pipe *last;
+	size_t sent;
+
+	(void)state;
+	pipes_init(1);
+	for (int i = 0; i < 2; i++) {
+		last = i == 0 ? NULL : pipes_borrow();
+		sent = fill(client);
+		assert_int_equal(pair->side[0].pipe != NULL, i == 0);
+		assert_int_equal(pair->side[0].pending != NULL, i == 1);
+		put(vm, "still here");
+		run();
+		expect(client, "still here");
+		assert_int_equal(drain(vm), sent);
+		assert_false(pump_keeps(&pair->side[0]));
+		if (last != NULL)
+			pipes_return(last);
+	}
+	pipes_finish();
+	pipes_init(0);
+}
+
+/* Its reader closes while a pipe is full: pipe and pair end. */
+static void
+test_bulk_reader_gone(void **state)
+{
+	(void)state;
+	pipes_init(1);
+	fill(client);
+	assert_non_null(pair->side[0].pipe);
+	close(vm);
+	vm = -1;
+	run();
+	close(client);
+	client = -1;
+	run();
+	assert_true(pair->has_ended);
+	assert_null(pair->side[0].pipe);
+	pipes_return(pipes_borrow()); /* a fresh one can be made */
+	pipes_finish();
+	pipes_init(0);
 }
 
 /* The writer closed while its bytes wait for a slow reader: none is lost, and
@@ -317,16 +369,25 @@ test_no_socket(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, dgram), 0);
 	fds[0] = pipes[0];
 	fds[1] = dup(client);
-	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -ENOTSOCK);
+	assert_int_equal(pair_new(epoll, 8, 0, fds, NULL, 0, &none), -ENOTSOCK);
 	fds[0] = dgram[0];
-	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -ENOTSOCK);
+	assert_int_equal(pair_new(epoll, 8, 0, fds, NULL, 0, &none), -ENOTSOCK);
 	fds[0] = -1;
-	assert_int_equal(pair_new(epoll, 8, 0, fds, 0, &none), -EBADF);
+	assert_int_equal(pair_new(epoll, 8, 0, fds, NULL, 0, &none), -EBADF);
 	close(fds[1]);
 	close(pipes[0]);
 	close(pipes[1]);
 	close(dgram[0]);
 	close(dgram[1]);
+}
+
+static void
+end_in(struct table *table, uint32_t channel)
+{
+	struct pair *p = table_find(table, channel);
+
+	pair_end(p, PROTO_ENDED_STOPPED);
+	table_note(table, p);
 }
 
 static void
@@ -340,36 +401,69 @@ test_table(void **state)
 	for (uint32_t i = 0; i < 10000; i++) {
 		p = pair_new_ended(i);
 		assert_non_null(p);
+		p->has_ended = false;
 		p->idle_s = i % 2 == 0 ? i + 1 : 0;
 		table_add(&table, p);
 	}
 	assert_int_equal(table.live, 10000);
-	assert_int_equal(table.sweep_ms, 1000);
+	assert_in_range(table.sweep_ms, 1000, 1500);
 	assert_null(table_find(&table, 10000));
-	table_retire(&table, table_find(&table, 4097));
-	table_retire(&table, table_find(&table, 1));
+	end_in(&table, 4097);
+	end_in(&table, 1);
 	assert_null(table_find(&table, 4097));
 	assert_non_null(table_find(&table, 8193));
-	assert_int_equal(table_ended(&table)->channel, 4097);
-	table_forget(&table);
-	assert_int_equal(table_ended(&table)->channel, 1);
-	table_forget(&table);
-	assert_null(table_ended(&table));
-	table_forget(&table);
+	assert_int_equal(table_telling(&table)->channel, 4097);
+	table_told(&table);
+	assert_int_equal(table_telling(&table)->channel, 1);
+	table_told(&table);
+	assert_null(table_telling(&table));
+	table_told(&table);
 	table_sweep(&table, 999);
-	assert_null(table_ended(&table));
+	assert_null(table_telling(&table));
 	table_sweep(&table, 3000); /* 0 and 2, not 4 */
 	assert_int_equal(table.live, 9996);
-	assert_int_equal(table.sweep_ms, 5000);
+	assert_in_range(table.sweep_ms, 5000, 5500);
 	table_sweep(&table, INT64_MAX - 1);
 	assert_int_equal(table.live, 4998);
 	assert_int_equal(table.sweep_ms, INT64_MAX);
 	for (uint32_t i = 0; i < 10000; i++)
-		if ((p = table_find(&table, i)) != NULL)
-			table_retire(&table, p);
-	while (table_ended(&table) != NULL)
-		table_forget(&table);
+		if (table_find(&table, i) != NULL)
+			end_in(&table, i);
+	while (table_telling(&table) != NULL)
+		table_told(&table);
 	assert_int_equal(table.live, 0);
+}
+
+/* One that lives on is told of, and stays; in the queue it stands once. */
+static void
+test_table_tells(void **state)
+{
+	static struct table table;
+	struct pair *one = pair_new_ended(1), *two = pair_new_ended(2);
+
+	(void)state;
+	table_init(&table);
+	assert_true(one != NULL && two != NULL);
+	one->has_ended = two->has_ended = false;
+	table_add(&table, one);
+	table_add(&table, two);
+	table_note(&table, one);
+	assert_null(table_telling(&table));
+	two->tells = PAIR_TELLS_SESSION;
+	table_note(&table, two);
+	one->tells = PAIR_TELLS_GREETED;
+	table_note(&table, one);
+	end_in(&table, 2);
+	assert_ptr_equal(table_telling(&table), two);
+	table_told(&table);
+	assert_ptr_equal(table_telling(&table), one);
+	one->tells = 0;
+	table_told(&table);
+	assert_null(table_telling(&table));
+	assert_ptr_equal(table_find(&table, 1), one);
+	end_in(&table, 1);
+	table_told(&table);
+	assert_null(table_telling(&table));
 }
 
 #define PAIR_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -385,12 +479,15 @@ main(void)
 	    PAIR_TEST(test_vm_closes),
 	    PAIR_TEST(test_gone_after_half_close),
 	    PAIR_TEST(test_slow_reader),
+	    PAIR_TEST(test_bulk),
+	    PAIR_TEST(test_bulk_reader_gone),
 	    PAIR_TEST(test_closed_while_slow),
 	    PAIR_TEST(test_reader_gone_while_slow),
 	    PAIR_TEST(test_reads_no_more),
 	    PAIR_TEST(test_stop_with_copies),
 	    PAIR_TEST(test_no_socket),
 	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_table_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
