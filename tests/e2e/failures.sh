@@ -97,6 +97,7 @@ works "with a directory that answers: works"
 touch /run/nss-hang
 refused "the directory hangs" "looked up"; others
 rm -f /run/nss-hang
+gw_wait 10 sallyport status # the helper that was killed is there again
 works "it answers again: works"
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
 gw_daemon_stop
