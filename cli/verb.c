@@ -283,10 +283,11 @@ const struct verb verb_table[] = {
 	.run = verb_vm_import,
 	.synopsis = "[--uri URI] [--write FILE.conf]",
 	.summary = "libvirt's domains, as text for vms.conf",
-	.details = "Prints a section for each domain that has a console; those whose names are\n"
-		   "none for a VM here, or declared already, are commented out. Changes nothing;\n"
-		   "--write makes a new file in vms.conf.d, and never overwrites one.\n"
-		   "URI: which libvirt; without it qemu:///system.\n",
+	.details =
+	    "Prints a section for each domain that has a console; those whose names are\n"
+	    "none for a VM here, or declared already, are commented out. Changes nothing;\n"
+	    "--write makes a new file in vms.conf.d, and never overwrites one.\n"
+	    "URI: which libvirt; without it qemu:///system.\n",
 	.options = CLI_URI | CLI_WRITE,
 	.needs_root = true,
 	.is_text = true},

@@ -26,8 +26,15 @@ static const int calls[] = {SYS_ppoll,
     SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_socketpair, SYS_close, SYS_write,
     SYS_writev, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_getrandom};
 
+enum role {
+	ROLE_NONE,
+	ROLE_QMP,
+	ROLE_LIBVIRT,
+	ROLE_LIST,
+};
+
 struct options {
-	enum { ROLE_NONE, ROLE_QMP, ROLE_LIBVIRT, ROLE_LIST } role;
+	enum role role;
 	const char *account, *uri;
 };
 
@@ -47,7 +54,7 @@ read_options(int argc, char **argv, struct options *o)
 		else if (c == 'u')
 			o->uri = optarg;
 		else if (c >= ROLE_QMP && c <= ROLE_LIST && o->role == ROLE_NONE)
-			o->role = c;
+			o->role = (enum role)c;
 		else
 			return -EINVAL;
 	}

@@ -69,7 +69,7 @@ check "a good one again: it is found" "QMP CONSOLE spice hello" "$(gw_talk maggi
 # One that hangs keeps nobody else waiting: a real QEMU meanwhile.
 if command -v qemu-system-x86_64 >/dev/null; then
 	QEMU=(setpriv --reuid vmhost --regid vmhost --clear-groups qemu-system-x86_64 -name webdev -machine pc -m 32 -nodefaults -no-user-config -vga std
-		-display none -spice port=0 -qmp unix:/run/vms/webdev.qmp,server=on,wait=off)
+		-display none -spice port=0 -qmp "unix:/run/vms/webdev.qmp,server=on,wait=off")
 	"${QEMU[@]}" >"$GW/qemu.log" 2>&1 & GW_PIDS="$GW_PIDS $!"
 	gw_wait 20 test -S /run/vms/webdev.qmp || fail "no QEMU: $(cat "$GW/qemu.log")"
 	gw_wait 40 is_state webdev running && pass "a real QEMU: running" || fail "QEMU: $(state_of webdev) $(cat "$GW/qemu.log") $(tail -5 "$GW/daemon.log")"
