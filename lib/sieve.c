@@ -11,20 +11,6 @@ sieve_init(struct sieve *sieve, enum sieve_verdict (*judge)(void *, struct sieve
 	*sieve = (struct sieve){.judge = judge, .owner = owner, .least = least, .need = least};
 }
 
-void
-sieve_expect(struct sieve *sieve, size_t least)
-{
-	sieve->least = least;
-	if (sieve->held == 0)
-		sieve->need = least;
-}
-
-static size_t
-smaller(uint64_t rest, size_t len)
-{
-	return rest < len ? (size_t)rest : len;
-}
-
 static void
 end(struct sieve *sieve, const char *why)
 {
@@ -32,6 +18,22 @@ end(struct sieve *sieve, const char *why)
 		sieve->why = why;
 	sieve->rest = 0;
 	sieve->held = sieve->ready = 0;
+}
+
+void
+sieve_expect(struct sieve *sieve, size_t least)
+{
+	sieve->least = least;
+	if (sieve->held == 0)
+		sieve->need = least;
+	else if (!sieve->is_judging)
+		end(sieve, "spoke out of turn");
+}
+
+static size_t
+smaller(uint64_t rest, size_t len)
+{
+	return rest < len ? (size_t)rest : len;
 }
 
 /* Fills hold as far as it is asked for: the bytes used. */
@@ -52,7 +54,9 @@ judge(struct sieve *sieve)
 	enum sieve_verdict verdict;
 
 	sieve->rest = 0;
+	sieve->is_judging = true;
 	verdict = sieve->judge(sieve->owner, sieve);
+	sieve->is_judging = false;
 	if (verdict == SIEVE_MORE && (sieve->need <= sieve->held || sieve->need > SIEVE_HOLD)) {
 		end(sieve, "longer than what may be held");
 		return SIEVE_END;

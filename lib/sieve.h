@@ -31,6 +31,7 @@ struct sieve {
 	size_t held;      /* bytes in hold */
 	size_t ready;     /* of these, judged and to be given out */
 	bool is_dropping; /* the rest */
+	bool is_judging;
 	uint8_t hold[SIEVE_HOLD];
 };
 
@@ -43,17 +44,16 @@ struct sieve_piece {
 void sieve_init(struct sieve *sieve, enum sieve_verdict (*judge)(void *, struct sieve *),
     void *owner, size_t least);
 
-/* From now on least bytes of each unit, also of the next. */
+/* From now on least bytes of each unit, also of the next. A unit that has begun
+ * already, but is not being judged, came too early and ends the stream: it would be
+ * taken for what comes next. */
 void sieve_expect(struct sieve *sieve, size_t least);
 
-/* Looks at in and says what goes on now; returns how many bytes of in it used.
- * Call it until it used all and gave an empty piece; then ask for why. Pieces
- * are to be sent in their order. With len 0 nothing new is judged. */
+/* Looks at in and says what goes on now; returns how many bytes of it were used.
+ * Call it until it used all and gave an empty piece; then ask for why, of both ways. */
 size_t sieve_step(struct sieve *sieve, const uint8_t *in, size_t len, struct sieve_piece *out);
 
-/* Whether other bytes may be sent now, between two units. */
-bool sieve_is_between(const struct sieve *sieve);
-/* Whether all that comes passes: nobody needs to ask any more. */
-bool sieve_is_open(const struct sieve *sieve);
+bool sieve_is_between(const struct sieve *sieve); /* units: others' bytes may go on now */
+bool sieve_is_open(const struct sieve *sieve);    /* all passes: nobody needs to ask */
 
 #endif

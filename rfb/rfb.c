@@ -37,12 +37,15 @@ minor_of(const uint8_t *at)
 	return minor == 7 ? 7 : minor >= 3 ? 3 : 0;
 }
 
+/* Whose turn it is not must not say a byte: one that were held until his turn comes
+ * would then be taken for part of it. */
 static void
 server_next(struct rfb *rfb, enum rfb_phase phase, size_t least)
 {
 	rfb->server = phase;
 	rfb->client = RFB_WAITING;
 	sieve_expect(&rfb->down, least);
+	sieve_expect(&rfb->up, 1);
 }
 
 static void
@@ -51,6 +54,16 @@ client_next(struct rfb *rfb, enum rfb_phase phase, size_t least)
 	rfb->client = phase;
 	rfb->server = RFB_WAITING;
 	sieve_expect(&rfb->up, least);
+	sieve_expect(&rfb->down, 1);
+}
+
+/* Both have only to close. */
+static void
+all_said(struct rfb *rfb)
+{
+	rfb->client = rfb->server = RFB_WAITING;
+	sieve_expect(&rfb->down, 1);
+	sieve_expect(&rfb->up, 1);
 }
 
 /* Neither side's newer version goes on, since nobody here knows it. */
@@ -146,7 +159,7 @@ see_result(struct rfb *rfb, struct sieve *sieve)
 	else if (rfb->minor == 8)
 		server_next(rfb, RFB_REASON, 4);
 	else
-		rfb->client = rfb->server = RFB_WAITING; /* for the end */
+		all_said(rfb);
 	return SIEVE_PASS;
 }
 
@@ -158,7 +171,7 @@ see_reason(struct rfb *rfb, struct sieve *sieve)
 
 	if (len > REASON_MAX)
 		return refuse(sieve, "a reason too long");
-	rfb->client = rfb->server = RFB_WAITING; /* for the end */
+	all_said(rfb);
 	sieve->rest = len;
 	return SIEVE_PASS;
 }
