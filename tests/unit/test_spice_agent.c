@@ -15,7 +15,7 @@ the_clipboard_of_who_may_not(void **state)
 	static const uint32_t types[] = {4, 7, 8, 9, 14};
 
 	(void)state;
-	for (int way = SPICE_DOWN; way <= SPICE_UP; way++) {
+	for (enum spice_way way = SPICE_DOWN; way <= SPICE_UP; way++) {
 		for (size_t i = 0; i < 5; i++) {
 			header = 6;
 			in.len = want.len = 0;
@@ -84,7 +84,7 @@ capabilities_are_taken_out(void **state)
 	(void)state;
 	header = 6;
 	for (size_t i = 0; i < 4; i++) {
-		for (int way = SPICE_DOWN; way <= SPICE_UP; way++) {
+		for (enum spice_way way = SPICE_DOWN; way <= SPICE_UP; way++) {
 			in.len = want.len = 0;
 			add_agent(&in, way, 6, 12, 12);
 			le_put32(in.bytes + 26, 1);
@@ -109,7 +109,7 @@ static void
 agent_data_that_ends(void **state)
 {
 	(void)state;
-	for (int way = SPICE_DOWN; way <= SPICE_UP; way++) {
+	for (enum spice_way way = SPICE_DOWN; way <= SPICE_UP; way++) {
 		for (int i = 0; i < 6; i++) {
 			talk(SPICE_MAIN, UINT32_MAX, CAPS);
 			channel.is_agent_started = true;
