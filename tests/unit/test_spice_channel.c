@@ -141,7 +141,7 @@ init_tells_the_session(void **state)
 		say(SPICE_DOWN);
 		assert_non_null(channel.down.why);
 		talk(SPICE_MAIN, CONTROL, caps);
-		add_message(&in, 103, in.bytes, 36);
+		add_message(&in, 103, hello.bytes, 36);
 		say(SPICE_DOWN);
 		assert_non_null(channel.down.why);
 		talk(SPICE_MAIN, CONTROL, caps);
@@ -228,7 +228,7 @@ messages_inside_messages_end(void **state)
 	(void)state;
 	for (int way = 0; way < 2; way++) {
 		talk(SPICE_MAIN, UINT32_MAX, SPICE_CAP_AUTH_SELECTION);
-		add_message(&in, 4 - (uint16_t)way, in.bytes, 12);
+		add_message(&in, 4 - (uint16_t)way, hello.bytes, 12);
 		le_put32(in.bytes + 14, 18);
 		say(way ? SPICE_UP : SPICE_DOWN);
 		assert_string_equal(
