@@ -68,7 +68,8 @@ SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c lib/sieve.c loop/loo
 LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam -lvirt
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
-BENCHES = $(addprefix $(BUILD)/bench/login/,measure otp_load slow_flush.so)
+BENCHES = $(addprefix $(BUILD)/bench/,$(addprefix login/,measure otp_load slow_flush.so) \
+	$(addprefix relay/,load in_u.so))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))
 FUZZ_SECONDS ?= 5
@@ -185,6 +186,8 @@ $(BUILD)/bench/%.so: $(BUILD)/pic/bench/%.o
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared $(RELRO) $(LDFLAGS) -o $@ $^
 
+$(BUILD)/bench/relay/in_u.so: $(BUILD)/pic/lib/num.o
+
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c bench/*/*.c)) \
 	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam) $(wildcard bench/*/*.c)) \
@@ -289,6 +292,15 @@ bench-login-here:
 	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
 	@BUILD=$(abspath $(BUILD)) bash bench/login/login.sh
 
+bench-relay:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-relay-here
+
+bench-relay-here:
+	@tools/sandbox inside
+	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
+	@BUILD=$(abspath $(BUILD)) bash bench/relay/relay.sh
+
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
 
@@ -345,11 +357,12 @@ help:
 	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation … (root, in a copy)'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
+	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make check-layers  who includes whom, lengths, banned functions'
 	@echo 'make lint          form and static analysis;  format: brings the form about'
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-login bench-login-here install uninstall check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here install uninstall check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

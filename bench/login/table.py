@@ -7,18 +7,17 @@ Reads the .tsv files that login.sh left in FOLDER. Exit 1 when a limit is missed
 something was not measured (never with "no": then nothing is compared).
 """
 import os
-import statistics
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import figures  # pylint: disable=wrong-import-position
+from figures import divided, shown  # pylint: disable=wrong-import-position
 
 FOLDER, COMPARE = sys.argv[1], sys.argv[2] == "yes"
 
 
 def rows(name):
-    path = os.path.join(FOLDER, name + ".tsv")
-    if not os.path.exists(path):
-        return []
-    with open(path) as lines:
-        return [line.rstrip("\n").split("\t") for line in lines]
+    return figures.rows(FOLDER, name)
 
 
 def column(table, name, n):
@@ -26,7 +25,7 @@ def column(table, name, n):
     found = [r for r in rows(table) if r[0] == name]
     if not found or any(len(r) > 6 and r[6] != "0" for r in found):
         return None
-    return statistics.median(float(r[n]) for r in found)
+    return figures.median([float(r[n]) for r in found])
 
 
 def ms(table, name):
@@ -36,10 +35,6 @@ def ms(table, name):
 
 def less(a, b):
     return None if a is None or b is None else a - b
-
-
-def divided(a, by):
-    return None if a is None else a / by
 
 
 def allowed(flushes, more, each="pam"):
@@ -56,7 +51,7 @@ flush, permit = ms("pam", "flush"), ms("pam", "permit")
 shell_base, shell_flush = ms("shell", "sh"), ms("shell", "append")
 
 # (figure, value, limit, unit); the limit is the highest, but for "a second".
-figures = [
+limits = [
     ("OTP, local: above pam_permit", less(ms("pam", "local"), permit), allowed(2, 2.5), "ms"),
     ("  CPU of the caller, above pam_permit",
      less(divided(column("pam", "local", 4), 1000), divided(column("pam", "permit", 4), 1000)), 1, "ms"),
@@ -88,16 +83,10 @@ beside = [
 ]
 
 
-def shown(value, unit):
-    if value is None:
-        return "not measured"
-    return ("%.0f" if value >= 100 else "%.2f") % value + (" " + unit if unit else "")
-
-
 def main():
     missed = 0
     print("\n%-46s %14s %16s  %s" % ("figure", "value", "limit", "held"))
-    for name, value, limit, unit in figures:
+    for name, value, limit, unit in limits:
         at_least = unit == "a second"
         if value is None or limit is None:
             held = False
@@ -113,12 +102,9 @@ def main():
     for table in ("flushes", "api_flushes"):
         for times, what in [r for r in rows(table) if r[1] != "all"]:
             print("%-46s %14s" % ("  " + what.replace("/var/lib/sallyport/", ""), times + " a login"))
-    load = max(float(r[1]) for r in rows("load_average") or [["", 0]])
-    if load > os.cpu_count():
-        print("\nThe machine was busy (load %.1f on %d processors): these figures are also about\n"
-              "what else ran." % (load, os.cpu_count()))
+    figures.say_if_busy(FOLDER)
     if COMPARE:
-        print("\n%d of %d limits held" % (len(figures) - missed, len(figures)))
+        print("\n%d of %d limits held" % (len(limits) - missed, len(limits)))
     sys.exit(1 if COMPARE and missed else 0)
 
 

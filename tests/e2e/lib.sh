@@ -147,7 +147,7 @@ gw_sshd() {
 		sallyport print sshd
 	} >/etc/ssh/sshd_config
 	/usr/sbin/sshd -t || return 1
-	/usr/sbin/sshd -D -E "$GW/sshd.log" &
+	${GW_PRELOAD:+env LD_PRELOAD="$GW_PRELOAD"} /usr/sbin/sshd -D -E "$GW/sshd.log" &
 	GW_SSHD_PID=$!
 	gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }

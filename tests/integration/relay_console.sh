@@ -2,6 +2,7 @@
 # Consoles through the relay: a raw SPICE client and a scripted server, honest ones and
 # hostile ones on both sides. Each ends its own session only; memory stays flat.
 # timeout: 180
+# shellcheck disable=SC2034 # descriptors that are only held open
 set -eu
 [ -e /run/sallyport-sandbox ] || { echo "only in the copy"; exit 77; }
 id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay

@@ -4,18 +4,15 @@
  * relay_gate RELAY opaque|spice|vnc MAY LISTEN TARGET, the two as unix:PATH or
  * tcp:ADDRESS:PORT. Says "relay PID", "ready", and then a line for each thing that
  * the relay tells; "count" on its input asks for COUNTS, its end ends it. */
-#include "lib/num.h"
 #include "spice/link.h"
 #include "tests/support/helper_talk.h"
+#include "tests/support/place.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define GREETING_MS 1000
 #define BACKLOG     4096
@@ -23,65 +20,23 @@
 static struct helper helper;
 static enum proto_mode mode;
 static uint32_t may, next_channel = 1, main_channel, session;
-static const char *target;
+static struct place target;
 static uint8_t buf[IO_MESSAGE_MAX];
-
-/* A socket, and the address of unix:PATH or tcp:ADDRESS:PORT. */
-static int
-make_socket(const char *where, struct sockaddr_storage *ss, socklen_t *len)
-{
-	struct sockaddr_un *sun = (struct sockaddr_un *)ss;
-	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
-	char address[64];
-	const char *colon;
-	uint64_t port;
-
-	memset(ss, 0, sizeof(*ss));
-	if (strncmp(where, "unix:", 5) == 0) {
-		REQUIRE(strlen(where + 5) < sizeof(sun->sun_path));
-		sun->sun_family = AF_UNIX;
-		memcpy(sun->sun_path, where + 5, strlen(where + 5));
-		*len = sizeof(*sun);
-	} else {
-		REQUIRE(strncmp(where, "tcp:", 4) == 0);
-		colon = strrchr(where + 4, ':');
-		REQUIRE(colon != NULL && num_parse(colon + 1, 1, 65535, &port) == 0);
-		snprintf(address, sizeof(address), "%.*s", (int)(colon - where - 4), where + 4);
-		sin->sin_family = AF_INET;
-		sin->sin_port = htons((uint16_t)port);
-		REQUIRE(inet_pton(AF_INET, address, &sin->sin_addr) == 1);
-		*len = sizeof(*sin);
-	}
-	return socket(ss->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
 
 static int
 listen_at(const char *where)
 {
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int on = 1, fd = make_socket(where, &ss, &len);
+	struct place place = place_read(where);
+	int on = 1, fd = socket(place.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	REQUIRE(fd >= 0);
-	if (ss.ss_family == AF_UNIX)
+	if (place.address.ss_family == AF_UNIX)
 		unlink(where + 5);
 	REQUIRE(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0);
-	REQUIRE(bind(fd, (struct sockaddr *)&ss, len) == 0 && listen(fd, BACKLOG) == 0);
-	if (ss.ss_family == AF_UNIX)
+	REQUIRE(bind(fd, (struct sockaddr *)&place.address, place.len) == 0);
+	REQUIRE(listen(fd, BACKLOG) == 0);
+	if (place.address.ss_family == AF_UNIX)
 		REQUIRE(chmod(where + 5, 0666) == 0);
-	return fd;
-}
-
-static int
-connect_to(const char *where)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int fd = make_socket(where, &ss, &len);
-
-	REQUIRE(fd >= 0);
-	if (connect(fd, (struct sockaddr *)&ss, len) < 0)
-		io_close(&fd);
 	return fd;
 }
 
@@ -132,7 +87,7 @@ take_client(int listener)
 		out = begin(PROTO_RELAY_GREET, channel);
 		wire_put_u32(&out, GREETING_MS);
 		send_it(&out, fds, 1);
-	} else if ((fds[1] = connect_to(target)) >= 0) {
+	} else if ((fds[1] = place_connect(&target)) >= 0) {
 		start(channel, fds, 2);
 	}
 	io_close(&fds[0]);
@@ -151,7 +106,7 @@ greeted(uint32_t channel, struct wire_in *in)
 	    connection);
 	if (error == SPICE_OK && connection != 0 && connection != session)
 		error = SPICE_BAD_CONNECTION_ID;
-	if (error == SPICE_OK && (vm = connect_to(target)) >= 0) {
+	if (error == SPICE_OK && (vm = place_connect(&target)) >= 0) {
 		start(channel, &vm, 1);
 		close(vm);
 		if (connection == 0)
@@ -255,7 +210,7 @@ main(int argc, char **argv)
 		mode++;
 	REQUIRE(mode < 3 && getrlimit(RLIMIT_NOFILE, &files) == 0);
 	may = (uint32_t)number;
-	target = argv[5];
+	target = place_read(argv[5]);
 	files.rlim_cur = files.rlim_max;
 	REQUIRE(setrlimit(RLIMIT_NOFILE, &files) == 0);
 	helper = helper_start((const char *const[]){argv[1], NULL});

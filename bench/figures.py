@@ -1,0 +1,34 @@
+"""What the tables of figures share: rows from files, numbers in words."""
+import os
+import statistics
+
+
+def rows(folder, name):
+    """Lines of FOLDER/NAME.tsv, split; none when it is not there."""
+    path = os.path.join(folder, name + ".tsv")
+    if not os.path.exists(path):
+        return []
+    with open(path) as lines:
+        return [line.rstrip("\n").split("\t") for line in lines]
+
+
+def divided(a, by):
+    return None if a is None or not by else a / by
+
+
+def shown(value, unit=""):
+    if value is None:
+        return "not measured"
+    form = "%.0f" if abs(value) >= 100 else "%.2f" if abs(value) >= 1 else "%.3f"
+    return form % value + (" " + unit if unit else "")
+
+
+def median(values):
+    return statistics.median(values) if values else None
+
+
+def say_if_busy(folder):
+    load = max(float(row[1]) for row in rows(folder, "load_average") or [["", 0]])
+    if load > (os.cpu_count() or 1):
+        print("\nThe machine was busy (load %.1f on %d processors): these figures are also about\n"
+              "what else ran." % (load, os.cpu_count()))

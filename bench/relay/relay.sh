@@ -1,0 +1,269 @@
+#!/bin/bash
+# What the relay costs, against others in the same run: `make bench-relay`. In a
+# disposable copy. Rounds are interleaved, their order is rotated, and each relay is
+# started afresh for each round. table.py compares the medians with the limits.
+#
+#   PARTS="pure idle connection sshd"   which (default: all)
+#   ROUNDS=N    of the first two (default 5); PAIRS=N of the last (default 20)
+#   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N      how much of each
+#   LIMITS=no   shows the figures and compares nothing (for trying the parts)
+# shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
+set -u
+PARTS=${PARTS:-pure idle connection sshd}
+ROUNDS=${ROUNDS:-5} PAIRS=${PAIRS:-20} BULK=${BULK:-2} MIX=${MIX:-3} TRIPS=${TRIPS:-20000}
+IDLE=${IDLE:-9900} VISITS=${VISITS:-2000}
+BENCH=$BUILD/bench/relay
+OUT=$(mktemp -d /tmp/bench.XXXXXX)
+chmod 755 "$OUT"
+W=$OUT/at # where contenders listen
+T=$OUT/target.sock
+PEERS="proxyd haproxy nginx socat"
+PROCESS='' PIDS=''
+id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay
+ulimit -n "$(ulimit -Hn)"
+
+tab() { local IFS=$'\t'; echo "$*"; }
+wait_for() { # SECONDS COMMAND…
+	local end=$((SECONDS + $1)); shift
+	until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.02; done
+}
+listens() { # KIND
+	if [ "$1" = UU ]; then [ -S "$W.sock" ]; else ss -ltnH "sport = :$PORT" | grep -q .; fi
+}
+# KIND's two ends: where a contender listens, for each one's own way of saying it.
+PORT=21100
+kind() { # UU|TU
+	PORT=$((PORT + 1))
+	rm -f "$W.sock"
+	if [ "$1" = UU ]; then AT=unix:$W.sock; else AT=tcp:127.0.0.1:$PORT; fi
+}
+
+# --- contenders: start_NAME KIND leaves PROCESS, to be ended, and PIDS, to be asked -----
+
+start_direct() {
+	PROCESS='' PIDS=-
+	if [ "$1" = UU ]; then AT=unix:$T; fi
+}
+start_ours() {
+	rm -f "$OUT/gate.in"; mkfifo "$OUT/gate.in"
+	"$BUILD/tests/relay_gate" "$BUILD/relay" opaque 0 "$AT" "unix:$T" <"$OUT/gate.in" >"$OUT/gate" 2>&1 &
+	PROCESS=$!
+	exec 8>"$OUT/gate.in"
+	wait_for 5 grep -q ready "$OUT/gate" || return 1
+	PIDS=$(sed -n 's/^relay //p' "$OUT/gate")
+}
+start_proxyd() {
+	local at=127.0.0.1:$PORT
+	[ "$1" = TU ] || at=$W.sock
+	systemd-socket-activate -l "$at" /lib/systemd/systemd-socket-proxyd --connections-max=100000 "$T" >/dev/null 2>&1 &
+	PROCESS=$! PIDS=$!
+}
+start_haproxy() {
+	local at=127.0.0.1:$PORT
+	[ "$1" = TU ] || at=unix@$W.sock
+	cat >"$OUT/haproxy.cfg" <<-CFG
+	global
+	    maxconn 9905
+	    maxpipes 8
+	defaults
+	    mode tcp
+	    option splice-auto
+	    timeout connect 5s
+	    timeout client 1h
+	    timeout server 1h
+	listen bench
+	    bind $at backlog 4096
+	    server target unix@$T
+	CFG
+	haproxy -db -f "$OUT/haproxy.cfg" >/dev/null 2>&1 &
+	PROCESS=$! PIDS=$!
+}
+start_nginx() {
+	local at=127.0.0.1:$PORT
+	[ "$1" = TU ] || at=unix:$W.sock
+	cat >"$OUT/nginx.conf" <<-CFG
+	load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+	user root;
+	daemon off;
+	pid $OUT/nginx.pid;
+	error_log /dev/null;
+	worker_processes auto;
+	worker_rlimit_nofile $(ulimit -n);
+	events { worker_connections 19990; }
+	stream {
+	    server {
+	        listen $at backlog=4096;
+	        proxy_pass unix:$T;
+	        proxy_buffer_size 64k;
+	        proxy_timeout 1h;
+	    }
+	}
+	CFG
+	nginx -c "$OUT/nginx.conf" -p "$OUT" >/dev/null 2>&1 &
+	PROCESS=$! PIDS=$!
+}
+start_socat() {
+	local at=TCP-LISTEN:$PORT,bind=127.0.0.1,fork,backlog=4096,nodelay
+	[ "$1" = TU ] || at=UNIX-LISTEN:$W.sock,fork,backlog=4096
+	socat -b 65536 "$at" "UNIX-CONNECT:$T" >/dev/null 2>&1 &
+	PROCESS=$! PIDS=$!
+}
+stop() {
+	exec 8>&-
+	[ -z "$PROCESS" ] || { kill "$PROCESS"; wait "$PROCESS"; } 2>/dev/null
+}
+
+# measure NAME KIND MODE ARG…: with a fresh one; its figures go to rounds.tsv.
+measure() {
+	local name=$1 kind=$2 target=unix:$T; shift 2
+	kind "$kind"
+	[ "$name $kind" != "direct TU" ] || target=$AT
+	if ! start_"$name" "$kind" || { [ "$name" != direct ] && ! wait_for 5 listens "$kind"; } ||
+		! timeout 120 "$BENCH/load" "$PIDS" "$target" "$AT" "$@" >"$OUT/figures" 2>&1; then
+		echo "   $name $kind $*: not measured: $(tail -n 1 "$OUT/figures")" >&2
+		stop
+		return 1
+	fi
+	stop
+	sed "s/^/$kind\t$name\t/" "$OUT/figures" >>"$OUT/rounds.tsv"
+}
+rotated() { # N WORD…
+	local n=$1; shift
+	local all=("$@") i
+	for ((i = 0; i < $#; i++)); do echo "${all[(i + n) % $#]}"; done
+}
+
+# --- parts -----------------------------------------------------------------------------
+
+pure() {
+	local r name
+	for ((r = 0; r < ROUNDS; r++)); do
+		for name in $(rotated $r direct ours $PEERS); do
+			for kind in UU TU; do
+				measure "$name" $kind bulk "$BULK"
+				measure "$name" $kind rtt 64 "$TRIPS"
+				measure "$name" $kind rtt 1024 "$TRIPS"
+				measure "$name" $kind mix "$MIX"
+			done
+		done
+	done
+}
+
+# proxyd needs six descriptors for each, nginx and haproxy two.
+idle() {
+	local r name
+	for ((r = 0; r < ROUNDS; r++)); do
+		for kind in UU TU; do
+			for name in $(rotated $r direct ours proxyd haproxy); do
+				measure "$name" $kind idle $((IDLE > 3000 && (${#name} == 6) ? 3000 : IDLE)) $((TRIPS / 4))
+			done
+		done
+	done
+}
+
+gateway() { # the whole gateway, once
+	[ -z "${GW_UP_NOW:-}" ] || return 0
+	local dir
+	for dir in lib log; do
+		mkdir -p "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
+		rm -rf "${BUILD:?}/bench/state/$dir"/*
+		mount --bind "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
+	done
+	chmod 755 "$BUILD/bench/state" "$BUILD/bench/state/lib"; chmod 750 "$BUILD/bench/state/log"
+	rm -rf /run/bench-u; mkdir -p /run/bench-u; chmod 777 /run/bench-u
+	# shellcheck source=tests/e2e/lib.sh
+	. tests/e2e/lib.sh
+	export GW_PRELOAD="$BENCH/in_u.so" GW_CONF="max_channels = 4096"
+	gw_start >"$OUT/gateway.log" 2>&1 || { cat "$OUT/gateway.log" >&2; return 1; }
+	sed -i "s|^service.ssh.*|service.ssh = unix:$T|" /etc/sallyport/vms.conf
+	sed -i 's/^backend_uid.*/backend_uid = vmhost root/' /etc/sallyport/sallyport.conf
+	gw_reload >>"$OUT/gateway.log" 2>&1 || { cat "$OUT/gateway.log" >&2; return 1; }
+	GW_UP_NOW=yes
+}
+ssh_up() { # NAME USER ARG…: a connection that stays
+	local name=$1 user=$2; shift 2
+	if [ "$user" = root ]; then
+		ssh -F none -i "$GW/root.key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+			-c aes128-gcm@openssh.com -N -M -S "$OUT/$name.ctl" "$@" root@127.0.0.1 >"$OUT/$name.log" 2>&1 </dev/null &
+	else
+		GW_TIMEOUT=900 gw_ssh "$user" -c aes128-gcm@openssh.com -N -M -S "$OUT/$name.ctl" "$@" >"$OUT/$name.log" 2>&1 </dev/null &
+	fi
+	wait_for 20 ssh -F none -S "$OUT/$name.ctl" -O check 127.0.0.1 2>/dev/null
+}
+ssh_down() { ssh -F none -S "$OUT/$1.ctl" -O exit 127.0.0.1 2>/dev/null; }
+
+# Visits by the sshd process of a gated connection, so that each is a channel: made,
+# decided, recorded, connected.
+connection() {
+	local r name kind
+	gateway || return 1
+	mkfifo "$OUT/serve.in"
+	"$BENCH/load" - "unix:$T" "unix:$T" serve <>"$OUT/serve.in" >/dev/null & local server=$!
+	wait_for 5 test -S "$T"
+	visits_of_ours
+	kill $server; wait $server 2>/dev/null
+	for ((r = 0; r < ROUNDS; r++)); do
+		for name in direct proxyd haproxy nginx; do
+			for kind in UU TU; do measure $name $kind visit "$VISITS" 64; done
+		done
+	done
+}
+visits_of_ours() {
+	local r at kind poke
+	for ((r = 0; r < ROUNDS; r++)); do
+		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$BUILD/bench/state/appended")" | awk '{ print "UU\tflush\tus\t" $2 }' >>"$OUT/rounds.tsv"
+		for kind in UU TU; do
+			at=unix:/run/sallyport/vm/webdev/ssh
+			[ $kind = UU ] || at=tcp:$(getent hosts webdev | awk '{ print $1; exit }'):2222
+			rm -f /run/bench-u/result "$OUT/visit.sock"
+			echo "$at $VISITS 64" >/run/bench-u/order; chmod 666 /run/bench-u/order
+			if [ $kind = UU ]; then at=${at#*:}; else at=webdev:2222; fi
+			ssh_up visit anne -L "$OUT/visit.sock:$at" || return 1
+			timeout 60 socat -u "UNIX-CONNECT:$OUT/visit.sock" - </dev/null >/dev/null 2>&1 & poke=$!
+			wait_for 60 grep -q ^done /run/bench-u/result 2>/dev/null || { echo "no result" >&2; return 1; }
+			kill $poke 2>/dev/null; wait $poke 2>/dev/null
+			grep '^visit' /run/bench-u/result | sed "s/^/$kind\tours\t/" >>"$OUT/rounds.tsv"
+			ssh_down visit
+		done
+	done
+}
+
+# The same forward with the gate and without, in turn.
+sshd() {
+	local r name relay
+	gateway || return 1
+	ssh_up gated anne -L "$OUT/gated.sock:/run/sallyport/vm/webdev/ssh" || return 1
+	ssh_up plain root -L "$OUT/plain.sock:$T" || return 1
+	relay=$(pgrep -P "$(cat "$GW/daemon.pid")" -x relay)
+	for ((r = 0; r < PAIRS; r++)); do
+		for name in $(rotated $r gated plain); do
+			for what in "bulk 1" "rtt 64 $((TRIPS / 5))"; do
+				# shellcheck disable=SC2086
+				timeout 60 "$BENCH/load" "$relay" "unix:$T" "unix:$OUT/$name.sock" $what >"$OUT/figures" 2>&1 || {
+					echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
+					continue
+				}
+				sed "s/^/SSH\t$name\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
+			done
+		done
+	done
+	ssh_down gated; ssh_down plain
+}
+
+: >"$OUT/rounds.tsv"
+for part in $PARTS; do
+	began=$SECONDS
+	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
+	echo "-- $part" >&2
+	$part || echo "   $part: not measured" >&2
+	echo "   $((SECONDS - began)) s" >&2
+done
+if [ -n "${KEEP:-}" ]; then cp "$OUT/rounds.tsv" "$KEEP"; fi
+python3 bench/relay/table.py "$OUT" "${LIMITS:-yes}" $PARTS
+rc=$?
+if [ -n "${GW_UP_NOW:-}" ]; then
+	gw_stop
+	umount /var/lib/sallyport /var/log/sallyport
+fi
+rm -rf "$OUT"
+exit $rc

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""Figures of the relay against limits, and against others.
+
+table.py FOLDER yes|no PART…
+
+Reads FOLDER/rounds.tsv: kind, contender, figure, value (and the round, where rounds are
+pairs). Limits on CPU, memory and descriptors are clear ones; times of contenders whose
+ranges overlap and whose medians are less than 15 % apart are a tie, which holds. Exit 1
+when a limit is missed or something was not measured (never with "no").
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from figures import divided, median, rows, say_if_busy, shown  # pylint: disable=wrong-import-position
+
+FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
+PEERS = ("proxyd", "haproxy", "nginx", "socat")
+TIE = 0.15
+KINDS = ("UU", "TU")
+data = {}
+pairs = {}
+for row in rows(FOLDER, "rounds"):
+    data.setdefault((row[0], row[1], row[2]), []).append(float(row[3]))
+    if len(row) > 4:
+        pairs.setdefault((row[2], row[4]), {})[row[1]] = float(row[3])
+
+
+def values(kind, who, figure):
+    return data.get((kind, who, figure), [])
+
+
+def mid(kind, who, figure):
+    return median(values(kind, who, figure))
+
+
+def best_peer(kind, figure, is_more):
+    """Its name, by its median; proxyd's mix is left out where Nagle does its work."""
+    found = [(mid(kind, who, figure), who) for who in PEERS if values(kind, who, figure)
+             and not (kind == "TU" and who == "proxyd" and figure.startswith("mix"))]
+    return (max(found) if is_more else min(found))[1] if found else None
+
+
+def is_tie(ours, theirs):
+    a, b = median(ours), median(theirs)
+    overlap = min(ours) <= max(theirs) and min(theirs) <= max(ours)
+    return overlap and abs(a - b) < TIE * max(a, b)
+
+
+class Table:
+    def __init__(self):
+        self.missed = self.count = 0
+        print("\n%-44s %22s %16s %-9s  %s" % ("figure", "value [min-max]", "limit", "held", "best peer"))
+
+    def line(self, name, got, limit, unit, is_more=False, tie=False, beside=""):
+        value = median(got)
+        held = "NO"
+        if value is not None and limit is not None:
+            if value >= limit if is_more else value <= limit:
+                held = "yes"
+            elif tie:
+                held = "yes (tie)"
+        self.count += 1
+        self.missed += held == "NO"
+        span = "%s [%s-%s]" % (shown(value), shown(min(got)), shown(max(got))) if got else "not measured"
+        bound = "" if limit is None else (">= " if is_more else "<= ") + shown(limit, unit)
+        print("%-44s %22s %16s %-9s  %s" % (name, span, bound, held if COMPARE else "-", beside))
+
+    def against(self, name, kind, figure, factor, unit, is_time, is_more=False):
+        ours, who = values(kind, "ours", figure), best_peer(kind, figure, is_more)
+        theirs = values(kind, who, figure) if who else []
+        limit = factor * median(theirs) if theirs else None
+        tie = bool(is_time and ours and theirs and is_tie(ours, theirs))
+        beside = "%s %s [%s-%s]; direct %s" % (
+            who, shown(median(theirs)), shown(min(theirs)), shown(max(theirs)),
+            shown(mid(kind, "direct", figure))) if theirs else ""
+        self.line("%s, %s" % (name, kind), ours, limit, unit, is_more, tie, beside)
+
+
+def pure(table):
+    for kind in KINDS:
+        table.against("bulk", kind, "bulk", 0.95, "GiB/s", True, True)
+        table.against("  relay CPU", kind, "bulk_cpu", 1.05, "s/GiB", False)
+    for size in (64, 1024):
+        for kind in KINDS:
+            table.against("round trip, %d B, p50" % size, kind, "rtt%d_p50" % size, 1.05, "us", True)
+            table.against("  p99", kind, "rtt%d_p99" % size, 1.05, "us", True)
+            if size == 64:
+                table.against("  relay CPU", kind, "rtt64_cpu", 0.95, "us", False)
+    for kind in KINDS:
+        table.against("SPICE mix: relay CPU", kind, "mix_cpu", 0.85, "ms/s", False)
+        table.against("  up, p99", kind, "mix_up_p99", 1.1, "us", True)
+
+
+def idle(table):
+    for kind in KINDS:
+        table.line("idle relays: memory each, " + kind, values(kind, "ours", "idle_kib"), 0.3, "KiB",
+                   beside="; ".join("%s %s" % (who, shown(mid(kind, who, "idle_kib")))
+                                    for who in PEERS if values(kind, who, "idle_kib")))
+        table.line("  descriptors each, " + kind, values(kind, "ours", "idle_fds"), 2.01, "")
+        table.against("  round trip among them, p99", kind, "idle_p99", 1.05, "us", True)
+
+
+def connection(table):
+    flush = mid("UU", "flush", "us")
+    for kind, least in (("UU", 250), ("TU", 300)):
+        limit = None if flush is None else max(least, flush + 150)
+        table.line("connection, decided and on record, p50, " + kind, values(kind, "ours", "visit_p50"), limit, "us",
+                   beside="; ".join("%s %s" % (who, shown(mid(kind, who, "visit_p50")))
+                                    for who in ("direct",) + PEERS if values(kind, who, "visit_p50")))
+        table.line("  64 at once, " + kind, values(kind, "ours", "visit_rate"), 5000, "a second", is_more=True)
+        failed = values(kind, "ours", "visit_failed")
+        if sum(failed):
+            print("  of these %d failed" % sum(failed))
+    print("%-44s %22s" % ("a flush of the disk (no limit)", shown(flush, "us")))
+
+
+def sshd(table):
+    def ratios(figure):
+        found = [p for (what, _), p in sorted(pairs.items()) if what == figure]
+        return [divided(p["gated"], p["plain"]) for p in found if "gated" in p and "plain" in p]
+
+    table.line("through sshd: throughput, gated / not", ratios("bulk"), 0.95, "", is_more=True,
+               beside="%s GiB/s" % shown(mid("SSH", "plain", "bulk")))
+    table.line("  round trip, p50, gated / not", ratios("rtt64_p50"), 1.15, "",
+               beside="%s us" % shown(mid("SSH", "plain", "rtt64_p50")))
+    table.line("  relay CPU", values("SSH", "gated", "bulk_cpu"), 0.08, "s/GiB")
+
+
+def all_figures():
+    """Everybody's, for the curious."""
+    names = sorted({(kind, figure) for kind, _, figure in data})
+    print("\nall medians:")
+    for kind, figure in names:
+        print("%-3s %-12s %s" % (kind, figure, "  ".join(
+            "%s %s" % (who, shown(mid(kind, who, figure)))
+            for who in ("direct", "ours") + PEERS + ("gated", "plain") if values(kind, who, figure))))
+
+
+def main():
+    table = Table()
+    for part, show in (("pure", pure), ("idle", idle), ("connection", connection), ("sshd", sshd)):
+        if part in PARTS:
+            show(table)
+    all_figures()
+    say_if_busy(FOLDER)
+    if COMPARE:
+        print("\n%d of %d limits held" % (table.count - table.missed, table.count))
+    sys.exit(1 if COMPARE and table.missed else 0)
+
+
+main()
