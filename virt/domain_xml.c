@@ -17,6 +17,14 @@ find(const char *at, const char *end, const char *what)
 	return found != NULL ? found + strlen(what) : end;
 }
 
+static bool
+begins(const char *at, const char *end, const char *what)
+{
+	size_t len = strlen(what);
+
+	return (size_t)(end - at) >= len && memcmp(at, what, len) == 0;
+}
+
 /* The next element's tag, from *at on; comments and the like are passed over. */
 static bool
 next_tag(const char **at, const char *end, struct tag *tag)
@@ -28,7 +36,7 @@ next_tag(const char **at, const char *end, struct tag *tag)
 		c = memchr(*at, '<', (size_t)(end - *at));
 		if (c == NULL || end - c < 3)
 			return false;
-		if (strncmp(c + 1, "!--", 3) == 0)
+		if (begins(c, end, "<!--"))
 			*at = find(c + 1, end, "-->");
 		else if (c[1] == '!' && c[2] == '[')
 			*at = find(c + 1, end, "]]>");

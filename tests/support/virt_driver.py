@@ -169,6 +169,9 @@ h.get(lambda: False, 2)
 with open(f"/proc/{h.proc.pid}/stat") as f:
     fields = f.read().rsplit(")", 1)[1].split()
 spent = (int(fields[11]) + int(fields[12]) - before) / os.sysconf("SC_CLK_TCK") / 2
+with open(path["flood"] + ".count") as f:
+    count = int(f.read())
+check("  its connection was ended", count > 1, count)
 check("  and costs little: %.0f %% of a core" % (100 * spent), spent < 0.3)
 
 asked = [h.ask(path["hang"], ms=1500) for _ in range(80)]
