@@ -131,6 +131,7 @@ show_record(FILE *out, const struct audit_record *record)
 	put_field(out, "", &field[AUDIT_CONN]);
 	put_field(out, "", &field[AUDIT_CHANNEL]);
 	put_field(out, "pid", &field[AUDIT_PID]);
+	put_field(out, "", &field[AUDIT_CHANNELS]);
 	put_amounts(out, record);
 	put_field(out, "-", &field[AUDIT_DETAIL]);
 	putc('\n', out);

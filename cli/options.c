@@ -37,6 +37,7 @@ static const struct option table[] = {
     {CLI_EVENT, "--event", AT(log.event), "--event NAME"},
     {CLI_VERDICT, "--verdict", AT(log.verdict), "--verdict allow|deny"},
     {CLI_BY, "--by", AT(log.by), "--by user|vm|day"},
+    {CLI_WATCH, "--watch", 0, "--watch"}, /* seconds are a word of their own */
     {CLI_URI, "--uri", AT(uri), "--uri URI"},
     {CLI_WRITE, "--write", AT(write), "--write FILE.conf"},
 };

@@ -44,13 +44,15 @@ const struct verb verb_table[] = {
 	.needs_root = true},
     {.name = "list",
 	.run = verb_list,
-	.synopsis = "vms|users|connections|channels|locks",
+	.synopsis = "vms|users|connections|channels|seats|locks [--watch [SECONDS]]",
 	.summary = "what there is, who is there",
 	.details = "vms: VMs, their addresses and rights. users: who is named in vm_mappings.\n"
 		   "connections: SSH connections of gated users. channels: what passes now.\n"
-		   "locks: who is kept out.\n",
+		   "seats: who sits at which VM's console. locks: who is kept out.\n"
+		   "--watch: again every 2 seconds, or SECONDS.\n",
 	.least = 1,
-	.most = 1,
+	.most = 2,
+	.options = CLI_WATCH,
 	.needs_root = true},
     {.name = "reload",
 	.run = verb_reload,

@@ -4,9 +4,13 @@
 #include "cli/explained.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "lib/num.h"
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
+
+#define WATCH_S 2
 
 int
 verb_help(struct cli *cli)
@@ -44,8 +48,8 @@ verb_show(struct cli *cli)
 	return answer_ask(cli, &ask, table_print);
 }
 
-int
-verb_list(struct cli *cli)
+static int
+list_once(struct cli *cli)
 {
 	struct ask ask;
 	int status;
@@ -59,6 +63,42 @@ verb_list(struct cli *cli)
 		fprintf(cli->out, "no %s\n", cli->words[0]);
 	ask_free(&ask);
 	return status;
+}
+
+/* Again and again, on a terminal in place of what was there. */
+static int
+watch(struct cli *cli, uint64_t pause_s)
+{
+	const struct timespec pause = {.tv_sec = (time_t)pause_s};
+	bool is_terminal = isatty(fileno(cli->out)) == 1 && !cli_has(cli, CLI_JSON);
+
+	for (;;) {
+		int status;
+
+		if (is_terminal)
+			fputs("\033[H\033[2J", cli->out);
+		status = list_once(cli);
+		if (!is_terminal && !cli_has(cli, CLI_JSON))
+			fputc('\n', cli->out);
+		if (fflush(cli->out) != 0)
+			return CLI_SOFTWARE;
+		if (status != CLI_OK)
+			return status;
+		nanosleep(&pause, NULL);
+	}
+}
+
+int
+verb_list(struct cli *cli)
+{
+	uint64_t pause_s = WATCH_S;
+
+	if (cli->word_count == 1)
+		return cli_has(cli, CLI_WATCH) ? watch(cli, pause_s) : list_once(cli);
+	if (!cli_has(cli, CLI_WATCH) || num_parse(cli->words[1], 1, 86400, &pause_s) < 0)
+		return cli_fail(CLI_USAGE, "list %s: %s is not a number of seconds for --watch",
+		    cli->words[0], cli->words[1]);
+	return watch(cli, pause_s);
 }
 
 /* What is wrong, line by line; or a table of what ends. */

@@ -3,12 +3,20 @@
 #define SALLYPORT_DAEMON_ADMIN_REQUESTS_H
 
 #include "daemon/door.h"
+#include "daemon/row.h"
+
+#include <stdbool.h>
 
 void admin_status(struct caller *caller, struct wire_in *in);
 void admin_list(struct caller *caller, struct wire_in *in);
 void admin_show(struct caller *caller, struct wire_in *in);
 void admin_explain(struct caller *caller, struct wire_in *in);
 void admin_reload(struct caller *caller, struct wire_in *in);
+/* Parts of admin_list, false: its END was sent, or will be; and of admin_status.
+ * (admin_channels.c) */
+bool admin_list_channels(struct caller *caller);
+bool admin_list_seats(struct caller *caller);
+void admin_put_consoles(const struct gateway *gw, struct row *row);
 /* (admin_keys.c) */
 void admin_keys_import(struct caller *caller, struct wire_in *in);
 void admin_keys_list(struct caller *caller, struct wire_in *in);

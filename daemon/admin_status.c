@@ -168,6 +168,7 @@ admin_status(struct caller *caller, struct wire_in *in)
 	row_format(&row, "connections", "%zu", conns_count(gw->conns));
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);
+	admin_put_consoles(gw, &row);
 	is_well = put_locks(&row, gw->locks) && is_well;
 	if (row_send(&row))
 		row_end(caller, is_well && count.open == count.wanted ? 0 : 1, "");
@@ -233,28 +234,6 @@ list_connections(struct caller *caller)
 }
 
 static bool
-list_channels(struct caller *caller)
-{
-	static const char *const states[] = {"connecting", "recording", "open", "ending"};
-	const struct channel *ch = NULL;
-	struct row row;
-
-	while ((ch = channels_next(caller->gw->channels, ch)) != NULL) {
-		row_begin(&row, caller);
-		row_format(&row, "id", "ch%u", ch->id);
-		row_format(&row, "conn", "c%u", ch->conn_id);
-		row_text(&row, "user", ch->user);
-		row_text(&row, "vm", ch->vm);
-		row_text(&row, "right", ch->right);
-		row_text(&row, "state", states[ch->state]);
-		row_time(&row, "since", ch->since);
-		if (!row_send(&row))
-			return false;
-	}
-	return true;
-}
-
-static bool
 list_users(struct caller *caller)
 {
 	const struct policy *policy = caller->gw->policy;
@@ -304,8 +283,8 @@ admin_list(struct caller *caller, struct wire_in *in)
 		const char *what;
 		bool (*list)(struct caller *caller);
 	} lists[] = {{"vms", list_vms}, {"users", list_users},
-	    {"connections", list_connections}, {"channels", list_channels},
-	    {"locks", list_locks}};
+	    {"connections", list_connections}, {"channels", admin_list_channels},
+	    {"seats", admin_list_seats}, {"locks", list_locks}};
 	char what[PROTO_NAME_MAX + 1];
 
 	wire_get_str(in, what, sizeof(what));
@@ -316,5 +295,5 @@ admin_list(struct caller *caller, struct wire_in *in)
 			return;
 		}
 	}
-	row_end(caller, EX_USAGE, "there are: vms, users, connections, channels, locks");
+	row_end(caller, EX_USAGE, "there are: vms, users, connections, channels, seats, locks");
 }

@@ -1,11 +1,13 @@
 /* The life of a channel. */
 #include "daemon/channel.h"
 
+#include "daemon/channel_link.h"
 #include "daemon/channel_policy.h"
 #include "daemon/channel_record.h"
 #include "daemon/channel_relay.h"
 #include "daemon/channels.h"
 #include "daemon/conns.h"
+#include "daemon/consoles.h"
 #include "daemon/denial.h"
 #include "daemon/dial.h"
 #include "daemon/gate.h"
@@ -16,23 +18,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Before the relay has it: closed, and on record as denied. */
+/* Of a console, only its first channel speaks: a viewer opens nine in one moment. */
+static bool
+is_first(const struct channel *ch)
+{
+	return ch->console == NULL || ch->console->id == ch->id;
+}
+
 static void
-deny(struct channel *ch, const char *reason)
+tell(const struct channel *ch, const char *what)
+{
+	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, what);
+}
+
+void
+channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 {
 	const struct conn *conn = conns_by_id(ch->gw->conns, ch->conn_id);
 
-	if (conn != NULL)
-		denial_record(ch->gw->audit, conn, ch->vm, ch->right, ch->line, reason);
-	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, reason);
+	if (!ch->is_denied) {
+		if (conn != NULL)
+			channel_record_deny(ch, conn, reason);
+		tell(ch, reason);
+	}
+	if (ch->is_greeted)
+		channel_relay_refuse(ch, link_error);
+	consoles_ended(ch, reason, 0, 0);
 	channels_drop(ch);
 }
 
 void
 channel_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 {
-	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, reason);
-	channel_record_close(ch, reason, up, down);
+	if (is_first(ch) || ch->end_reason[0] != '\0')
+		tell(ch, reason);
+	if (ch->console == NULL)
+		channel_record_close(ch, reason, up, down);
+	else
+		consoles_ended(ch, reason, up, down);
 	channels_drop(ch);
 }
 
@@ -46,7 +69,25 @@ hand_over(struct channel *ch)
 	io_close(&ch->client_fd);
 	io_close(&ch->vm_fd);
 	ch->state = CHANNEL_RELAYED;
-	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, "opened");
+	consoles_begun(ch);
+	if (is_first(ch))
+		tell(ch, ch->type != 0 ? "opened (main)" : "opened");
+}
+
+/* The last look: on record, and may it still be? */
+static void
+begin(struct channel *ch)
+{
+	const char *reason =
+	    ch->end_reason[0] != '\0' ? ch->end_reason : channel_policy_judge(ch);
+
+	if (reason == NULL) {
+		hand_over(ch);
+		return;
+	}
+	if (ch->is_greeted)
+		channel_relay_refuse(ch, LINK_PERMISSION_DENIED);
+	channel_ended(ch, reason, 0, 0);
 }
 
 /* The channel may be gone when an answer comes. */
@@ -60,20 +101,16 @@ on_recorded(void *arg, int error)
 {
 	struct ticket ticket = *(struct ticket *)arg;
 	struct channel *ch = channels_by_id(ticket.channels, ticket.id);
-	const char *reason;
 
 	free(arg);
 	if (ch == NULL)
 		return;
 	if (error < 0) {
-		deny(ch, "the record cannot be written");
+		channel_deny(ch, "the record cannot be written", LINK_ERROR);
 		return;
 	}
-	reason = ch->end_reason[0] != '\0' ? ch->end_reason : channel_policy_judge(ch);
-	if (reason == NULL)
-		hand_over(ch);
-	else
-		channel_ended(ch, reason, 0, 0);
+	consoles_recorded(ch);
+	begin(ch);
 }
 
 static void
@@ -82,14 +119,13 @@ record_open(struct channel *ch, const struct conn *conn)
 	struct ticket *ticket = calloc(1, sizeof(*ticket));
 
 	if (ticket == NULL) {
-		deny(ch, "no memory");
+		channel_deny(ch, "no memory", LINK_ERROR);
 		return;
 	}
 	*ticket = (struct ticket){.channels = ch->gw->channels, .id = ch->id};
-	ch->opened_ms = io_now_ms();
 	if (channel_record_open(ch, conn, on_recorded, ticket) < 0) {
 		free(ticket);
-		deny(ch, "the record cannot be written");
+		channel_deny(ch, "the record cannot be written", LINK_ERROR);
 	}
 }
 
@@ -102,7 +138,13 @@ on_dialed(void *arg, int fd, const char *reason)
 	ch->dial = NULL;
 	ch->vm_fd = fd;
 	if (fd < 0 || conn == NULL) {
-		deny(ch, conn == NULL ? "the connection has ended" : reason);
+		channel_deny(
+		    ch, conn == NULL ? "the connection has ended" : reason, LINK_ERROR);
+		return;
+	}
+	ch->opened_ms = io_now_ms();
+	if (!is_first(ch)) { /* its console is on record */
+		begin(ch);
 		return;
 	}
 	ch->state = CHANNEL_RECORDING;
@@ -110,29 +152,44 @@ on_dialed(void *arg, int fd, const char *reason)
 }
 
 void
+channel_connect(struct channel *ch)
+{
+	ch->state = CHANNEL_DIALING;
+	ch->dial = dial_start(ch->gw, &ch->target, ch->right, on_dialed, ch);
+	if (ch->dial == NULL)
+		channel_deny(ch, "no memory or no descriptor", LINK_ERROR);
+}
+
+/* Why there may be no further channel of this user's just now, whatever he may. */
+static const char *
+object(struct gateway *gw, const struct conn *conn, const char *right)
+{
+	if (channels_count_uid(gw->channels, conn->uid) >= gateway_settings(gw)->max_channels)
+		return "too many channels at once (max_channels)";
+	return channel_link_object(gw, conn->uid, right);
+}
+
+void
 channel_open(struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right)
 {
-	bool is_full =
-	    channels_count_uid(gw->channels, conn->uid) >= gateway_settings(gw)->max_channels;
-	struct channel *ch = is_full ? NULL : channels_add(gw, fd, conn, vm, right);
-	const char *reason;
+	const char *reason = object(gw, conn, right);
+	struct channel *ch = reason == NULL ? channels_add(gw, fd, conn, vm, right) : NULL;
 
 	if (ch == NULL) {
 		stranger_close(&fd);
-		denial_record(gw->audit, conn, vm, right, NULL,
-		    is_full ? "too many channels at once (max_channels)" : "no memory");
+		denial_record(
+		    gw->audit, conn, vm, right, NULL, reason != NULL ? reason : "no memory");
 		return;
 	}
 	reason = gate_is_stale(gw, conn)
 		     ? "the user's groups could not be read anew for too long"
 		     : channel_policy_judge(ch);
-	if (reason == NULL) {
-		ch->dial = dial_start(gw, &ch->target, ch->right, on_dialed, ch);
-		if (ch->dial == NULL)
-			reason = "no memory or no descriptor";
-	}
-	if (reason != NULL)
-		deny(ch, reason);
+	if (console_kind(right) != CONSOLE_NONE)
+		channel_link_open(ch, conn, reason);
+	else if (reason != NULL)
+		channel_deny(ch, reason, 0);
+	else
+		channel_connect(ch);
 }
 
 static void
@@ -146,8 +203,11 @@ void
 channel_end(struct channel *ch, const char *reason)
 {
 	switch (ch->state) {
+	case CHANNEL_GREETING:
+	case CHANNEL_SEATING:
 	case CHANNEL_DIALING:
-		deny(ch, reason);
+		keep_reason(ch, reason);
+		channel_deny(ch, reason, LINK_PERMISSION_DENIED);
 		break;
 	case CHANNEL_RECORDING:
 		keep_reason(ch, reason);

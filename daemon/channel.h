@@ -1,6 +1,5 @@
-/* A channel: one thing that passes the gate, from accept to the last byte. The way
- * is always the same: who is it, may he, connect to the VM, who is there, record,
- * look again, hand both descriptors to the relay. */
+/* A channel: one thing that passes the gate, from accept to the last byte: who is it, may
+ * he, connect to the VM, who is there, record, look again, over to the relay. */
 #ifndef SALLYPORT_DAEMON_CHANNEL_H
 #define SALLYPORT_DAEMON_CHANNEL_H
 
@@ -8,6 +7,7 @@
 #include "daemon/gateway.h"
 #include "policy/vm.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <time.h>
@@ -17,8 +17,9 @@ enum channel_state {
 	CHANNEL_RECORDING,
 	CHANNEL_RELAYED,
 	CHANNEL_STOPPING,
+	CHANNEL_GREETING, /* the relay reads what it wants */
+	CHANNEL_SEATING,  /* until its seat is free */
 };
-
 struct channel {
 	LIST_ENTRY(channel) link; /* channels.c's */
 	struct gateway *gw;
@@ -30,22 +31,30 @@ struct channel {
 	struct dial *dial;
 	struct target target; /* where it leads; its name is ours */
 	char line[96];        /* the grant that allowed it */
+	struct console *console; /* consoles.h; NULL: none, or not yet */
+	uint8_t type, type_id;   /* of a SPICE channel that has greeted */
+	uint32_t may, needs;     /* SPICE_MAY_*: given to it; all of which it must keep */
+	const char *granted;     /* of right, for the record: "spice:view"; NULL: all (static) */
+	bool is_greeted, is_denied; /* the relay has the client; it is on record */
+	uint64_t up, down;          /* as last counted */
 	uint32_t judged;      /* generation of the policy that did */
-	time_t next_judge;    /* when that verdict may change; 0: never */
-	time_t since;
-	int64_t opened_ms;
+	time_t next_judge, since;         /* when that verdict may change; 0: never */
+	int64_t opened_ms, stopped_ms;    /* on record; when the relay was told to end it */
 	char end_reason[128]; /* "": it was not told to end */
-	int64_t stopped_ms;   /* when the relay was told */
 };
 
 /* fd, an accepted connection of conn's U to (vm, right), is taken over: it is
  * closed on a denial, which is put on record here. */
 void channel_open(
     struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right);
+/* It may be: connects to the VM. */
+void channel_connect(struct channel *ch);
+/* Closed before anything passed, and on record as denied; ch is gone. A SPICE client is
+ * told by that link error. */
+void channel_deny(struct channel *ch, const char *reason, uint8_t link_error);
 /* It is to end, wherever it is on its way; the first reason stays. */
 void channel_end(struct channel *ch, const char *reason);
-/* It has ended after its open was put on record: so is its end, and ch is gone. up:
- * bytes from the client to the VM. */
+/* It has ended after its open was on record: so is its end; ch is gone. up: to the VM. */
 void channel_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down);
 
 #endif

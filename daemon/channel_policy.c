@@ -2,6 +2,7 @@
 #include "daemon/channel_policy.h"
 
 #include "daemon/conns.h"
+#include "daemon/console_rights.h"
 #include "policy/target.h"
 
 #include <string.h>
@@ -29,14 +30,42 @@ channel_policy_take_target(struct channel *ch)
 	return target->name == NULL || ch->target.name != NULL;
 }
 
+/* A console's channel lives by more than one word. */
+static const char *
+object_to_console(const struct channel *ch, const struct conn *conn, const struct gate_by *by,
+    struct answer *answer)
+{
+	struct console_rights rights;
+
+	console_rights_find(ch->gw, by, conn, ch->vm, ch->right,
+	    ch->needs | SPICE_MAY_SEE | SPICE_MAY_CONTROL, &rights);
+	*answer = rights.answer;
+	if ((rights.may & SPICE_MAY_SEE) == 0)
+		return answer->reason;
+	return (ch->needs & ~rights.may) != 0 ? console_rights_lost(ch->needs & ~rights.may)
+					      : NULL;
+}
+
+static const char *
+object(const struct channel *ch, const struct conn *conn, const struct gate_by *by,
+    struct answer *answer)
+{
+	if (console_kind(ch->right) != CONSOLE_NONE)
+		return object_to_console(ch, conn, by, answer);
+	return gate_decide_by(ch->gw, by, conn, ch->vm, ch->right, answer) == VERDICT_ALLOW
+		   ? NULL
+		   : answer->reason;
+}
+
 const char *
 channel_policy_object(const struct channel *ch, const struct conn *conn,
     const struct gate_by *by, struct answer *answer)
 {
 	const struct target *target = find_target(by->policy, ch->vm, ch->right);
+	const char *reason = object(ch, conn, by, answer);
 
-	if (gate_decide_by(ch->gw, by, conn, ch->vm, ch->right, answer) != VERDICT_ALLOW)
-		return answer->reason;
+	if (reason != NULL)
+		return reason;
 	if (target == NULL)
 		return "no such right on this VM";
 	/* What lies there now may be another's. */

@@ -1,13 +1,18 @@
 /* The messages between channels and the relay. */
 #include "daemon/channel_relay.h"
 
+#include "daemon/channel_link.h"
 #include "daemon/channels.h"
+#include "daemon/console_rights.h"
+#include "daemon/consoles.h"
+#include "daemon/counts.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
 #include <stdlib.h>
 
-#define STOP_MS 1000 /* for the relay to end a channel that it was told to end */
+#define STOP_MS  1000 /* for the relay to end a channel that it was told to end */
+#define GREET_MS 5000 /* for a SPICE client's greeting */
 
 struct channel_relay {
 	struct gateway *gw;
@@ -71,17 +76,66 @@ channel_relay_free(struct channel_relay *talk)
 }
 
 int
+channel_relay_greet(struct channel *ch)
+{
+	struct servant *relay = ch->gw->relay;
+	struct wire_out *out = servant_begin(relay, PROTO_RELAY_GREET);
+
+	wire_put_u32(out, ch->id);
+	wire_put_u32(out, GREET_MS);
+	return servant_tell(relay, &ch->client_fd, 1);
+}
+
+/* One that says nothing yet cannot be answered in SPICE's words. */
+void
+channel_relay_refuse(struct channel *ch, uint8_t link_error)
+{
+	bool is_silent = ch->state == CHANNEL_GREETING;
+	struct wire_out *out =
+	    servant_begin(ch->gw->relay, is_silent ? PROTO_RELAY_STOP : PROTO_RELAY_REFUSE);
+
+	wire_put_u32(out, ch->id);
+	if (!is_silent)
+		wire_put_u8(out, link_error);
+	(void)servant_tell(ch->gw->relay, NULL, 0);
+	ch->is_greeted = false;
+}
+
+/* How the relay is to look at it, and what it may there. */
+static void
+put_mode(struct wire_out *out, const struct channel *ch)
+{
+	switch (console_kind(ch->right)) {
+	case CONSOLE_SPICE:
+		wire_put_u8(out, PROTO_MODE_SPICE);
+		wire_put_u32(out, ch->may);
+		break;
+	case CONSOLE_VNC:
+		wire_put_u8(out, PROTO_MODE_VNC);
+		wire_put_u32(out, (ch->may & SPICE_MAY_CONTROL) != 0); /* enum rfb_may */
+		break;
+	case CONSOLE_SERIAL:
+	case CONSOLE_NONE:
+	default:
+		wire_put_u8(out, PROTO_MODE_OPAQUE);
+		wire_put_u32(out, 0);
+		break;
+	}
+}
+
+int
 channel_relay_start(struct channel *ch)
 {
 	struct servant *relay = ch->gw->relay;
 	struct wire_out *out = servant_begin(relay, PROTO_RELAY_START);
 	const int fds[2] = {ch->client_fd, ch->vm_fd};
+	bool has_seat = console_kind(ch->right) != CONSOLE_NONE; /* its time is seat_idle's */
 
 	wire_put_u32(out, ch->id);
-	wire_put_u32(out, gateway_settings(ch->gw)->channel_idle_s);
-	wire_put_u8(out, PROTO_MODE_OPAQUE);
-	wire_put_u32(out, 0);
-	return servant_tell(relay, fds, 2);
+	wire_put_u32(out, has_seat ? 0 : gateway_settings(ch->gw)->channel_idle_s);
+	put_mode(out, ch);
+	return ch->is_greeted ? servant_tell(relay, &ch->vm_fd, 1)
+			      : servant_tell(relay, fds, 2);
 }
 
 int
@@ -120,17 +174,31 @@ text_of(uint8_t why)
 	}
 }
 
+/* A client that the relay has, but no VM yet, is gone. */
+static void
+lose_client(struct channel *ch, const char *reason)
+{
+	ch->is_greeted = false;
+	if (ch->state == CHANNEL_RECORDING)
+		channel_end(ch, reason); /* once it is on record */
+	else
+		channel_deny(ch, reason, 0);
+}
+
 /* It has ended at the relay's, if it was there. Why it was told to end goes before. */
 static void
 finish(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 {
-	if (ch->state != CHANNEL_RELAYED && ch->state != CHANNEL_STOPPING)
-		return;
-	channel_ended(ch, ch->end_reason[0] != '\0' ? ch->end_reason : reason, up, down);
+	if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING)
+		channel_ended(
+		    ch, ch->end_reason[0] != '\0' ? ch->end_reason : reason, up, down);
+	else if (ch->is_greeted)
+		lose_client(
+		    ch, ch->state == CHANNEL_GREETING ? "the client said nothing" : reason);
 }
 
-void
-channel_relay_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in)
+static void
+on_ended(struct gateway *gw, struct wire_in *in)
 {
 	uint32_t id = wire_get_u32(in);
 	uint64_t up = wire_get_u64(in), down = wire_get_u64(in);
@@ -139,10 +207,46 @@ channel_relay_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in)
 	struct channel *ch = channels_by_id(gw->channels, id);
 
 	wire_get_str(in, words, sizeof(words));
-	if (type != PROTO_RELAY_ENDED || wire_end(in) < 0)
-		log_error("the relay sent a message that is none of its own (%u)", type);
-	else if (ch != NULL)
+	if (wire_end(in) == 0 && ch != NULL)
 		finish(ch, words[0] != '\0' ? words : text_of(why), up, down);
+}
+
+static void
+on_greeted(struct gateway *gw, struct wire_in *in)
+{
+	struct channel *ch = channels_by_id(gw->channels, wire_get_u32(in));
+	uint8_t error = wire_get_u8(in), type = wire_get_u8(in), id = wire_get_u8(in);
+	uint32_t connection_id = wire_get_u32(in);
+
+	if (wire_end(in) == 0 && ch != NULL)
+		channel_link_greeted(ch, error, type, id, connection_id);
+}
+
+static void
+on_session(struct gateway *gw, struct wire_in *in)
+{
+	struct channel *ch = channels_by_id(gw->channels, wire_get_u32(in));
+	uint32_t session = wire_get_u32(in);
+
+	if (wire_end(in) == 0 && ch != NULL)
+		consoles_session(ch, session);
+}
+
+void
+channel_relay_on_notice(struct gateway *gw, uint8_t type, struct wire_in *in)
+{
+	if (type == PROTO_RELAY_ENDED)
+		on_ended(gw, in);
+	else if (type == PROTO_RELAY_GREETED)
+		on_greeted(gw, in);
+	else if (type == PROTO_RELAY_SESSION)
+		on_session(gw, in);
+	else if (type == PROTO_RELAY_COUNTS)
+		counts_on_notice(gw, in);
+	else
+		in->failed = true;
+	if (wire_end(in) < 0)
+		log_error("the relay sent a message that is none of its own (%u)", type);
 }
 
 void

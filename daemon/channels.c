@@ -3,6 +3,7 @@
 
 #include "daemon/channel_policy.h"
 #include "daemon/conns.h"
+#include "daemon/consoles.h"
 #include "daemon/dial.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
@@ -61,6 +62,7 @@ channels_drop(struct channel *ch)
 
 	if (conn != NULL)
 		conn->busy_ms = io_now_ms();
+	consoles_ended(ch, "ended", 0, 0); /* if nobody has said so */
 	LIST_REMOVE(ch, link);
 	ch->gw->channels->count--;
 	dial_cancel(ch->dial);
@@ -137,6 +139,17 @@ channels_count_uid(const struct channels *channels, uid_t uid)
 
 	LIST_FOREACH(ch, &channels->list, link)
 		n += ch->uid == uid;
+	return n;
+}
+
+size_t
+channels_count_greeting(const struct channels *channels, uid_t uid)
+{
+	const struct channel *ch;
+	size_t n = 0;
+
+	LIST_FOREACH(ch, &channels->list, link)
+		n += ch->uid == uid && ch->state == CHANNEL_GREETING;
 	return n;
 }
 

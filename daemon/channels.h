@@ -25,6 +25,8 @@ struct channel *channels_next(struct channels *channels, const struct channel *c
 size_t channels_count(const struct channels *channels);
 size_t channels_count_of(const struct channels *channels, uint32_t conn_id);
 size_t channels_count_uid(const struct channels *channels, uid_t uid);
+/* Of these, half open: they have not said yet what they want. */
+size_t channels_count_greeting(const struct channels *channels, uid_t uid);
 
 /* False when there is none of that number. */
 bool channels_end_one(struct channels *channels, uint32_t id, const char *reason);

@@ -21,12 +21,20 @@ void
 denial_record(struct audit *audit, const struct conn *conn, const char *vm, const char *right,
     const char *line, const char *reason)
 {
+	denial_record_link(audit, conn, vm, right, line, reason, "");
+}
+
+void
+denial_record_link(struct audit *audit, const struct conn *conn, const char *vm,
+    const char *right, const char *line, const char *reason, const char *link)
+{
 	uint64_t count;
 
 	if (!audit_may_deny(audit, conn->uid, &count))
 		return;
 	audit_begin(audit, "deny");
 	audit_conn(audit, conn);
+	audit_text(audit, AUDIT_CHANNELS, link);
 	record(audit, vm, right, line, reason, 0, count);
 }
 

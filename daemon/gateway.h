@@ -25,6 +25,9 @@ struct gateway {
 	struct conns *conns; /* conns.h: the connections */
 	struct channels *channels; /* channels.h: what passes */
 	struct channel_relay *channel_relay; /* channel_relay.h: what the relay is told */
+	struct consoles *consoles; /* consoles.h: who has which seat */
+	struct links *links;       /* links.h: how often links to consoles begin */
+	struct counts *counts;     /* counts.h: bytes that have passed */
 	struct endings *endings; /* ending.h: connections being ended */
 	struct locks *locks; /* locks.h: users kept out */
 	struct sessions *sessions; /* session.h: what sallyport-shell runs */

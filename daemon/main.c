@@ -7,6 +7,8 @@
 #include "daemon/channels.h"
 #include "daemon/codes.h"
 #include "daemon/conns.h"
+#include "daemon/consoles.h"
+#include "daemon/counts.h"
 #include "daemon/delay.h"
 #include "daemon/door.h"
 #include "daemon/ending.h"
@@ -14,6 +16,7 @@
 #include "daemon/fdstore.h"
 #include "daemon/folder.h"
 #include "daemon/gateway.h"
+#include "daemon/links.h"
 #include "daemon/locks.h"
 #include "daemon/notify.h"
 #include "daemon/prompts.h"
@@ -165,9 +168,13 @@ build(struct gateway *gw)
 	gw->locks = locks_new(gw);
 	gw->channels = channels_new();
 	gw->channel_relay = channel_relay_new(gw);
+	gw->counts = counts_new(gw);
+	gw->consoles = consoles_new(gw);
+	gw->links = links_new();
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
-	    gw->channels == NULL || gw->channel_relay == NULL || gw->prompts == NULL ||
+	    gw->channels == NULL || gw->channel_relay == NULL || gw->counts == NULL ||
+	    gw->consoles == NULL || gw->links == NULL || gw->prompts == NULL ||
 	    gw->delay == NULL || gw->codes == NULL || gw->accord == NULL ||
 	    gw->endings == NULL || gw->locks == NULL || gw->sessions == NULL ||
 	    servants_start(gw) < 0)
@@ -193,6 +200,7 @@ tear_down(struct gateway *gw)
 	endpoints_free(gw->endpoints);
 	gw->endpoints = NULL; /* answers that are still out may ask for it */
 	channels_stop(gw->channels);
+	consoles_stop(gw->consoles);
 	sessions_stop(gw->sessions);
 	if (gw->audit != NULL && servant_is_up(gw->recorder)) {
 		audit_write_sums(gw->audit);
@@ -205,6 +213,9 @@ tear_down(struct gateway *gw)
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
+	consoles_free(gw->consoles);
+	links_free(gw->links);
+	counts_free(gw->counts);
 	channel_relay_free(gw->channel_relay);
 	endings_free(gw->endings);
 	sessions_free(gw->sessions);

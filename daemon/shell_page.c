@@ -108,10 +108,10 @@ add_rights_of_host(struct offer *offer)
 
 /* False when the caller has gone. */
 static bool
-send_offer(const struct offer *offer, const char *title)
+send_offer(const struct offer *offer, const char *title, const struct vm *vm)
 {
 	struct wire_out *out;
-	char when[64];
+	char when[64], state[96] = "";
 
 	if (offer->count == 0 && offer->begins == 0)
 		return true;
@@ -119,10 +119,13 @@ send_offer(const struct offer *offer, const char *title)
 		format_when(when, sizeof(when), "until", offer->ends);
 	else
 		format_when(when, sizeof(when), "from", offer->begins);
+	if (vm != NULL)
+		shell_seat_state(offer->visit, offer->conn, vm, state, sizeof(state));
 	out = door_begin(offer->visit->caller, PROTO_SHELL_VM);
 	wire_put_str(out, offer->vm);
 	wire_put_str(out, title);
 	wire_put_str(out, when);
+	wire_put_str(out, state);
 	wire_put_u16(out, (uint16_t)offer->count);
 	for (size_t i = 0; i < offer->count; i++) {
 		wire_put_str(out, offer->list[i].right);
@@ -142,12 +145,12 @@ send_vms(struct visit *visit, const struct conn *conn)
 
 		offer = (struct offer){.visit = visit, .conn = conn, .vm = vm->name};
 		add_rights_of_vm(&offer, vm);
-		if (!send_offer(&offer, vm->title))
+		if (!send_offer(&offer, vm->title, vm))
 			return false;
 	}
 	offer = (struct offer){.visit = visit, .conn = conn, .vm = "host"};
 	add_rights_of_host(&offer);
-	return send_offer(&offer, "");
+	return send_offer(&offer, "", NULL);
 }
 
 static bool
@@ -263,6 +266,8 @@ send_rows(struct visit *visit, const struct conn *conn)
 		return send_vms(visit, conn);
 	case PROTO_ASK_WHY:
 		return send_whys(visit, conn);
+	case PROTO_ASK_SEAT:
+		return shell_seat(visit, conn);
 	case PROTO_ASK_HELP:
 	case PROTO_ASK_NOTHING:
 	case PROTO_ASK_COMMAND:

@@ -174,6 +174,9 @@ shell_decide(struct visit *visit, struct conn *conn)
 	case PROTO_ASK_HELP:
 		open_session(visit, conn, "help", "");
 		break;
+	case PROTO_ASK_SEAT:
+		open_session(visit, conn, "seat", "");
+		break;
 	case PROTO_ASK_NOTHING:
 	default:
 		shell_refuse(visit->caller, conn, SHELL_EX_USAGE, "", "an unknown question",

@@ -7,6 +7,11 @@
 #include "daemon/session.h"
 #include "daemon/visit.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct vm;
+
 /* Exit statuses of sallyport-shell (sysexits.h). */
 enum shell_exit {
 	SHELL_EX_USAGE = 64,
@@ -23,6 +28,11 @@ void shell_ask(struct caller *caller, struct conn *conn, struct wire_in *in);
 void shell_otp(struct caller *caller, struct conn *conn, struct wire_in *in);
 /* The page, vms, why, help. (shell_page.c) */
 void shell_page(struct visit *visit, struct conn *conn, struct session *session);
+/* seat VM: false when the caller has gone; and what the page says of vm: "running, seat
+ * free". (shell_seat.c) */
+bool shell_seat(struct visit *visit, const struct conn *conn);
+void shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
+    char *text, size_t cap);
 
 /* Refusals; each puts a denial on record. conn may be NULL, right "". (shell_refuse.c) */
 void shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exit status,

@@ -25,6 +25,7 @@ static const char *const names[AUDIT_FIELDS] = {
     [AUDIT_BYTES_UP] = "bytes_up",
     [AUDIT_BYTES_DOWN] = "bytes_down",
     [AUDIT_DURATION_MS] = "duration_ms",
+    [AUDIT_CHANNELS] = "channels",
     [AUDIT_COUNT] = "count",
     [AUDIT_PID] = "pid",
     [AUDIT_DETAIL] = "detail",

@@ -25,6 +25,7 @@ enum audit_field {
 	AUDIT_BYTES_UP,  /* client to VM */
 	AUDIT_BYTES_DOWN,
 	AUDIT_DURATION_MS,
+	AUDIT_CHANNELS, /* of a SPICE console: "display:0=UP/DOWN/MS …"; refused: "inputs:0" */
 	AUDIT_COUNT, /* how many events this line sums up */
 	AUDIT_PID,   /* the process that was refused */
 	AUDIT_DETAIL,

@@ -45,7 +45,7 @@ enum proto_type {
 
 	/* admin.sock, from the CLI (root). */
 	PROTO_ADMIN_STATUS = 20,  /* no field -> ROW..., END */
-	PROTO_ADMIN_LIST = 21,    /* str what: vms users connections channels locks
+	PROTO_ADMIN_LIST = 21,    /* str what: vms users connections channels seats locks
 	                             -> ROW..., END */
 	PROTO_ADMIN_SHOW = 22,    /* no field -> ROW{key, value, origin}..., END */
 	PROTO_ADMIN_EXPLAIN = 23, /* str user, str vm, str right, u64 time (s since epoch, 0 = now)
@@ -170,10 +170,10 @@ enum proto_type {
 	                           address, as text */
 
 	/* shell.sock, from sallyport-shell (any user of the gated group). The answer to
-	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM and
-	 * RIGHT rows, END; EVENTs may follow a page's END. */
+	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM, RIGHT
+	 * and SEAT rows, END; EVENTs may follow a page's END. */
 	PROTO_SHELL_BEGIN = 140,   /* u8 enum proto_ask, u8 PROTO_SHELL_* flags, str vm, str right
-	                              (PROTO_ASK_WHY, else ""), u32 length of the command, str its
+	                              (PROTO_ASK_WHY; _SEAT: vm; else ""), u32 length of the command, str its
 	                              first PROTO_TEXT_MAX bytes */
 	PROTO_SHELL_OTP = 141,     /* str otp, after a PROMPT */
 	PROTO_SHELL_PROMPT = 142,  /* str about the try before ("" none), str prompt, u32 seconds */
@@ -182,10 +182,13 @@ enum proto_type {
 	                              (<= PROTO_WORDS_MAX), n * str word (PROTO_PLAN_RUN) */
 	PROTO_SHELL_PAGE = 145,    /* str user, str public id, str time, u8 may have a shell */
 	PROTO_SHELL_VM = 146,      /* str vm ("host": what may be run there), str title, str when,
-	                              u16 n, n * {str right, u16 port on the VM's address, 0 none} */
+	                              str state ("running, seat free"), u16 n, n * {str right, u16 port on the VM's address, 0 none} */
 	PROTO_SHELL_RIGHT = 147,   /* str vm, str right, u8 allowed, str why, str when */
 	PROTO_SHELL_END = 148,     /* u8 exit status, u8 EVENTs follow */
 	PROTO_SHELL_EVENT = 149,   /* str time, str vm, str right, str what */
+
+	PROTO_SHELL_SEAT = 150,    /* str vm, str seat ("screen", "serial"), str who has it, str what
+	                              can be done about it ("" nothing) */
 
 	/* supervisor -> api, and back. */
 	PROTO_API_OTP = 170,    /* str otp, normalised and claimed; u32 time for the answer (ms)
@@ -225,6 +228,7 @@ enum proto_ask {
 	PROTO_ASK_VMS = 4,
 	PROTO_ASK_WHY = 5,
 	PROTO_ASK_HELP = 6,
+	PROTO_ASK_SEAT = 7,
 };
 
 /* What sallyport-shell shall execute. */

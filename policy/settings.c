@@ -97,6 +97,17 @@ static const struct row rows[] = {
     {{"max_prompts", "16",
 	 "How many prompts one SSH key of a user may have open from one address."},
 	NUMBER(TYPE_COUNT, max_prompts, 1, 1024)},
+    {{"max_greetings", "32",
+	 "How many links to consoles that have not said yet what they want a user may have."},
+	NUMBER(TYPE_COUNT, max_greetings, 1, 1024)},
+    {{"links_per_s", "20",
+	 "How many links to consoles a user may begin a second, on average; five times as "
+	 "many at once."},
+	NUMBER(TYPE_COUNT, links_per_s, 1, 10000)},
+    {{"seat_idle", "28800s",
+	 "How long a console may be unused before it is ended, and its seat free; 0s: for "
+	 "ever."},
+	NUMBER(TYPE_SECONDS, seat_idle_s, 0, 31 * 86400)},
     {{"channel_idle", "0s",
 	 "How long a channel may carry nothing before it is ended; 0s: for ever."},
 	NUMBER(TYPE_SECONDS, channel_idle_s, 0, 31 * 86400)},

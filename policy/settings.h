@@ -37,10 +37,10 @@ struct settings {
 	uint32_t nss_recheck_s;     /* 60 */
 	uint32_t max_channels;      /* 256 per user */
 	uint32_t max_prompts;       /* 16 of one user, SSH key and address */
-	uint32_t channel_idle_s;    /* 0: never */
+	uint32_t max_greetings, links_per_s; /* 32, 20 per user: of links to consoles */
+	uint32_t seat_idle_s, channel_idle_s; /* 8 h, 0 (never): of consoles, of others */
 	uint32_t keep_days, rotate_mib; /* 365 (0: for ever); 256: of the audit log's files */
-	uint32_t max_age_s, max_idle_s; /* 0: never; of a connection */
-	uint32_t max_sessions;      /* 64 per user */
+	uint32_t max_age_s, max_idle_s, max_sessions; /* 0: never; of a connection; 64 per user */
 	char *shell;                /* /bin/bash: of those whose passwd entry has none */
 	struct settings_user *users; /* sections [user NAME] */
 	size_t user_count;

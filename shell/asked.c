@@ -76,6 +76,18 @@ read_why(struct asked *asked, const char *rest)
 		refuse(asked, "usage: why [VM [RIGHT]]");
 }
 
+static void
+read_seat(struct asked *asked, const char *rest)
+{
+	char more[2];
+	bool fits;
+
+	asked->ask = PROTO_ASK_SEAT;
+	if (!next_word(&rest, asked->vm, sizeof(asked->vm), &fits) || !fits ||
+	    next_word(&rest, more, sizeof(more), &fits))
+		refuse(asked, "usage: seat VM");
+}
+
 /* The words that are ours; false when the first is none of them. */
 static bool
 read_builtin(struct asked *asked)
@@ -90,10 +102,13 @@ read_builtin(struct asked *asked)
 		read_why(asked, rest);
 		return true;
 	}
-	if (strcmp(word, "seat") == 0 || strcmp(word, "console") == 0 ||
-	    strcmp(word, "connect") == 0) {
-		refuse(asked, "seat, console and connect come with a later version of this "
-			      "gateway. What there is: help");
+	if (strcmp(word, "seat") == 0) {
+		read_seat(asked, rest);
+		return true;
+	}
+	if (strcmp(word, "console") == 0 || strcmp(word, "connect") == 0) {
+		refuse(asked, "console and connect come with a later version of this gateway. "
+			      "What there is: help");
 		return true;
 	}
 	if (strcmp(word, "vms") != 0 && strcmp(word, "help") != 0)

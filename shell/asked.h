@@ -9,7 +9,7 @@
 struct asked {
 	enum proto_ask ask; /* PROTO_ASK_NOTHING: error says why */
 	const char *command; /* NULL: none; as it came */
-	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1]; /* of why */
+	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1]; /* of why; vm: of seat */
 	const char *error;   /* static; for the user */
 };
 

@@ -99,12 +99,13 @@ show_vm(struct page *page, struct wire_in *in)
 {
 	static struct right_row rows[64];
 	char vm[PROTO_NAME_MAX * 4 + 1], title[PROTO_NAME_MAX * 4 + 1], when[64];
-	char rights[RIGHTS_WIDTH];
+	char rights[RIGHTS_WIDTH], state[128];
 	size_t n;
 
 	get_text(in, vm, sizeof(vm));
 	get_text(in, title, sizeof(title));
 	get_text(in, when, sizeof(when));
+	get_text(in, state, sizeof(state));
 	n = unpack_rights(in, rows, 64, rights, sizeof(rights));
 	if (in->failed)
 		return;
@@ -112,8 +113,9 @@ show_vm(struct page *page, struct wire_in *in)
 	say_format(OUT, "  %-12s %s\n", vm, title[0] != '\0' ? title : rights);
 	if (title[0] != '\0' && n > 0)
 		say_format(OUT, "  %-12s %s\n", "", rights);
-	if (when[0] != '\0')
-		say_format(OUT, "  %-12s %s%s\n", "", n > 0 ? "" : "not now; ", when);
+	if (when[0] != '\0' || state[0] != '\0')
+		say_format(OUT, "  %-12s %s%s%s%s\n", "", n > 0 ? "" : "not now; ", when,
+		    when[0] != '\0' && state[0] != '\0' ? "; " : "", state);
 	if (!page->is_page || strcmp(vm, "host") == 0)
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -133,6 +135,21 @@ show_right(struct wire_in *in)
 	get_text(in, when, sizeof(when));
 	say_format(OUT, "%-6s %s %s: %s%s%s\n", allowed ? "allow" : "deny", vm, right, why,
 	    when[0] != '\0' ? ", " : "", when);
+}
+
+static void
+show_seat(struct wire_in *in)
+{
+	char vm[PROTO_NAME_MAX * 4 + 1], seat[64], who[PROTO_TEXT_MAX + 1];
+	char advice[PROTO_TEXT_MAX + 1];
+
+	get_text(in, vm, sizeof(vm));
+	get_text(in, seat, sizeof(seat));
+	get_text(in, who, sizeof(who));
+	get_text(in, advice, sizeof(advice));
+	say_format(OUT, "%s %s: %s\n", vm, seat, who);
+	if (advice[0] != '\0')
+		say_format(OUT, "  %s\n", advice);
 }
 
 static void
@@ -156,6 +173,7 @@ show_help(void)
 		 "ssh GATEWAY vms             your VMs and what you may do with them\n"
 		 "ssh GATEWAY why [VM [RIGHT]]\n"
 		 "                            what you may do when\n"
+		 "ssh GATEWAY seat VM         who is at the VM's console\n"
 		 "ssh GATEWAY help            this\n"
 		 "ssh -L 5901:VM:5900 GATEWAY, then remote-viewer spice://localhost:5901\n"
 		 "                            the VM's console\n"
@@ -203,6 +221,9 @@ show_row(struct page *page, struct talk *talk)
 	case PROTO_SHELL_RIGHT:
 		show_right(&talk->in);
 		break;
+	case PROTO_SHELL_SEAT:
+		show_seat(&talk->in);
+		break;
 	default:
 		break; /* of a later version: not needed to understand the others */
 	}
@@ -227,7 +248,7 @@ page_show(struct talk *talk, const struct asked *asked)
 		return EX_SOFTWARE;
 	if (asked->ask == PROTO_ASK_HELP)
 		show_help();
-	else if (asked->ask != PROTO_ASK_WHY && page.vms == 0)
+	else if (asked->ask != PROTO_ASK_WHY && asked->ask != PROTO_ASK_SEAT && page.vms == 0)
 		say(OUT, "  (nothing is open to you on this gateway)\n");
 	if (stays == 1 && stay(talk) < 0)
 		return EX_SOFTWARE;

@@ -106,7 +106,7 @@ check "H11   nor is it on record as accepted" 0 "$(gw_log '"event":"otp"' '127.0
 check "H11   and it does not get in with that OTP afterwards" "publickey: partial kbdint: refused" "$(methods --at 127.0.0.26 anne "$K" publickey kbdint:"$O")"
 
 # 53: sshd's own processes are killed. (The daemon and verify: e2e/kill.sh, e2e/revoked.sh.)
-gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/spice" 2>"$GW/err" & L=$!
+gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" 2>"$GW/err" & L=$!
 gw_wait 10 test -S "$GW/l.sock"
 check "53 a forward before M is killed" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
 kill -KILL "$(pgrep -nf 'sshd: [a]nne \[priv\]')"; sleep 1

@@ -28,7 +28,7 @@ gw_import() { sallyport key import "$GW/anne.csv" --yes && sallyport key api "$(
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; v_done; }
 ms_since() { echo $((($(date +%s%N) - $1) / 1000000)); }
 PASSED="HELLOEND 5"
-api() { gw_talk maggie books:5900; }
+api() { gw_talk maggie books:2222; }
 local_login() { gw_talk anne webdev:2222; }
 all() { local p; for p in 18101 18102 18103 18104; do v_how $p "$@"; done; }
 refused() { # WHAT [WORDS]: within the PAM module's time
@@ -126,7 +126,7 @@ for ((i = 0; i < ROUNDS; i++)); do
 			printf hello | GW_OTP="$GW/otp.$c" GW_ASKED=/dev/null SSH_ASKPASS="$GW/askpass" SSH_ASKPASS_REQUIRE=force \
 				timeout 30 ssh -F none -i "$GW/maggie.key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
 				-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o NumberOfPasswordPrompts=1 \
-				-W books:5900 maggie@127.0.0.1 >"$GW/out.$c" 2>/dev/null
+				-W books:2222 maggie@127.0.0.1 >"$GW/out.$c" 2>/dev/null
 		) & pids="$pids $!"
 	done
 	# shellcheck disable=SC2086

@@ -5,7 +5,7 @@
 gw_start || { fail "the gateway did not start"; finish; }
 
 OUT=$(mktemp); gw_press anne >"$GW/otp"
-python3 tests/support/early.py 22 anne "$GW/anne.key" webdev 2222 /run/sallyport/vm/webdev/spice "$GW/otp" >"$OUT" 2>"$GW/err" &
+python3 tests/support/early.py 22 anne "$GW/anne.key" webdev 2222 /run/sallyport/vm/webdev/raw "$GW/otp" >"$OUT" 2>"$GW/err" &
 PY=$!
 wait $PY
 for point in "before the service request" "after a failed none" "after publickey" \
@@ -19,18 +19,18 @@ check "connects of the SPICE back end: the control's" 1 "$(gw_connects webdev)"
 check "connects of the TCP back end: the control's two" 2 "$(gw_connects ssh)"
 
 check "-W TCP without OTP" "" "$(OTP=none gw_talk anne webdev:2222)"
-check "-L Unix without OTP" "" "$(OTP=none gw_talk_unix anne /run/sallyport/vm/webdev/spice)"
+check "-L Unix without OTP" "" "$(OTP=none gw_talk_unix anne /run/sallyport/vm/webdev/raw)"
 check "connects after them" "1 2" "$(gw_connects webdev) $(gw_connects ssh)"
 
 check "-W TCP with OTP: up, down, half-close" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 check "connects of the TCP back end" 3 "$(gw_connects ssh)"
-check "-L Unix with OTP: up, down, half-close" "HELLOEND 5" "$(gw_talk_unix anne /run/sallyport/vm/webdev/spice)"
-gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/spice" 2>"$GW/err" & L=$!
+check "-L Unix with OTP: up, down, half-close" "HELLOEND 5" "$(gw_talk_unix anne /run/sallyport/vm/webdev/raw)"
+gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" 2>"$GW/err" & L=$!
 gw_wait 10 test -S "$GW/l.sock"
 check "-L kept open" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
 check "a second channel of the same connection" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
 kill $L; wait $L 2>/dev/null
-gw_logged 5 '"event":"close"' '"vm":"webdev"' '"right":"spice"' '"bytes_up":5' '"bytes_down":11' &&
+gw_logged 5 '"event":"close"' '"vm":"webdev"' '"right":"raw"' '"bytes_up":5' '"bytes_down":11' &&
 	pass "the close is on record, with its bytes" || fail "no close with bytes on record"
 gw_logged 5 '"event":"session-end"' '"user":"anne"' && pass "the connection's end is on record" || fail "no session-end on record"
 

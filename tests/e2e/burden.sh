@@ -27,7 +27,7 @@ passes() { # WHAT KIND PATH MESSAGE…: the daemon goes on at once
 passes "a descriptor at shell.sock" seqpacket $SOCK
 gw_wait 5 gw_logged 1 'a descriptor was passed' && pass "  on record" || fail "  no record"
 passes "a descriptor behind what ends the caller" seqpacket $SOCK garbage
-passes "a descriptor at an endpoint" stream /run/sallyport/vm/webdev/spice
+passes "a descriptor at an endpoint" stream /run/sallyport/vm/webdev/raw
 check "the daemon is the same" "$PID" "$(cat "$GW/daemon.pid")"
 
 # 2,100 silent callers under 70 uids that only the group lets in.

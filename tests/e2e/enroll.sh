@@ -23,7 +23,7 @@ gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; v_done; }
 ID=$(cat "$GW/maggie.id")
 PASSED="HELLOEND 5"
 both() { v_how 18201 "$@"; v_how 18202 "$@"; }
-hello() { gw_talk maggie books:5900; }
+hello() { gw_talk maggie books:2222; }
 sent() { cat "$V"/18201.log "$V"/18202.log 2>/dev/null | wc -l; }
 cp $MAP "$GW/map"
 enroll() { sallyport key enroll maggie --stdin "$@" 2>&1; }
@@ -136,7 +136,7 @@ both ok
 : >"$GW/asked"
 check "the next login by the key" "$PASSED" "$(hello)"
 check "  is told of the code" "~Recovery code 1 was used on" "$(cat "$GW/asked")"
-gw_ssh maggie -N -L 15902:books:5900 2>"$GW/err" & pid=$!
+gw_ssh maggie -N -L 15902:books:2222 2>"$GW/err" & pid=$!
 gw_wait 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/15902'
 out=$(sallyport key lost maggie 2>&1)
 check "key lost disables it" "~key $ID is disabled" "$out"

@@ -78,16 +78,18 @@ gw_policy() { # the files; a test may rewrite them and call gw_reload
 	[vm books]
 	title = the books
 	spice = unix:/run/vms/books.spice
+	service.ssh = unix:/run/vms/books.ssh
 
 	[vm webdev]
 	title = web server for development
 	spice = unix:/run/vms/webdev.spice
 	service.ssh = tcp:127.0.0.1:20022
+	service.raw = unix:/run/vms/webdev.raw
 	CONF
 	cat >/etc/sallyport/vm_mappings <<-CONF
 	# who    VM      may         when
-	anne     webdev  spice,ssh   always
-	maggie   books   spice       always
+	anne     webdev  spice,ssh,raw  always
+	maggie   books   spice,ssh      always
 	CONF
 	: >/etc/sallyport/yubikey_mappings
 	local u
@@ -156,8 +158,8 @@ gw_backends() {
 	local uid
 	uid=$(id -u vmhost)
 	chown vmhost /run/vms
-	python3 "$REPO/tests/support/backend.py" unix /run/vms/books.spice "$GW/books.count" "$uid" & GW_PIDS="${GW_PIDS:-} $!"
-	python3 "$REPO/tests/support/backend.py" unix /run/vms/webdev.spice "$GW/webdev.count" "$uid" & GW_PIDS="$GW_PIDS $!"
+	python3 "$REPO/tests/support/backend.py" unix /run/vms/books.spice,/run/vms/books.ssh "$GW/books.count" "$uid" & GW_PIDS="${GW_PIDS:-} $!"
+	python3 "$REPO/tests/support/backend.py" unix /run/vms/webdev.spice,/run/vms/webdev.raw "$GW/webdev.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	python3 "$REPO/tests/support/backend.py" tcp 127.0.0.1 20022 "$GW/ssh.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	gw_wait 5 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
 	sleep 0.2

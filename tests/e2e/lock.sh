@@ -29,7 +29,7 @@ gw_gone "lock, U stopped"
 check "  list locks" "~lost her laptop" "$(sallyport list locks)"
 check "  no way in" "" "$(GW_LEVEL=INFO gw_talk anne webdev:2222)"
 check "  with words" "~access is locked" "$(cat "$GW/err")"
-check "  maggie is not touched" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  maggie is not touched" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 check "  explain says so" "~locked" "$(sallyport explain anne webdev ssh)"
 gw_daemon_stop; gw_daemon
 check "  after a restart of the daemon" "" "$(gw_talk anne webdev:2222)"

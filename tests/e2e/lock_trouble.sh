@@ -9,26 +9,26 @@ gw_start || { fail "the gateway did not start"; finish; }
 broken() { # WHAT TEXT: a file of locks that cannot be read
 	printf "$2" >/var/lib/sallyport/locks; chmod 600 /var/lib/sallyport/locks
 	gw_daemon_stop; GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
-	check "$1: nobody gets in" "" "$(gw_talk maggie books:5900)"
+	check "$1: nobody gets in" "" "$(gw_talk maggie books:2222)"
 	check "  status says why" "~file of locks is broken" "$(sallyport status)"
 	check "  list locks says so" "~all locked" "$(sallyport list locks)"
 }
 sallyport lock fred >/dev/null
 broken "file of locks cut" 'sallyport-locks 1 9\nlock\tanne\t1795252152\tkept\n'
 check "  unlock works, for one alone" "~maggie: unlocked" "$(sallyport unlock maggie)"
-check "  who is in again" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  who is in again" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 check "  the broken file is kept" "~kept" "$(cat /var/lib/sallyport/locks.broken)"
 gw_daemon_stop; gw_daemon
-check "  after a restart maggie gets in" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  after a restart maggie gets in" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 check "  unlock --all" "~everybody: unlocked" "$(sallyport unlock --all)"
 check "  the lock that could be read stays" "" "$(gw_talk anne webdev:2222)"
 sallyport unlock anne >/dev/null
 broken "file of locks empty" ''
 sallyport unlock --all >/dev/null
 chmod 666 /var/lib/sallyport/locks; gw_daemon_stop; GW_UP=1 gw_daemon 2>/dev/null >"$GW/out" || true
-check "file of locks writable by all: nobody gets in" "" "$(gw_talk maggie books:5900)"
+check "file of locks writable by all: nobody gets in" "" "$(gw_talk maggie books:2222)"
 sallyport unlock --all >/dev/null
-check "  and after unlock --all" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  and after unlock --all" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 check "  status is content" "0" "$(sallyport status >/dev/null; echo $?)"
 
 # The folder takes nothing more (a full disk looks the same to who writes).
@@ -58,7 +58,7 @@ for helper in verify recorder names; do mv "$GW/$helper" /usr/libexec/sallyport/
 gw_wait 10 sallyport status || fail "they did not come back"
 gw_logged 5 '"event":"lock"' '"user":"maggie"' '"at":"' && pass "  on record later, with its time" || fail "  never on record"
 check "  in order" "lock unlock" "$(gw_log '"user":"maggie"' '"at":"' | grep -o '"event":"[a-z]*"' | cut -d'"' -f4 | tail -2 | xargs)"
-check "  works again" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "  works again" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 
 # --- what nobody tells us ---------------------------------------------------------
 gw_channel; kill -9 "$M"; gw_clock

@@ -28,7 +28,7 @@ PY
 policy() {
 	gw_policy
 	cat >/etc/sallyport/vm_mappings <<-CONF
-	anne     webdev  spice,ssh  always
+	anne     webdev  spice,ssh,raw  always
 	maggie   host    shell      always
 	CONF
 	gw_reload >/dev/null
@@ -78,7 +78,7 @@ before() { # RC of a session
 	quiet maggie -- internal-sftp; cell "sftp-server as a command" "$rc " "$RC $(cat "$GW/out")"
 	cell "-N -L" nothing "$(nothing "$(through anne L)")"
 	cell "-D" nothing "$(nothing "$(through anne D)")"
-	cell "-L to a Unix socket" nothing "$(nothing "$(gw_talk_unix anne /run/sallyport/vm/webdev/spice)")"
+	cell "-L to a Unix socket" nothing "$(nothing "$(gw_talk_unix anne /run/sallyport/vm/webdev/raw)")"
 	cell "-W" nothing "$(nothing "$(gw_talk anne webdev:2222)")"
 	quiet anne -N -o ExitOnForwardFailure=yes -R 19999:127.0.0.1:22; cell "-R" "255" "$RC"
 	quiet anne -N -o ExitOnForwardFailure=yes -R "/tmp/r.sock:/tmp/x"; cell "-R to a Unix socket" "255" "$RC"
@@ -107,12 +107,12 @@ after() {
 	cell "-s sftp that is" 0 "$(echo pwd | sftp -F none -q -o ControlPath="$GW/maggie.m" -b - x >/dev/null 2>&1; echo $?)"
 	cell "-W" "HELLOEND 5" "$(printf hello | mux anne -W webdev:2222 x 2>/dev/null | tr '\n' ' ' | sed 's/ $//')"
 	cell "-W of another, without that grant" nothing "$(nothing "$(printf hello | mux maggie -W webdev:2222 x 2>/dev/null)")"
-	cell "-W to a VM that is not granted" nothing "$(nothing "$(printf hello | mux anne -W books:5900 x 2>/dev/null)")"
+	cell "-W to a VM that is not granted" nothing "$(nothing "$(printf hello | mux anne -W books:2222 x 2>/dev/null)")"
 	cell "-W to sshd itself" nothing "$(nothing "$(printf hello | mux anne -W 127.0.0.1:22 x 2>/dev/null)")"
 	cell "-W to the back end past the gate" nothing "$(nothing "$(printf hello | mux anne -W 127.0.0.1:20022 x 2>/dev/null)")"
 	free_port; mux anne -O forward -L $PORT:webdev:2222 x
 	cell "-L" "HELLOEND 5" "$(python3 tests/support/peer.py talk tcp 127.0.0.1 $PORT)"
-	rm -f "$GW/u.sock"; mux anne -O forward -L "$GW/u.sock:/run/sallyport/vm/webdev/spice" x
+	rm -f "$GW/u.sock"; mux anne -O forward -L "$GW/u.sock:/run/sallyport/vm/webdev/raw" x
 	cell "-L to a Unix socket" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/u.sock")"
 	free_port; mux anne -O forward -D $PORT x
 	cell "-D" "HELLOEND 5" "$(python3 "$GW/socks.py" $PORT webdev 2222)"

@@ -10,7 +10,7 @@ GW_CONF="otp = shell
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 for u in anne maggie; do usermod -s /usr/bin/sallyport-shell $u; done
 cat >/etc/sallyport/vm_mappings <<CONF
-anne     webdev  spice,ssh   always
+anne     webdev  spice,ssh,raw   always
 maggie   host    shell       always
 CONF
 gw_reload >/dev/null

@@ -3,7 +3,7 @@
 # timeout: 180
 . tests/e2e/lib.sh
 gw_start || { fail "the gateway did not start"; finish; }
-UNIX=/run/sallyport/vm/webdev/spice
+UNIX=/run/sallyport/vm/webdev/raw
 ADDR=$(getent hosts webdev | awk '{print $1}')
 as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; }
 stop_daemon() { kill -STOP "$(cat "$GW/daemon.pid")"; }
@@ -47,7 +47,7 @@ for where in "unix $UNIX" "tcp $ADDR 2222"; do
 done
 
 check "a process of the same user that is not U, Unix" closed "$(as anne python3 tests/support/peer.py talk unix $UNIX | cut -c1-6)"
-denied "  by Unix socket" '"right":"spice"' 'not the sshd process'
+denied "  by Unix socket" '"right":"raw"' 'not the sshd process'
 check "a process of the same user that is not U, TCP" closed "$(as anne python3 tests/support/peer.py talk tcp "$ADDR" 2222 | cut -c1-6)"
 denied "  by TCP" '"right":"ssh"' 'not the sshd process'
 check "another user's process" closed "$(as maggie python3 tests/support/peer.py talk unix $UNIX | cut -c1-6)"
@@ -65,7 +65,7 @@ stop_daemon
 as anne python3 tests/support/peer.py die unix $UNIX >/dev/null; sleep 0.2; go_on
 denied "a peer that died in the backlog" 'already ended'
 as anne python3 tests/support/peer.py hand-over unix $UNIX >/dev/null
-denied "a descriptor handed over by its maker" '"right":"spice"'
+denied "a descriptor handed over by its maker" '"right":"raw"'
 
 # The user's own sshd, and a forward through it.
 as anne /usr/sbin/sshd -D -f "$GW/own.conf" -E /home/anne/own.log & OWN=$!
@@ -105,14 +105,14 @@ cp "$GW/sshd_config.good" /etc/ssh/sshd_config; kill -HUP $GW_SSHD_PID; sleep 0.
 
 # Grants.
 SEEN=$(wc -l <$AUDIT)
-check "a VM that is not granted (sshd's PermitOpen)" "" "$(gw_talk anne books:5900)"
+check "a VM that is not granted (sshd's PermitOpen)" "" "$(gw_talk anne books:2222)"
 sed -i 's/^\([[:space:]]*PermitOpen\).*/\1 any/' /etc/ssh/sshd_config; kill -HUP $GW_SSHD_PID; sleep 0.5
-check "a VM that is not granted (the gate itself)" "" "$(gw_talk anne books:5900)"
+check "a VM that is not granted (the gate itself)" "" "$(gw_talk anne books:2222)"
 denied "  a VM that is not granted" '"vm":"books"' 'no grant'
 DAY=$(date -d '+3 days' +%a)
 cat >/etc/sallyport/vm_mappings <<-CONF
-	anne   webdev  spice,ssh  $DAY
-	maggie books   spice      always
+	anne   webdev  spice,ssh,raw  $DAY
+	maggie books   spice,ssh      always
 CONF
 gw_reload >/dev/null
 SEEN=$(wc -l <$AUDIT)
@@ -124,7 +124,7 @@ gw_policy; gw_reload >/dev/null
 # shellcheck disable=SC2086
 kill ${GW_PIDS##* }; sleep 0.3
 python3 tests/support/backend.py tcp 127.0.0.1 20022 "$GW/stranger.count" "$(id -u fred)" & GW_PIDS="$GW_PIDS $!"
-python3 tests/support/backend.py unix /run/vms/webdev.spice "$GW/stranger2.count" "$(id -u fred)" & GW_PIDS="$GW_PIDS $!"
+python3 tests/support/backend.py unix /run/vms/webdev.raw "$GW/stranger2.count" "$(id -u fred)" & GW_PIDS="$GW_PIDS $!"
 gw_wait 5 test -s "$GW/stranger.count"; sleep 0.5
 SEEN=$(wc -l <$AUDIT)
 check "a stranger on the VM's port gets no byte" "" "$(gw_talk anne webdev:2222)"

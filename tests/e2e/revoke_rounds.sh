@@ -97,10 +97,10 @@ round() { # N
 # A window that ends at a full minute, while the rounds go on.
 left=$((60 - 10#$(date +%S)))
 end=$(($(date +%s) + left)); [ $left -gt 15 ] || end=$((end + 60))
-WINDOW="maggie books spice 00:00-$(date -d @$end +%H:%M)"
-[ "$(date -d @$end +%H:%M)" != 00:00 ] || WINDOW="maggie books spice 00:00-24:00"
+WINDOW="maggie books ssh 00:00-$(date -d @$end +%H:%M)"
+[ "$(date -d @$end +%H:%M)" != 00:00 ] || WINDOW="maggie books ssh 00:00-24:00"
 sed -i "s/^maggie .*/$WINDOW/" /etc/sallyport/vm_mappings; gw_reload >/dev/null
-GW_TIMEOUT=900 gw_ssh maggie -N -L "$GW/m.sock:/run/sallyport/vm/books/spice" >/dev/null 2>&1 </dev/null & MSSH=$!
+GW_TIMEOUT=900 gw_ssh maggie -N -L "$GW/m.sock:/run/sallyport/vm/books/ssh" >/dev/null 2>&1 </dev/null & MSSH=$!
 gw_wait 10 test -S "$GW/m.sock" || fail "maggie has no connection"
 (yes | timeout 900 socat - "UNIX:$GW/m.sock" >"$GW/m.out" 2>/dev/null; now_ms >"$GW/m.end") & MHELD=$!
 gw_wait 5 test -s "$GW/m.out" || fail "maggie has no channel"

@@ -70,7 +70,7 @@ gw_wait 5 bash -c "sallyport status | grep -q '^prompts *0 open'" && pass "  and
 # Nothing of a connection comes of it: the user's own process reaches no endpoint.
 O=$(gw_press anne)
 before=$(gw_connects webdev)
-out=$(SAY="YubiKey for anne: =$O" as fred su anne -c "timeout 5 python3 $REPO/tests/support/peer.py talk unix /run/sallyport/vm/webdev/spice; timeout 5 python3 $REPO/tests/support/peer.py talk tcp webdev 2222")
+out=$(SAY="YubiKey for anne: =$O" as fred su anne -c "timeout 5 python3 $REPO/tests/support/peer.py talk unix /run/sallyport/vm/webdev/raw; timeout 5 python3 $REPO/tests/support/peer.py talk tcp webdev 2222")
 check "after an OTP in su, an endpoint: no byte" 0 "$(grep -c HELLO <<<"$out")"
 check "  nor a connect of the back end" "$before" "$(gw_connects webdev)"
 

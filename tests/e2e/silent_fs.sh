@@ -33,7 +33,7 @@ pid=$!
 gw_wait 15 test -e "$GW/silent/ready" || { wait $pid; cat "$GW/silent/out"; echo "skipped: users have no file systems of their own here" >&2; gw_stop; exit 77; }
 sleep 2
 check "the daemon answers meanwhile" 0 "$(timeout -s KILL 5 sallyport status >/dev/null; echo $?)"
-check "and a login passes" "HELLOEND 5" "$(gw_talk maggie books:5900)"
+check "and a login passes" "HELLOEND 5" "$(gw_talk maggie books:2222)"
 wait $pid
 check "who asks from there is refused" "~told 0" "$(cat "$GW/silent/out")"
 check "who passes a descriptor, too" "~d 1" "$(cat "$GW/silent/out")"

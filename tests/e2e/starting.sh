@@ -3,6 +3,7 @@
 # The first moment after a restart: who comes while a helper is not up yet, or names
 # are still looked up, waits and is not refused. What does not come up in time refuses.
 set -u
+# shellcheck disable=SC2034 # for lib.sh
 GW_CONF='names_timeout = 10s
 	connect_timeout = 10s'
 # shellcheck source=tests/support/gateway.sh
@@ -26,7 +27,7 @@ again() { # another daemon, that answers; its helpers need not be up
 talk() { printf hello | gw_over held -W webdev:2222 2>&1 | tr -d '\n'; }
 
 gw_start || exit 1
-sed -i 's/^anne .*/@consoles webdev spice,ssh always/' /etc/sallyport/vm_mappings
+sed -i 's/^anne .*/@consoles webdev spice,ssh,raw always/' /etc/sallyport/vm_mappings
 groupadd consoles
 usermod -aG consoles anne
 gw_reload >/dev/null

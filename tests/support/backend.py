@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """A VM's back end that tells how often it was reached.
 
-backend.py (unix PATH | tcp ADDRESS PORT) COUNTFILE [UID]
+backend.py (unix PATH[,PATH...] | tcp ADDRESS PORT) COUNTFILE [UID]
 
 Answers each connection with its bytes in upper case and, after the client's
 half-close, with "END <bytes>\\n". COUNTFILE holds the number of connects.
 Listens as UID if given, because the gate looks at who listens.
 """
 import os
+import select
 import socket
 import sys
 import threading
@@ -42,18 +43,22 @@ def tcp(where):
     return listener
 
 
+def unix(path):
+    if os.path.exists(path):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    return listener
+
+
 def main():
     kind = sys.argv[1]
     args = sys.argv[2:]
     if kind == "unix":
-        path = args.pop(0)
-        if os.path.exists(path):
-            os.unlink(path)
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
+        listeners = [unix(path) for path in args.pop(0).split(",")]
     else:
         where = (args.pop(0), int(args.pop(0)))
-        listener = tcp(where)
+        listeners = [tcp(where)]
     count_file = args.pop(0)
     with open(count_file, "w") as out:
         out.write("0\n")
@@ -63,16 +68,18 @@ def main():
         os.setgid(int(args[0]))
         os.setuid(int(args[0]))
         if kind == "tcp":  # the kernel remembers who made the socket
-            listener.close()
-            listener = tcp(where)
-    listener.listen(64)
+            listeners.pop().close()
+            listeners.append(tcp(where))
+    for listener in listeners:
+        listener.listen(64)
     count = 0
     while True:
-        conn, _ = listener.accept()
-        count += 1
-        with open(count_file, "w") as out:
-            out.write("%d\n" % count)
-        threading.Thread(target=guarded, args=(conn,), daemon=True).start()
+        for listener in select.select(listeners, [], [])[0]:
+            conn, _ = listener.accept()
+            count += 1
+            with open(count_file, "w") as out:
+                out.write("%d\n" % count)
+            threading.Thread(target=guarded, args=(conn,), daemon=True).start()
 
 
 main()

@@ -44,11 +44,11 @@ check '  a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
 sed -i "s/^\[vm webdev\]/[vm other]\naddress = $address/; s/^address.*/&/" /etc/sallyport/vms.conf
 sed -i 's/webdev/other/' /etc/sallyport/vm_mappings
 gw_reload >/dev/null || fail "reload: $(gw_reload 2>&1)"
-check 'the address goes to another VM' '~3 of 3 stay reserved' "$(sallyport status)"
+check 'the address goes to another VM' '~4 of 4 stay reserved' "$(sallyport status)"
 check '  nobody got a port' 0 "$(grep -c GOT "$GW/squat")"
-check '  the store holds each once' 3 "$(property NFileDescriptorStore)"
+check '  the store holds each once' 4 "$(property NFileDescriptorStore)"
 sed -i '/^service/d' /etc/sallyport/vms.conf
-sed -i 's/,ssh//' /etc/sallyport/vm_mappings
+sed -i 's/,ssh\(,raw\)\?//' /etc/sallyport/vm_mappings
 gw_reload >/dev/null || fail "reload: $(gw_reload 2>&1)"
 check 'a port that is not wanted any more is given up' ok "$(gw_wait 5 grep -q "GOT.*$address:2222" "$GW/squat" && echo ok)"
 check '  and is out of the store' 2 "$(property NFileDescriptorStore)"

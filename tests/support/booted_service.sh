@@ -10,8 +10,8 @@ check 'systemctl status has a line of ours' '~endpoints listen' "$(property Stat
 pid=$(main_pid)
 caps=$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")
 check 'no capability beyond the list in the unit' 0 "$((0x$caps & ~0x200804ef))"
-check 'status: ports stay reserved' '~3 of 3 stay reserved' "$(sallyport status)"
-check 'they are in the store' 3 "$(property NFileDescriptorStore)"
+check 'status: ports stay reserved' '~4 of 4 stay reserved' "$(sallyport status)"
+check 'they are in the store' 4 "$(property NFileDescriptorStore)"
 
 # Ready is what says that it can be used: at once after the start, no waiting.
 for round in 1 2 3; do

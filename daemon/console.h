@@ -1,0 +1,56 @@
+/* A console that somebody uses: its first channel (SPICE's main; vnc and serial have no
+ * other) and those that came on its session id; it holds the VM's seat. On record it is
+ * one open and one close. What one console is; all of them are consoles.h's. */
+#ifndef SALLYPORT_DAEMON_CONSOLE_H
+#define SALLYPORT_DAEMON_CONSOLE_H
+
+#include "daemon/console_rights.h"
+#include "lib/proto.h"
+
+#include <sys/queue.h>
+#include <time.h>
+
+enum console_state {
+	CONSOLE_WAITING = 0, /* until the one before is gone */
+	CONSOLE_TAKING,	     /* no session yet */
+	CONSOLE_LIVE,
+	CONSOLE_LEAVING, /* its channels are being ended; it holds nothing any more */
+};
+
+#define CONSOLE_TYPES 16 /* above every channel type */
+
+struct console {
+	LIST_ENTRY(console) link; /* consoles.c's */
+	enum console_state state;
+	enum console_kind kind;
+	uint32_t id;      /* of its first channel */
+	uint32_t conn_id, session; /* session 0: none yet */
+	uid_t uid;
+	char user[PROTO_NAME_MAX + 1], vm[PROTO_NAME_MAX + 1];
+	const char *right; /* as granted: "spice:view" (static) */
+	char line[96];    /* the grant that allowed it */
+	uint32_t may;     /* SPICE_MAY_*, as it began */
+	size_t channels;  /* that are there now */
+	uint8_t taken[CONSOLE_TYPES][32]; /* a bit for each id that was taken */
+	bool is_recorded, is_begun, has_displaced;
+	time_t since;
+	int64_t opened_ms, state_ms; /* when it was put on record; came into this state */
+	int64_t used_ms;  /* when somebody was last seen to use it */
+	uint64_t used;    /* bytes that say so, as last counted */
+	uint64_t up, down; /* of the channels that have ended */
+	char list[PROTO_TEXT_MAX + 1]; /* of these channels, for the record */
+	unsigned int unlisted; /* for which there was no room in it */
+	char reason[128]; /* why it ends; "" */
+};
+
+/* Is it at the screen (spice, vnc), or at the serial line? Each is one seat. */
+bool console_is_same_seat(enum console_kind a, enum console_kind b);
+/* Each (type, id) once: false when it was taken, or can't be. */
+bool console_take(struct console *console, uint8_t type, uint8_t id);
+/* It came to nothing. */
+void console_give_back(struct console *console, uint8_t type, uint8_t id);
+/* Adds a channel that has ended: "display:0=UP/DOWN/MS". type 0: it has none. */
+void console_sum(struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down,
+    int64_t ms);
+
+#endif

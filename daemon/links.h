@@ -1,0 +1,26 @@
+/* How often a user may begin a link to a console: each costs the VM some 8 ms of the
+ * thread that runs its devices. A bucket of tokens for each uid; no clock of its own. */
+#ifndef SALLYPORT_DAEMON_LINKS_H
+#define SALLYPORT_DAEMON_LINKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* So many seconds' worth may come at once: a viewer opens nine links in one moment. */
+#define LINKS_BURST_S 5
+
+struct links;
+
+struct links *links_new(void); /* NULL without memory */
+void links_free(struct links *links);
+
+/* May uid begin one at now_ms, a time of io_now_ms, with so many a second on average?
+ * Then it is counted. False without memory, too. */
+bool links_take(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms);
+
+/* How many uids are remembered: those whose bucket is not full again. */
+size_t links_count(const struct links *links);
+
+#endif

@@ -1,0 +1,154 @@
+/* What a user is told of seats: on the page whether one is free, by `seat VM` who has
+ * it. Both only of consoles that he may use, now. */
+#include "daemon/consoles.h"
+#include "daemon/shell_requests.h"
+#include "daemon/virt.h"
+#include "policy/vm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One of a VM's two seats, as this user may have it. */
+struct seat {
+	enum console_kind kind;
+	const char *name;
+	struct console_rights rights;
+	const struct console *holder;
+};
+
+static bool
+find_seat(struct seat *seat, const struct visit *visit, const struct conn *conn,
+    const struct vm *vm, bool is_serial)
+{
+	const struct gate_by by = {.policy = visit->gw->policy, .groups = &conn->groups};
+
+	*seat = (struct seat){.name = is_serial ? "serial" : "screen"};
+	for (size_t i = 0; i < vm->endpoint_count; i++) {
+		const char *right = vm->endpoints[i].right;
+		enum console_kind kind = console_kind(right);
+		struct console_rights rights;
+
+		if (kind == CONSOLE_NONE || (kind == CONSOLE_SERIAL) != is_serial)
+			continue;
+		console_rights_find(
+		    visit->gw, &by, conn, vm->name, right, CONSOLE_ALL, &rights);
+		/* Of spice and vnc, that with which he may do more. */
+		if (rights.may > seat->rights.may) {
+			seat->kind = kind;
+			seat->rights = rights;
+		}
+	}
+	if ((seat->rights.may & SPICE_MAY_SEE) == 0)
+		return false;
+	seat->holder = consoles_holder(visit->gw->consoles, vm->name, seat->kind);
+	return true;
+}
+
+static const char *
+state_of(const struct virt *virt, const struct vm *vm)
+{
+	const char *state = "";
+
+	for (size_t i = 0; i < vm->endpoint_count && *state == '\0'; i++)
+		state = virt_state(virt, &vm->endpoints[i].target);
+	return state;
+}
+
+void
+shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
+    char *text, size_t cap)
+{
+	const char *state = state_of(visit->gw->virt, vm), *words = "";
+	struct seat seat;
+
+	if (find_seat(&seat, visit, conn, vm, false) || find_seat(&seat, visit, conn, vm, true))
+		words = seat.holder == NULL             ? "seat free"
+			: seat.holder->uid == conn->uid ? "your seat"
+							: "seat taken";
+	snprintf(
+	    text, cap, "%s%s%s", state, *state != '\0' && *words != '\0' ? ", " : "", words);
+}
+
+/* --- seat VM ----------------------------------------------------------------------- */
+
+static void
+say_who(const struct seat *seat, const struct conn *conn, char *text, size_t cap)
+{
+	const struct console *holder = seat->holder;
+	char since[32] = "";
+	struct tm tm;
+
+	if (holder == NULL) {
+		snprintf(text, cap, "free");
+		return;
+	}
+	if (localtime_r(&holder->since, &tm) != NULL)
+		strftime(since, sizeof(since), "%a %H:%M", &tm);
+	if (holder->uid == conn->uid)
+		snprintf(text, cap, "you have it since %s%s", since,
+		    holder->conn_id == conn->id ? "" : ", from another connection");
+	else
+		snprintf(text, cap, "%s has it since %s%s", holder->user, since,
+		    (holder->may & SPICE_MAY_CONTROL) == 0 ? ", to look only" : "");
+}
+
+static const char *
+say_what(const struct seat *seat, const struct conn *conn)
+{
+	const struct console *holder = seat->holder;
+
+	if (holder == NULL)
+		return "";
+	if (holder->uid == conn->uid)
+		return holder->conn_id == conn->id
+			   ? ""
+			   : "a new viewer of yours takes its place, and closes the other";
+	if ((seat->rights.may & SPICE_MAY_CONTROL) == 0)
+		return "you may look when it is free";
+	if ((holder->may & SPICE_MAY_CONTROL) == 0)
+		return "it is yours as soon as you open the console";
+	return seat->rights.may_take_over
+		   ? "you may take it over: open the console, and the other's is closed"
+		   : "";
+}
+
+static bool
+send_seat(struct visit *visit, const struct conn *conn, const char *vm, const struct seat *seat)
+{
+	struct wire_out *out = door_begin(visit->caller, PROTO_SHELL_SEAT);
+	char who[PROTO_NAME_MAX + 96];
+
+	say_who(seat, conn, who, sizeof(who));
+	wire_put_str(out, vm);
+	wire_put_str(out, seat->name);
+	wire_put_str(out, who);
+	wire_put_str(out, say_what(seat, conn));
+	return door_send(visit->caller, false) == 0;
+}
+
+bool
+shell_seat(struct visit *visit, const struct conn *conn)
+{
+	const struct vm *vm = policy_vm_find(visit->gw->policy, visit->vm);
+	struct wire_out *out;
+	struct seat seat;
+	size_t n = 0;
+
+	for (int is_serial = 0; vm != NULL && is_serial < 2; is_serial++) {
+		if (!find_seat(&seat, visit, conn, vm, is_serial != 0))
+			continue;
+		n++;
+		if (!send_seat(visit, conn, vm->name, &seat))
+			return false;
+	}
+	if (n > 0)
+		return true;
+	/* The same whether or not there is such a VM. */
+	out = door_begin(visit->caller, PROTO_SHELL_RIGHT);
+	wire_put_str(out, visit->vm);
+	wire_put_str(out, "seat");
+	wire_put_u8(out, 0);
+	wire_put_str(out, "no grant, or not at this time");
+	wire_put_str(out, "");
+	return door_send(visit->caller, false) == 0;
+}

@@ -1,0 +1,115 @@
+#!/bin/bash
+# One seat at a VM's console, and what may pass there: two users, a VM that is a script,
+# and clients that claim whatever they like. Real sshd, PAM and daemon.
+# timeout: 180
+# shellcheck source=tests/support/gateway.sh
+. tests/support/gateway.sh
+
+gw_backends() { # the scripted VM
+	chown vmhost /run/vms
+	mkfifo "$GW/orders"
+	exec 6<>"$GW/orders"
+	python3 -B tests/support/spice_server.py unix:/run/vms/webdev.spice --uid "$(id -u vmhost)" --agent \
+		--channels display,inputs,cursor,playback,record,usbredir,webdav <"$GW/orders" >"$GW/vm.log" 2>&1 &
+	GW_PIDS="${GW_PIDS:-} $!"
+	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/vnc "$GW/serial.count" "$(id -u vmhost)" & GW_PIDS="$GW_PIDS $!"
+	gw_wait 15 grep -q ready "$GW/vm.log" && gw_wait 5 test -s "$GW/serial.count"
+}
+gw_policy() {
+	mkdir -p /etc/sallyport /run/vms
+	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 2000\n' >/etc/sallyport/sallyport.conf
+	cat >/etc/sallyport/vms.conf <<-CONF
+		[vm webdev]
+		spice = unix:/run/vms/webdev.spice
+		serial = unix:/run/vms/serial
+		vnc = unix:/run/vms/vnc
+	CONF
+	grants 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
+	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+}
+grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
+regrant() { grants "$@"; sallyport reload >/dev/null || fail "reload: $(sallyport reload)"; }
+
+# hold USER NAME: a connection with its forwards NAME.spice, .serial, .vnc
+hold() {
+	gw_hold "$1" "$2" -L "$GW/$2.spice:/run/sallyport/vm/webdev/spice" \
+		-L "$GW/$2.serial:/run/sallyport/vm/webdev/serial" -L "$GW/$2.vnc:/run/sallyport/vm/webdev/vnc" ||
+		{ fail "$1 did not get in: $(cat "$GW/$2.log")"; finish; }
+}
+spice() { # NAME VERB ARG…: one client over that connection
+	local name=$1 verb=$2
+	shift 2
+	timeout 40 python3 -B tests/support/spice.py "$verb" "unix:$GW/$name.spice" "$@" 2>&1
+}
+# sits NAME CHANNEL…: a session in the background that stays; sets ID, its session id
+sits() {
+	local name=$1
+	shift
+	: >"$GW/$name.out"
+	timeout 120 python3 -B tests/support/spice.py session "unix:$GW/$name.spice" --open "$@" --hold 110 >"$GW/$name.out" 2>&1 &
+	eval "PID_$name=$!"
+	gw_wait 10 grep -q "^${*: -1} result" "$GW/$name.out" || fail "$name has no session: $(cat "$GW/$name.out")"
+	ID=$(awk '/^session/ { print $2 }' "$GW/$name.out")
+}
+still() { # NAME WHAT: its session goes on
+	local p="PID_$1"
+	if kill -0 "${!p}" 2>/dev/null && ! grep -q closed "$GW/$1.out" && seat | grep -q " taken *$USER_OF_SEAT "; then pass "$2"
+	else fail "$2: $(cat "$GW/$1.out"; seat)"; fi
+}
+gone() { # SECONDS NAME WHAT: its session was closed in order
+	if gw_wait "$1" grep -q '^closed' "$GW/$2.out"; then pass "$3"; else fail "$3: $(cat "$GW/$2.out")"; fi
+}
+leaves() { local p="PID_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null; gw_wait 5 free || fail "the seat is not free: $(seat)"; }
+seat() { sallyport list seats | grep screen; }
+free() { seat | grep -q ' free'; }
+leave_all() { exec 6>&-; gw_release anne; gw_release maggie; }
+channels() { sallyport list channels | grep -c " open "; }
+reason() { gw_logged 2 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+
+gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
+hold anne anne
+hold maggie maggie
+USER_OF_SEAT=anne
+
+# --- who sits there
+check 'the seat is free' '~ free' "$(seat)"
+sits anne display:0 inputs:0 cursor:0 playback:0
+ANNES=$ID
+check 'anne sits there, with all her channels' 5 "$(channels)"
+check '  list seats' '~ taken  anne' "$(seat)"
+check '  list channels knows the kinds' '~inputs:0' "$(sallyport list channels)"
+check '  and the bytes' yes "$(sallyport --json list channels | grep -q '"down": "[1-9][0-9]\{2\}' && echo yes)"
+check '  one record for all of it' 1 "$(gw_log '"event":"open"' '"vm":"webdev"' | wc -l)"
+
+# --- what another user tries
+check 'another viewer is refused, in SPICE words' 'error 7' "$(spice maggie link)"
+check '  on record' 'the seat is taken' "$(reason '"event":"deny"' '"user":"maggie"' '"channels":"main:0"')"
+check "a main channel on anne's session" 'error 8' "$(spice maggie link --connection "$ANNES" | sed 's/error 3/error 8/')"
+check "a channel that she has not opened, on anne's session" 'error 8' "$(spice maggie link --kind webdav --connection "$ANNES")"
+check '  on record' "the session is not one of this connection's" "$(reason '"event":"deny"' '"user":"maggie"' '"channels":"webdav:0"')"
+check 'one that she has' 'error 8' "$(spice maggie link --kind inputs --connection "$ANNES")"
+check 'a made-up session' 'error 8' "$(spice maggie link --kind display --connection 4711)"
+spice maggie half --count 200 --send 30 --hold 1 >"$GW/half"
+check '200 links left half open: at most max_greetings stay' yes "$([ "$(awk '/^open/ { print $2 }' "$GW/half")" -le 33 ] && echo yes)"
+regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,serial always'
+sleep 1.1 # above 10 in a second denials are summed
+check 'who may only look waits for a free seat' 'error 7' "$(spice maggie link)"
+check '  on record' ok "$(gw_logged 3 '"event":"deny"' '"user":"maggie"' 'who may only look' && echo ok)"
+check 'a WebSocket greeting' 'error 2' "$(spice maggie greet --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | xxd -p | tr -d '\n')" | sed 's/ after.*//')"
+still anne 'all of that changed nothing for anne'
+check '  her channels are there' 5 "$(channels)"
+
+# --- what anne herself may not
+check 'a channel once' 'error 9' "$(spice anne link --kind inputs --connection "$ANNES")"
+check 'a kind that nobody knows' 'error 9' "$(spice anne link --kind 77 --connection "$ANNES")"
+check 'a kind without its right: record' 'error 7' "$(spice anne link --kind record --connection "$ANNES")"
+check '  webdav' 'error 7' "$(spice anne link --kind webdav --connection "$ANNES")"
+check '  on record' 'webdav needs the right share' "$(reason '"event":"deny"' '"user":"anne"' '"channels":"webdav:0"')"
+check 'one with its right: usbredir' 'result 0' "$(spice anne link --kind usbredir --connection "$ANNES")"
+check 'the list that she got holds no other' 'channels cursor:0 display:0 inputs:0 playback:0 usbredir:0' "$(grep ^channels "$GW/anne.out")"
+leaves anne
+check 'her console is one close on record' 1 "$(gw_log '"event":"close"' '"user":"anne"' | wc -l)"
+check '  with its channels' '~"channels":"' "$(gw_log '"event":"close"' '"user":"anne"')"
+check '  each with bytes and time' yes "$(gw_log '"event":"close"' '"user":"anne"' | grep -q 'main:0=[0-9]*/[0-9]*/[0-9]*' && echo yes)"
+leave_all; finish
