@@ -2,6 +2,7 @@
 # One seat at a VM's console, and what may pass there: two users, a VM that is a script,
 # and clients that claim whatever they like. Real sshd, PAM and daemon.
 # timeout: 180
+# long: 300 SEAT_LONG=yes
 # shellcheck source=tests/support/gateway.sh
 . tests/support/gateway.sh
 
@@ -63,7 +64,8 @@ gone() { # SECONDS NAME WHAT: its session was closed in order
 leaves() { local p="PID_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null; gw_wait 5 free || fail "the seat is not free: $(seat)"; }
 seat() { sallyport list seats | grep screen; }
 free() { seat | grep -q ' free'; }
-leave_all() { exec 6>&-; gw_release anne; gw_release maggie; }
+ask() { timeout 20 ssh -F none -o LogLevel=ERROR -S "$GW/$1.ctl" 127.0.0.1 "${@:2}"; }
+leave_all() { exec 6>&-; for n in anne maggie second; do gw_release $n; done; }
 channels() { sallyport list channels | grep -c " open "; }
 reason() { gw_logged 2 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 
@@ -112,4 +114,126 @@ leaves anne
 check 'her console is one close on record' 1 "$(gw_log '"event":"close"' '"user":"anne"' | wc -l)"
 check '  with its channels' '~"channels":"' "$(gw_log '"event":"close"' '"user":"anne"')"
 check '  each with bytes and time' yes "$(gw_log '"event":"close"' '"user":"anne"' | grep -q 'main:0=[0-9]*/[0-9]*/[0-9]*' && echo yes)"
-leave_all; finish
+
+# --- who must go
+regrant 'anne webdev spice:view always' 'maggie webdev spice always'
+sits anne display:0
+check 'who may only look sits at a free seat, and opens no inputs' 'error 7' "$(spice anne link --kind inputs --connection "$ID")"
+check '  nor usbredir' 'error 7' "$(spice anne link --kind usbredir --connection "$ID")"
+sits maggie display:0 inputs:0
+gone 3 anne 'but gives way at once to who works'
+check '  on record' 'yielded' "$(reason '"event":"seat"' '"user":"maggie"' '"detail":"anne')"
+check '  and in her close' '~gave way to maggie' "$(reason '"event":"close"' '"user":"anne"' '"right":"spice:view"')"
+USER_OF_SEAT=maggie
+still maggie '  maggie sits there'
+leaves maggie
+
+regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
+sits anne display:0 inputs:0
+timeout 60 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </dev/null >/dev/null 2>&1 & PAGE=$!
+gw_wait 10 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
+check 'the page says whose seat it is' '~your seat' "$(cat "$GW/page")"
+ask maggie seat webdev >"$GW/said"
+check 'seat VM: who has it' '~webdev screen: anne has it since' "$(cat "$GW/said")"
+check '  and that it can be taken over' '~you may take it over' "$(cat "$GW/said")"
+sits maggie display:0 inputs:0 cursor:0
+gone 3 anne 'takeover: the seat is maggies, and all of annes is closed'
+still maggie '  maggie sits there'
+check '  with her channels alone' 4 "$(channels)"
+check '  on record' 'displaced' "$(reason '"event":"seat"' '"user":"maggie"' '"detail":"anne' '"reason":"displaced"')"
+check '  in annes close, too' '~taken over by maggie' "$(reason '"event":"close"' '"user":"anne"' 'taken over')"
+gw_wait 5 grep -q 'taken over by maggie' "$GW/page" && pass '  anne is told by whom, on her page' || fail "the page: $(cat "$GW/page")"
+kill $PAGE 2>/dev/null
+check 'anne, without that right, waits' 'error 7' "$(spice anne link)"
+ask anne seat webdev >"$GW/said"
+check '  and is told who has it' '~maggie has it' "$(cat "$GW/said")"
+check 'seat of a VM that is not there, or not hers: alike' "$(ask anne seat nosuch | sed 's/nosuch/X/')" "$(regrant 'anne webdev serial always until 2020-01-01' 'maggie webdev spice,takeover always'; ask anne seat webdev | sed 's/webdev/X/')"
+leaves maggie
+
+# --- one's own
+regrant 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+hold anne second
+sits anne display:0
+sits second display:0 inputs:0
+gone 3 anne "one's own goes for a newer one, from another connection"
+check '  on record' 'replaced' "$(reason '"event":"seat"' '"user":"anne"')"
+USER_OF_SEAT=anne
+check "  the old session's id is worth nothing" 'error 8' "$(spice anne link --kind cursor --connection "$(awk '/^session/ { print $2 }' "$GW/anne.out")")"
+check "  nor is the new one's from the other connection" 'error 8' "$(spice anne link --kind cursor --connection "$ID")"
+check '  but from its own' 'result 0' "$(spice second link --kind cursor --connection "$ID")"
+still second '  it goes on'
+
+# --- what is taken away
+clock() { START=$(date +%s%N); }
+within() { # WHAT
+	local ms=$((($(date +%s%N) - START) / 1000000))
+	if [ $ms -le 2000 ]; then pass "$1: after $ms ms"; else fail "$1: after $ms ms only"; fi
+}
+timeout 60 python3 -B tests/support/spice.py link "unix:$GW/second.spice" --kind usbredir --connection "$ID" --hold 50 >"$GW/usb" 2>&1 &
+gw_wait 5 grep -q 'result 0' "$GW/usb"
+clock
+regrant 'anne webdev spice,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_wait 4 grep -q closed "$GW/usb"
+within 'usb taken away: its channel is closed'
+still second '  and the console goes on'
+check '  no new one' 'error 7' "$(spice second link --kind usbredir --id 1 --connection "$ID")"
+clock
+regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gone 3 second "clipboard taken away: the console is closed, main's rules cannot change"
+within '  in time'
+check '  on record' 'the right clipboard has ended' "$(reason '"event":"close"' '"user":"anne"')"
+sits second display:0 inputs:0
+clock
+regrant 'anne webdev spice always until 2020-01-01' 'maggie webdev spice,serial,vnc always'
+gone 3 second 'the grant taken away: all of it is closed'
+within '  in time'
+check '  nothing of it is left' 0 "$(channels)"
+regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+sits second display:0 inputs:0
+MAIN=$(seat | grep -o 'ch[0-9]*')
+clock
+sallyport disconnect "$MAIN" >/dev/null
+gone 3 second 'disconnect of its first channel: all of it is closed'
+within '  in time'
+sits second display:0
+kill "$(sallyport status | sed -n 's/^relay .*pid \([0-9]*\).*/\1/p')"
+gone 3 second 'the relay dies: all of it is closed'
+gw_wait 5 free && pass '  and the seat is free' || fail "the seat: $(seat)"
+gw_wait 5 sh -c 'sallyport status | grep "^relay *up"'
+
+# --- links that come to nothing
+for _ in 1 2 3; do spice maggie greet --hold 0.2 >/dev/null; sleep 0.1; done
+check 'three links left unfinished: not again for a while' 'error 7' "$(spice maggie link)"
+check '  on record' '~left unfinished' "$(reason '"event":"deny"' '"user":"maggie"' 'unfinished')"
+sits anne display:0
+pass '  which is her own matter: anne sits down'
+leaves anne
+if [ -n "${SEAT_LONG:-}" ]; then
+	spice anne greet --hold 30 >/dev/null & LYING=$!
+	gw_wait 3 sh -c 'sallyport list seats | grep -q connecting' && pass 'a link that is left lying has the seat' || fail "$(seat)"
+	gw_wait 13 free && pass '  for ten seconds' || fail "$(seat)"
+	check '  and not again for a while' 'error 7' "$(spice anne link)"
+	sleep 31
+	check '  but then' 'result 0' "$(spice anne link)"
+	kill $LYING 2>/dev/null
+fi
+
+# --- serial line and VNC
+talk() { python3 tests/support/peer.py talk unix "$GW/$1"; }
+stay() { timeout 30 python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"x"); print(s.recv(9), flush=True)
+print(s.recv(9) and "more" or "closed", flush=True)' "$GW/$1" >"$GW/stay" 2>&1 & gw_wait 5 grep -q X "$GW/stay"; }
+stay anne.serial && pass 'the serial line: anne has it' || fail 'no serial line'
+check '  maggie is refused' closed "$(talk maggie.serial)"
+check '  on record' 'the seat is taken' "$(reason '"event":"deny"' '"user":"maggie"' '"right":"serial"')"
+check '  list seats' '~anne' "$(sallyport list seats | grep serial)"
+sits anne display:0
+pass '  the screen is another seat'
+check 'VNC is at the same screen: refused' closed "$(talk maggie.vnc)"
+check '  on record' 'the seat is taken' "$(reason '"event":"deny"' '"user":"maggie"' '"right":"vnc"')"
+check 'status counts seats and limits' '~2 seats taken' "$(sallyport status)"
+leaves anne
+check 'the daemon lives' ok "$(sallyport status >/dev/null 2>&1; [ $? -le 1 ] && echo ok)"
+check 'the log for people tells of it' '~displaced' "$(sallyport log --event seat)"
+leave_all
+finish
