@@ -29,6 +29,9 @@ make(void)
 		return NULL;
 	}
 	made++;
+	/* Should others of this account's pipes have used up what it may have, it stays
+	 * as it is. */
+	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
 	*pipe = (struct pipe){.in = ends[1], .out = ends[0]};
 	return pipe;
 }

@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+/* What one can hold. All of them, 256 at most (main.c), are just what the kernel lets an
+ * account without rights have (pipe-user-pages-soft). */
+#define PIPE_BYTES 262144
+
 struct pipe {
 	int in, out;       /* to write to, to read from; neither blocks */
 	struct pipe *next; /* while nobody has it */

@@ -15,6 +15,9 @@
 /* A pipe pays from one length on, and no longer below another. */
 #define BULK_FROM  16384
 #define BULK_LEAST 4096
+/* After a read that brought that much the next is due at once, some times. */
+#define BULK_AGAIN 65536
+#define BULK_TURNS 4
 
 static uint8_t scratch[RELAY_CHUNK]; /* empty between two events, as: */
 static uint8_t passed[CONSOLE_OUT];
@@ -150,20 +153,34 @@ came(struct pair_side *from, ssize_t n)
 	return 0;
 }
 
-static void
+/* How much came; 0 when nothing more is to be read. */
+static size_t
 read_through(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
 {
-	size_t len = came(from, splice(from->fd, NULL, pipe->in, NULL, RELAY_CHUNK,
+	size_t len = came(from, splice(from->fd, NULL, pipe->in, NULL, PIPE_BYTES,
 				    SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
 
-	from->is_bulk = len >= BULK_LEAST;
 	if (len == 0) {
 		pipes_return(pipe);
-		return;
+		return 0;
 	}
+	from->is_bulk = len >= BULK_LEAST;
 	from->pipe = pipe;
 	from->len = (uint32_t)len;
 	flush_pipe(from, now_ms);
+	return pump_keeps(from) || from->is_done ? 0 : len;
+}
+
+static void
+read_bulk(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
+{
+	for (int i = 0; i < BULK_TURNS && pipe != NULL; i++) {
+		if (read_through(from, pipe, now_ms) < BULK_AGAIN)
+			return;
+		pipe = pipes_borrow();
+	}
+	if (pipe != NULL)
+		pipes_return(pipe);
 }
 
 static void
@@ -219,7 +236,7 @@ pump_read(struct pair_side *from, int64_t now_ms)
 	if (from->is_bulk)
 		pipe = pipes_borrow();
 	if (pipe != NULL)
-		read_through(from, pipe, now_ms);
+		read_bulk(from, pipe, now_ms);
 	else
 		read_opaque(from, now_ms);
 }

@@ -233,7 +233,7 @@ test_slow_reader(void **state)
 	(void)state;
 	sent = fill(client);
 	assert_true(pump_keeps(&pair->side[0]));
-	assert_in_range(pair->side[0].len, 1, RELAY_CHUNK);
+	assert_in_range(pair->side[0].len, 1, PIPE_BYTES);
 	put(vm, "still here");
 	run();
 	expect(client, "still here");
