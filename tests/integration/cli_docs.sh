@@ -62,7 +62,7 @@ for word in "${offered[@]}"; do
 	printf '%s\n' "${verbs[@]}" | grep -q "^$word\( \|\$\)" || fail "the completion offers $word"
 done
 mapfile -t lists < <(CURRENT='' complete_words list)
-[ "$("$cli" list --help | sed -n '1s/.* //p')" = "$(IFS='|'; echo "${lists[*]}")" ] ||
+[ "$("$cli" list --help | sed -n '1s/.* list \([^ ]*\).*/\1/p')" = "$(IFS='|'; echo "${lists[*]}")" ] ||
 	fail "the completion's lists: ${lists[*]}"
 for list in "${lists[@]}"; do
 	grep -q "^\.It Cm list Cm $list" $manual || fail "$manual lacks list $list"
