@@ -174,17 +174,6 @@ admin_status(struct caller *caller, struct wire_in *in)
 		row_end(caller, is_well && count.open == count.wanted ? 0 : 1, "");
 }
 
-/* "" unless libvirt or QEMU says it. */
-static const char *
-state_of(const struct virt *virt, const struct vm *vm)
-{
-	const char *state = "";
-
-	for (size_t i = 0; i < vm->endpoint_count && *state == '\0'; i++)
-		state = virt_state(virt, &vm->endpoints[i].target);
-	return state;
-}
-
 static bool
 list_vms(struct caller *caller)
 {
@@ -205,7 +194,7 @@ list_vms(struct caller *caller)
 		row_text(
 		    &row, "address", address.s_addr != INADDR_ANY ? inet_ntoa(address) : "");
 		row_text(&row, "rights", rights);
-		row_text(&row, "state", state_of(gw->virt, vm));
+		row_text(&row, "state", virt_vm_state(gw->virt, vm));
 		row_text(&row, "title", vm->title);
 		if (!row_send(&row))
 			return false;

@@ -78,9 +78,10 @@ hand_over(struct channel *ch)
 static void
 begin(struct channel *ch)
 {
-	const char *reason =
-	    ch->end_reason[0] != '\0' ? ch->end_reason : channel_policy_judge(ch);
+	const char *reason = ch->end_reason[0] != '\0' ? ch->end_reason : consoles_object(ch);
 
+	if (reason == NULL)
+		reason = channel_policy_judge(ch);
 	if (reason == NULL) {
 		hand_over(ch);
 		return;

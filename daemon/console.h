@@ -28,7 +28,6 @@ struct console {
 	uid_t uid;
 	char user[PROTO_NAME_MAX + 1], vm[PROTO_NAME_MAX + 1];
 	const char *right; /* as granted: "spice:view" (static) */
-	char line[96];    /* the grant that allowed it */
 	uint32_t may;     /* SPICE_MAY_*, as it began */
 	size_t channels;  /* that are there now */
 	uint8_t taken[CONSOLE_TYPES][32]; /* a bit for each id that was taken */

@@ -206,7 +206,6 @@ make(struct channel *ch, const struct conn *conn, const struct console_rights *r
 	snprintf(console->user, sizeof(console->user), "%s", conn->user);
 	snprintf(console->vm, sizeof(console->vm), "%s", ch->vm);
 	console->right = rights->word;
-	memcpy(console->line, rights->answer.line, sizeof(console->line));
 	(void)console_take(console, ch->type, ch->type_id);
 	return console;
 }
@@ -296,6 +295,14 @@ consoles_session(struct channel *ch, uint32_t session)
 	console->session = session;
 	console->used_ms = io_now_ms();
 	enter(console, CONSOLE_LIVE);
+}
+
+const char *
+consoles_object(const struct channel *ch)
+{
+	const struct console *console = ch->console;
+
+	return console != NULL && console->state == CONSOLE_LEAVING ? console->reason : NULL;
 }
 
 /* Its link went to the VM and did not become a session, and not because we ended it. */
@@ -460,8 +467,10 @@ look_for_idle(struct consoles *consoles, int64_t now_ms)
 	uint32_t idle_s = gateway_settings(consoles->gw)->seat_idle_s;
 	int64_t every_ms = (int64_t)idle_s * 1000 / 8;
 
-	if (idle_s == 0 || LIST_EMPTY(&consoles->list))
+	if (LIST_EMPTY(&consoles->list))
 		return INT64_MAX;
+	if (idle_s == 0) /* a reload may change that */
+		return COUNT_MS;
 	if (every_ms > COUNT_MS)
 		every_ms = COUNT_MS;
 	if (every_ms < 500)

@@ -27,6 +27,8 @@ void consoles_join(struct console *console, struct channel *ch);
 void consoles_recorded(struct channel *ch);
 void consoles_begun(struct channel *ch);
 void consoles_session(struct channel *ch, uint32_t session);
+/* Why ch may not begin after all: its console is being left. NULL: it may. */
+const char *consoles_object(const struct channel *ch);
 /* ch has ended, or came to nothing. With a console's first channel all of it ends.
  * Accepts one without a console. */
 void consoles_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down);

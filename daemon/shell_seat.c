@@ -44,21 +44,11 @@ find_seat(struct seat *seat, const struct visit *visit, const struct conn *conn,
 	return true;
 }
 
-static const char *
-state_of(const struct virt *virt, const struct vm *vm)
-{
-	const char *state = "";
-
-	for (size_t i = 0; i < vm->endpoint_count && *state == '\0'; i++)
-		state = virt_state(virt, &vm->endpoints[i].target);
-	return state;
-}
-
 void
 shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
     char *text, size_t cap)
 {
-	const char *state = state_of(visit->gw->virt, vm), *words = "";
+	const char *state = virt_vm_state(visit->gw->virt, vm), *words = "";
 	struct seat seat;
 
 	if (find_seat(&seat, visit, conn, vm, false) || find_seat(&seat, visit, conn, vm, true))

@@ -438,6 +438,16 @@ virt_state(const struct virt *virt, const struct target *target)
 	return w != NULL && w->state < sizeof(words) / sizeof(words[0]) ? words[w->state] : "";
 }
 
+const char *
+virt_vm_state(const struct virt *virt, const struct vm *vm)
+{
+	const char *state = "";
+
+	for (size_t i = 0; i < vm->endpoint_count && *state == '\0'; i++)
+		state = virt_state(virt, &vm->endpoints[i].target);
+	return state;
+}
+
 void
 virt_put_status(const struct virt *virt, struct row *row)
 {

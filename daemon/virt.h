@@ -33,6 +33,8 @@ void virt_cancel(struct virt_call *call);
 
 /* What is known of the VM behind target: "running", "paused", "shut off", or "". */
 const char *virt_state(const struct virt *virt, const struct target *target);
+/* The same of a VM, by the first of its endpoints of which it is known. */
+const char *virt_vm_state(const struct virt *virt, const struct vm *vm);
 /* The lines of status: a process each that is in use. */
 void virt_put_status(const struct virt *virt, struct row *row);
 

@@ -209,13 +209,24 @@ sits anne display:0
 pass '  which is her own matter: anne sits down'
 leaves anne
 if [ -n "${SEAT_LONG:-}" ]; then
-	spice anne greet --hold 30 >/dev/null & LYING=$!
+	spice anne link --no-ticket --hold 30 >/dev/null & LYING=$!
 	gw_wait 3 sh -c 'sallyport list seats | grep -q connecting' && pass 'a link that is left lying has the seat' || fail "$(seat)"
 	gw_wait 13 free && pass '  for ten seconds' || fail "$(seat)"
 	check '  and not again for a while' 'error 7' "$(spice anne link)"
 	sleep 31
 	check '  but then' 'result 0' "$(spice anne link)"
 	kill $LYING 2>/dev/null
+	end=$((($(date +%s) / 60 + 1) * 60))
+	[ $((end - $(date +%s))) -gt 8 ] || end=$((end + 60))
+	until=$(date -d @$end +%H:%M)
+	[ "$until" != 00:00 ] || until=24:00
+	regrant "anne webdev spice 00:00-$until" 'maggie webdev spice,serial,vnc always'
+	sits anne display:0 inputs:0
+	sleep $((end - $(date +%s) - 1))
+	START=$((end * 1000000000))
+	gone 6 anne 'the window of time ends: all of it is closed'
+	within '  in time'
+	regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 fi
 
 # --- serial line and VNC

@@ -12,6 +12,14 @@ serve() { # MODE [UID]: what stands at books' control socket
 	python3 "$QMP" /run/vms/books.qmp "$1" "${2:-$(id -u vmhost)}" 2>"$GW/qmp.err" & SERVER=$!
 	gw_wait 5 test -S /run/vms/books.qmp
 }
+console() { # USER VM: what a SPICE client is told; 6 is the script's own, 1 the gate's
+	local pid
+	rm -f "$GW/$1.sock"
+	gw_ssh "$1" -N -L "$GW/$1.sock:/run/sallyport/vm/$2/spice" >/dev/null 2>"$GW/err" & pid=$!
+	gw_wait 15 test -S "$GW/$1.sock" && timeout 30 python3 -B tests/support/spice.py link "unix:$GW/$1.sock" --wait 20
+	kill $pid 2>/dev/null
+	wait $pid 2>/dev/null
+}
 state_of() { sallyport list vms --json | python3 -c 'import json,sys; print([r["state"] for r in json.load(sys.stdin) if r["vm"] == sys.argv[1]][0])' "$1"; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 [ -z "${VIRT_STRACE:-}" ] || { mv /usr/libexec/sallyport/virt /usr/libexec/sallyport/virt.real; printf "#!/bin/sh\nexec strace -f -o %s.\$\$ /usr/libexec/sallyport/virt.real \"\$@\"\n" "$VIRT_STRACE" >/usr/libexec/sallyport/virt; chmod 755 /usr/libexec/sallyport/virt; }
@@ -30,7 +38,7 @@ title = web server for development
 spice = qmp:/run/vms/webdev.qmp
 service.ssh = tcp:127.0.0.1:20022
 CONF
-sed -i 's/^maggie .*/maggie books spice,vnc always/' /etc/sallyport/vm_mappings
+sed -i 's/^maggie .*/maggie books spice,vnc always/; s/,raw//' /etc/sallyport/vm_mappings
 serve good
 gw_reload >"$GW/reload" 2>&1 && pass "reload" || fail "reload: $(cat "$GW/reload")"
 sed -i '/^# BEGIN sallyport/,/^# END sallyport/d' /etc/hosts; gw_hosts
@@ -41,9 +49,9 @@ gw_wait 10 is_state books running && pass "list vms tells the state" || fail "st
 check "its account" _sallyport-virt "$(ps -o user:20= -p "$(pgrep -f '[v]irt --qmp')")"
 check "  with its system calls filtered" 2 "$(awk '/^Seccomp:/ {print $2}' "/proc/$(pgrep -f '[v]irt --qmp')/status")"
 
-check "a console over the control socket" "QMP CONSOLE spice hello" "$(gw_talk maggie books:5900)"
-check "  and by VNC" "QMP CONSOLE vnc hello" "$(gw_talk maggie books:5800)"
-check "  and to who has no grant" "" "$(gw_talk anne books:5900)"
+check "a console over the control socket" "error 6" "$(console maggie books)"
+check "  and by VNC" "RFB 003.008" "$(gw_talk maggie books:5800)"
+check "  and to who has no grant" closed "$(console anne books)"
 check "one connection for all of it" 1 "$(cat /run/vms/books.qmp.count)"
 gw_logged 5 '"event":"close"' '"vm":"books"' '"right":"spice"' && pass "on record" || fail "no record"
 
@@ -51,7 +59,7 @@ gw_logged 5 '"event":"close"' '"vm":"books"' '"right":"spice"' && pass "on recor
 bad() { # MODE REASON
 	local began=$SECONDS
 	serve "$1"
-	check "$1: nothing comes" "" "$(gw_talk maggie books:5900)"
+	check "$1: nothing comes" "error 1" "$(console maggie books)"
 	[ $((SECONDS - began)) -le 17 ] && pass "$1: in time" || fail "$1: $((SECONDS - began)) s"
 	gw_logged 2 '"event":"deny"' '"vm":"books"' "$2" && pass "$1: the record says why: $2" ||
 		fail "$1: $(gw_log '"event":"deny"' | tail -1)"
@@ -61,10 +69,10 @@ bad refuse "the VM has no such console"
 bad nonsense "QEMU's control socket cannot be used"
 bad close "QEMU's control socket cannot be used"
 serve good "$(id -u fred)"
-check "somebody else at the socket: nothing comes" "" "$(gw_talk maggie books:5900)"
+check "somebody else at the socket: nothing comes" "error 1" "$(console maggie books)"
 gw_logged 2 '"event":"deny"' "someone else than backend_uid allows" && pass "  and the record says so" || fail "stranger: $(gw_log '"event":"deny"' | tail -1)"
 serve good
-check "a good one again: it is found" "QMP CONSOLE spice hello" "$(gw_talk maggie books:5900)"
+check "a good one again: it is found" "error 6" "$(console maggie books)"
 
 # One that hangs keeps nobody else waiting: a real QEMU meanwhile.
 if command -v qemu-system-x86_64 >/dev/null; then
@@ -74,7 +82,7 @@ if command -v qemu-system-x86_64 >/dev/null; then
 	gw_wait 20 test -S /run/vms/webdev.qmp || fail "no QEMU: $(cat "$GW/qemu.log")"
 	gw_wait 40 is_state webdev running && pass "a real QEMU: running" || fail "QEMU: $(state_of webdev) $(cat "$GW/qemu.log") $(tail -5 "$GW/daemon.log")"
 	serve hang
-	gw_talk maggie books:5900 >"$GW/hanging" & HANG=$!
+	console maggie books >"$GW/hanging" & HANG=$!
 	gw_press anne >"$GW/otp.anne"
 	export GW_OTP=$GW/otp.anne GW_ASKED=$GW/asked SSH_ASKPASS=$GW/askpass SSH_ASKPASS_REQUIRE=force
 	check "  SPICE through sshd, though QEMU listens nowhere" "~SPICE session 0x" "$(timeout 30 "$BUILD/tests/spice_link" run \
@@ -82,7 +90,7 @@ if command -v qemu-system-x86_64 >/dev/null; then
 		-o LogLevel=ERROR -W webdev:5900 anne@127.0.0.1 2>&1)"
 	check "  nothing listens there but the control socket" "" "$(ss -Hltnp | grep qemu)"
 	wait $HANG
-	check "  while another VM's QEMU hangs" "" "$(cat "$GW/hanging")"
+	check "  while another VM's QEMU hangs" "error 1" "$(cat "$GW/hanging")"
 else
 	echo "skipped: no qemu-system-x86_64 here"
 fi

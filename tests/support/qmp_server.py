@@ -1,7 +1,7 @@
 """A QMP server that does as told, for tests. qmp_server.py PATH MODE [UID]
 
- good      answers as QEMU does; the console that add_client opens says "QMP CONSOLE PROTO"
-           and sends back what it is sent
+ good      answers as QEMU does; the console that add_client opens refuses a SPICE link by
+           error 6, or greets as VNC does
  hang      takes the connection and says nothing
  drip      the greeting, a byte each 50 ms
  endless   a line without an end
@@ -15,7 +15,7 @@
  early     an answer before any question
  pause     good; STOP and RESUME by turns, each time PATH.state is written
 """
-import array, json, os, select, socket, sys, threading, time
+import array, json, os, select, socket, struct, sys, threading, time
 
 GREETING = {"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}, "capabilities": ["oob"]}}
 
@@ -23,9 +23,13 @@ GREETING = {"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "p
 def console(fd, protocol):
     s = socket.socket(fileno=fd)
     try:
-        s.sendall(f"QMP CONSOLE {protocol}\n".encode())
-        while data := s.recv(4096):
-            s.sendall(data)
+        if protocol == "spice":  # a link reply with an error that is nobody else's
+            s.recv(4096)
+            s.sendall(struct.pack("<4sIIII", b"REDQ", 2, 2, 178, 6) + bytes(174))
+        else:
+            s.sendall(b"RFB 003.008\n")
+        while s.recv(4096):
+            pass
     except OSError:
         pass
     s.close()
