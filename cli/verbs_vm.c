@@ -105,7 +105,8 @@ print_all(FILE *out, char *list, const struct policy *policy, size_t *taken)
 static int
 ask_libvirt(const struct cli *cli, struct bounded *list)
 {
-	const char *argv[] = {LIBEXECDIR "/virt", "--list", NULL, NULL, NULL};
+	static const char program[] = LIBEXECDIR "/virt";
+	const char *argv[] = {program, "--list", NULL, NULL, NULL};
 	int err;
 
 	if (cli_has(cli, CLI_URI)) {
@@ -155,7 +156,7 @@ write_file(const struct cli *cli, char *list, const struct policy *policy)
 {
 	char path[PATH_LEN];
 	size_t count, taken;
-	FILE *out;
+	FILE *out = NULL;
 	int status = create(cli, &out, path);
 
 	if (status != 0)

@@ -66,10 +66,10 @@ take_order(uint32_t *id, struct child_order *order)
 static void
 be_opener(void)
 {
-	struct child_order order;
+	struct child_order order = {0};
 	enum proto_virt status;
-	uint32_t id;
-	int fd, err;
+	uint32_t id = 0;
+	int fd = -1, err;
 
 	while ((err = take_order(&id, &order)) == 0 || err == -EINTR) {
 		if (err < 0)
@@ -85,10 +85,10 @@ be_opener(void)
 static void
 be_console(void)
 {
-	struct child_order order;
+	struct child_order order = {0};
 	enum proto_virt status;
-	int ends[2];
-	uint32_t id;
+	int ends[2] = {-1, -1};
+	uint32_t id = 0;
 
 	if (take_order(&id, &order) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
