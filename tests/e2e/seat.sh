@@ -229,6 +229,15 @@ if [ -n "${SEAT_LONG:-}" ]; then
 	regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 fi
 
+# --- who does not use it
+echo 'seat_idle = 2s' >>/etc/sallyport/sallyport.conf
+regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+sits anne display:0 inputs:0
+gone 8 anne 'nobody types for seat_idle: the console is closed'
+check '  on record' '~seat_idle' "$(reason '"event":"close"' '"user":"anne"' 'seat_idle')"
+sed -i '/seat_idle/d' /etc/sallyport/sallyport.conf
+sallyport reload >/dev/null
+
 # --- serial line and VNC
 talk() { python3 tests/support/peer.py talk unix "$GW/$1"; }
 stay() { timeout 30 python3 -c 'import socket, sys, time
