@@ -135,6 +135,7 @@ on_rotated(void *arg, int error, uint8_t type, struct wire_in *in)
 		return;
 	}
 	if (err == 0) {
+		r->state.is_known = false; /* it was the old file's */
 		name_it(r);
 		return;
 	}
