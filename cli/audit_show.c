@@ -1,6 +1,8 @@
 /* One record, one line. */
 #include "cli/audit_show.h"
 
+#include "cli/amount.h"
+#include "cli/audit_channels.h"
 #include "cli/audit_line.h"
 
 #include <errno.h>
@@ -37,29 +39,11 @@ put_time(FILE *out, const char *text)
 	put_text(out, day[0] != '\0' ? day : text);
 }
 
-static void
-put_size(FILE *out, int64_t bytes)
+/* In a record that somebody else wrote a number may be below 0. */
+static uint64_t
+amount(const struct audit_value *value)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double size = (double)bytes;
-	size_t unit = 0;
-
-	for (; size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-		size /= 1024;
-	fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-}
-
-static void
-put_duration(FILE *out, int64_t ms)
-{
-	int64_t s = ms / 1000;
-
-	if (s < 60)
-		fprintf(out, "%" PRId64 ".%01" PRId64 " s", s, ms % 1000 / 100);
-	else if (s < 3600)
-		fprintf(out, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
-	else
-		fprintf(out, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
+	return value->number > 0 ? (uint64_t)value->number : 0;
 }
 
 /* " WORD value", nothing when the record has no such field. */
@@ -97,21 +81,33 @@ static void
 put_amounts(FILE *out, const struct audit_record *record)
 {
 	const struct audit_value *field = record->field;
+	char text[AMOUNT_MAX];
 
 	if (field[AUDIT_BYTES_UP].is_number) {
-		fputs(" up ", out);
-		put_size(out, field[AUDIT_BYTES_UP].number);
+		amount_size(text, amount(&field[AUDIT_BYTES_UP]));
+		fprintf(out, " up %s", text);
 	}
 	if (field[AUDIT_BYTES_DOWN].is_number) {
-		fputs(" down ", out);
-		put_size(out, field[AUDIT_BYTES_DOWN].number);
+		amount_size(text, amount(&field[AUDIT_BYTES_DOWN]));
+		fprintf(out, " down %s", text);
 	}
 	if (field[AUDIT_DURATION_MS].is_number) {
-		fputs(" in ", out);
-		put_duration(out, field[AUDIT_DURATION_MS].number);
+		amount_duration(text, amount(&field[AUDIT_DURATION_MS]));
+		fprintf(out, " in %s", text);
 	}
 	if (field[AUDIT_COUNT].is_number)
 		fprintf(out, " %" PRId64 " times", field[AUDIT_COUNT].number);
+}
+
+/* Of a console's close, behind its sums: "; main:0 up …, display:0 up …". */
+static void
+put_channels(FILE *out, const struct audit_value *channels)
+{
+	if (channels->text == NULL || strchr(channels->text, '=') == NULL)
+		return;
+	putc(';', out);
+	if (!audit_channels_put(out, channels->text))
+		put_field(out, "", channels);
 }
 
 static void
@@ -131,8 +127,11 @@ show_record(FILE *out, const struct audit_record *record)
 	put_field(out, "", &field[AUDIT_CONN]);
 	put_field(out, "", &field[AUDIT_CHANNEL]);
 	put_field(out, "pid", &field[AUDIT_PID]);
-	put_field(out, "", &field[AUDIT_CHANNELS]);
+	if (field[AUDIT_CHANNELS].text != NULL &&
+	    strchr(field[AUDIT_CHANNELS].text, '=') == NULL)
+		put_field(out, "", &field[AUDIT_CHANNELS]);
 	put_amounts(out, record);
+	put_channels(out, &field[AUDIT_CHANNELS]);
 	put_field(out, "-", &field[AUDIT_DETAIL]);
 	putc('\n', out);
 }

@@ -43,6 +43,24 @@ rows_put(struct rows_row *row, const char *key, const char *value)
 }
 
 int
+rows_set(struct rows_row *row, const char *key, const char *value)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		char *copy;
+
+		if (strcmp(row->pairs[i].key, key) != 0)
+			continue;
+		copy = strdup(value);
+		if (copy == NULL)
+			return -ENOMEM;
+		free(row->pairs[i].value);
+		row->pairs[i].value = copy;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int
 rows_unpack(struct rows *rows, struct wire_in *in)
 {
 	char key[256], *value = malloc(IO_MESSAGE_MAX);

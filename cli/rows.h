@@ -24,6 +24,8 @@ struct rows {
 struct rows_row *rows_add(struct rows *rows);
 /* Appends copies to a row. 0, -ENOMEM. */
 int rows_put(struct rows_row *row, const char *key, const char *value);
+/* Another value for a key that it has. 0, -ENOMEM, -ENOENT. */
+int rows_set(struct rows_row *row, const char *key, const char *value);
 
 /* Reads the fields of PROTO_ADMIN_ROW into a new row. 0, -EBADMSG, -ENOMEM. */
 int rows_unpack(struct rows *rows, struct wire_in *in);

@@ -49,7 +49,7 @@ const struct verb verb_table[] = {
 	.details = "vms: VMs, their addresses and rights. users: who is named in vm_mappings.\n"
 		   "connections: SSH connections of gated users. channels: what passes now.\n"
 		   "seats: who sits at which VM's console. locks: who is kept out.\n"
-		   "--watch: again every 2 seconds, or SECONDS.\n",
+		   "--watch: again every 2 seconds, or SECONDS, with what flows; ^C leaves.\n",
 	.least = 1,
 	.most = 2,
 	.options = CLI_WATCH,
@@ -68,8 +68,9 @@ const struct verb verb_table[] = {
 	.synopsis = "USER|cN|chN",
 	.summary = "end connections, or one channel, now",
 	.details =
-	    "All connections of USER, or connection cN, or channel chN of `list`. Grants stay\n"
-	    "as they are: to keep USER out, lock him. Exit status 1 when there was none.\n",
+	    "All connections of USER, or connection cN, or channel chN of `list`; with a\n"
+	    "console's first channel (`list seats`) all of it. Grants stay as they are: to\n"
+	    "keep USER out, lock him. Exit status 1 when there was none.\n",
 	.least = 1,
 	.most = 1,
 	.needs_root = true},

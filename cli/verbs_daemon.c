@@ -4,13 +4,9 @@
 #include "cli/explained.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "lib/num.h"
 
 #include <errno.h>
 #include <time.h>
-#include <unistd.h>
-
-#define WATCH_S 2
 
 int
 verb_help(struct cli *cli)
@@ -46,59 +42,6 @@ verb_show(struct cli *cli)
 
 	ask_begin(&ask, PROTO_ADMIN_SHOW);
 	return answer_ask(cli, &ask, table_print);
-}
-
-static int
-list_once(struct cli *cli)
-{
-	struct ask ask;
-	int status;
-
-	ask_begin(&ask, PROTO_ADMIN_LIST);
-	wire_put_str(&ask.out, cli->words[0]);
-	status = ask_daemon(cli, &ask);
-	if (status == 0)
-		status = answer_print(cli, &ask, table_print);
-	if (status == CLI_OK && ask.rows.count == 0 && !cli_has(cli, CLI_JSON))
-		fprintf(cli->out, "no %s\n", cli->words[0]);
-	ask_free(&ask);
-	return status;
-}
-
-/* Again and again, on a terminal in place of what was there. */
-static int
-watch(struct cli *cli, uint64_t pause_s)
-{
-	const struct timespec pause = {.tv_sec = (time_t)pause_s};
-	bool is_terminal = isatty(fileno(cli->out)) == 1 && !cli_has(cli, CLI_JSON);
-
-	for (;;) {
-		int status;
-
-		if (is_terminal)
-			fputs("\033[H\033[2J", cli->out);
-		status = list_once(cli);
-		if (!is_terminal && !cli_has(cli, CLI_JSON))
-			fputc('\n', cli->out);
-		if (fflush(cli->out) != 0)
-			return CLI_SOFTWARE;
-		if (status != CLI_OK)
-			return status;
-		nanosleep(&pause, NULL);
-	}
-}
-
-int
-verb_list(struct cli *cli)
-{
-	uint64_t pause_s = WATCH_S;
-
-	if (cli->word_count == 1)
-		return cli_has(cli, CLI_WATCH) ? watch(cli, pause_s) : list_once(cli);
-	if (!cli_has(cli, CLI_WATCH) || num_parse(cli->words[1], 1, 86400, &pause_s) < 0)
-		return cli_fail(CLI_USAGE, "list %s: %s is not a number of seconds for --watch",
-		    cli->words[0], cli->words[1]);
-	return watch(cli, pause_s);
 }
 
 /* What is wrong, line by line; or a table of what ends. */

@@ -4,6 +4,7 @@
 #include "daemon/consoles.h"
 #include "daemon/counts.h"
 #include "daemon/row.h"
+#include "lib/io.h"
 #include "policy/vm.h"
 
 #include <stdio.h>
@@ -47,41 +48,16 @@ send_channel(struct caller *caller, const struct channel *ch)
 	return row_send(&row);
 }
 
-/* Who waits for the counts; caller NULL when he has gone. */
-struct wish {
-	struct caller *caller;
-};
-
-static void
-on_counted(void *arg)
+/* False when the caller has gone. */
+static bool
+send_channels(struct caller *caller)
 {
-	struct wish *wish = arg;
-	struct caller *caller = wish->caller;
 	const struct channel *ch = NULL;
 
-	free(wish);
-	if (caller == NULL)
-		return;
-	door_hold(caller, NULL);
 	while ((ch = channels_next(caller->gw->channels, ch)) != NULL)
 		if (!send_channel(caller, ch))
-			return;
-	row_end(caller, 0, "");
-}
-
-bool
-admin_list_channels(struct caller *caller)
-{
-	struct wish *wish = calloc(1, sizeof(*wish));
-
-	if (wish == NULL || counts_ask(caller->gw->counts, on_counted, wish) < 0) {
-		free(wish);
-		row_end(caller, EX_TEMP, "no memory");
-		return false;
-	}
-	wish->caller = caller;
-	door_hold(caller, &wish->caller);
-	return false; /* the answer comes from on_counted */
+			return false;
+	return true;
 }
 
 static bool
@@ -110,11 +86,16 @@ send_seat(struct caller *caller, const char *vm, const char *seat, enum console_
 		row_text(&row, "channels", "");
 	}
 	row_time(&row, "since", holder != NULL ? holder->since : 0);
+	if (holder != NULL && holder->state == CONSOLE_LIVE)
+		row_format(
+		    &row, "idle", "%llds", (long long)((io_now_ms() - holder->used_ms) / 1000));
+	else
+		row_text(&row, "idle", "");
 	return row_send(&row);
 }
 
-bool
-admin_list_seats(struct caller *caller)
+static bool
+send_seats(struct caller *caller)
 {
 	const struct policy *policy = caller->gw->policy;
 
@@ -133,6 +114,56 @@ admin_list_seats(struct caller *caller)
 			return false;
 	}
 	return true;
+}
+
+/* --- the answer waits for the relay's counts ---------------------------------------- */
+
+struct wish {
+	struct caller *caller; /* NULL when he has gone */
+	struct consoles *consoles;
+	bool (*send)(struct caller *caller);
+};
+
+static void
+on_counted(void *arg)
+{
+	struct wish wish = *(struct wish *)arg;
+
+	free(arg);
+	consoles_look(wish.consoles);
+	if (wish.caller == NULL)
+		return;
+	door_hold(wish.caller, NULL);
+	if (wish.send(wish.caller))
+		row_end(wish.caller, 0, "");
+}
+
+/* Always false: the answer comes from on_counted. */
+static bool
+send_counted(struct caller *caller, bool (*send)(struct caller *caller))
+{
+	struct wish *wish = calloc(1, sizeof(*wish));
+
+	if (wish == NULL || counts_ask(caller->gw->counts, on_counted, wish) < 0) {
+		free(wish);
+		row_end(caller, EX_TEMP, "no memory");
+		return false;
+	}
+	*wish = (struct wish){caller, caller->gw->consoles, send};
+	door_hold(caller, &wish->caller);
+	return false;
+}
+
+bool
+admin_list_channels(struct caller *caller)
+{
+	return send_counted(caller, send_channels);
+}
+
+bool
+admin_list_seats(struct caller *caller)
+{
+	return send_counted(caller, send_seats);
 }
 
 void

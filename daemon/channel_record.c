@@ -17,15 +17,42 @@ put_names(struct audit *audit, const struct channel *ch)
 	audit_text(audit, AUDIT_RIGHT, ch->granted != NULL ? ch->granted : ch->right);
 }
 
+/* At an end the connection may be gone; its number leads to all else that was known. */
+static void
+put_user(struct audit *audit, const char *user, uid_t uid, uint32_t conn_id)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "c%u", conn_id);
+	audit_text(audit, AUDIT_USER, user);
+	audit_number(audit, AUDIT_UID, uid);
+	audit_text(audit, AUDIT_CONN, id);
+}
+
+/* "main:0"; "" for what is no SPICE channel. */
+static void
+format_link(const struct channel *ch, char *text, size_t cap)
+{
+	const struct spice_kind *kind = spice_kind_find(ch->type);
+
+	text[0] = '\0';
+	if (ch->type != 0)
+		snprintf(
+		    text, cap, "%s:%u", kind != NULL ? kind->name : "unknown", ch->type_id);
+}
+
 int
 channel_record_open(
     const struct channel *ch, const struct conn *conn, audit_done_fn *fn, void *arg)
 {
 	struct audit *audit = ch->gw->audit;
+	char link[32];
 
+	format_link(ch, link, sizeof(link));
 	audit_begin(audit, "open");
 	audit_conn(audit, conn);
 	put_names(audit, ch);
+	audit_text(audit, AUDIT_CHANNELS, link);
 	audit_text(audit, AUDIT_VERDICT, "allow");
 	audit_text(audit, AUDIT_LINE, ch->line);
 	return audit_end_durable(audit, fn, arg);
@@ -37,8 +64,7 @@ channel_record_close(const struct channel *ch, const char *reason, uint64_t up, 
 	struct audit *audit = ch->gw->audit;
 
 	audit_begin(audit, "close");
-	audit_text(audit, AUDIT_USER, ch->user);
-	audit_number(audit, AUDIT_UID, ch->uid);
+	put_user(audit, ch->user, ch->uid, ch->conn_id);
 	put_names(audit, ch);
 	audit_text(audit, AUDIT_REASON, reason);
 	audit_number(audit, AUDIT_BYTES_UP, up);
@@ -58,8 +84,7 @@ channel_record_console(struct audit *audit, const struct console *console)
 		snprintf(
 		    list, sizeof(list), "%s and %u more", console->list, console->unlisted);
 	audit_begin(audit, "close");
-	audit_text(audit, AUDIT_USER, console->user);
-	audit_number(audit, AUDIT_UID, console->uid);
+	put_user(audit, console->user, console->uid, console->conn_id);
 	audit_text(audit, AUDIT_CHANNEL, id);
 	audit_text(audit, AUDIT_VM, console->vm);
 	audit_text(audit, AUDIT_RIGHT, console->right);
@@ -92,11 +117,8 @@ channel_record_seat(const struct channel *ch, const struct conn *conn,
 void
 channel_record_deny(const struct channel *ch, const struct conn *conn, const char *reason)
 {
-	const struct spice_kind *kind = spice_kind_find(ch->type);
-	char link[32] = "";
+	char link[32];
 
-	if (ch->type != 0)
-		snprintf(link, sizeof(link), "%s:%u", kind != NULL ? kind->name : "unknown",
-		    ch->type_id);
+	format_link(ch, link, sizeof(link));
 	denial_record_link(ch->gw->audit, conn, ch->vm, ch->right, ch->line, reason, link);
 }

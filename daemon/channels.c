@@ -153,15 +153,18 @@ channels_count_greeting(const struct channels *channels, uid_t uid)
 	return n;
 }
 
-bool
+size_t
 channels_end_one(struct channels *channels, uint32_t id, const char *reason)
 {
 	struct channel *ch = channels_by_id(channels, id);
+	size_t n = 1;
 
 	if (ch == NULL)
-		return false;
+		return 0;
+	if (ch->console != NULL && ch->console->id == id)
+		n = ch->console->channels;
 	channel_end(ch, reason);
-	return true;
+	return n;
 }
 
 void

@@ -28,8 +28,9 @@ size_t channels_count_uid(const struct channels *channels, uid_t uid);
 /* Of these, half open: they have not said yet what they want. */
 size_t channels_count_greeting(const struct channels *channels, uid_t uid);
 
-/* False when there is none of that number. */
-bool channels_end_one(struct channels *channels, uint32_t id, const char *reason);
+/* How many end by it: with a console's first channel all of that console's; 0: there is
+ * none of that number. */
+size_t channels_end_one(struct channels *channels, uint32_t id, const char *reason);
 /* All channels of a connection, because it ends. */
 void channels_end_of(struct channels *channels, uint32_t conn_id, const char *reason);
 /* Once a second and after a reload: ends those that policy no longer allows. */

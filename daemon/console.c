@@ -34,6 +34,24 @@ console_give_back(struct console *console, uint8_t type, uint8_t id)
 		console->taken[type][id / 8] &= (uint8_t) ~(1u << (id % 8));
 }
 
+/* Main stands first, though it ends last. */
+static void
+add_word(char *list, const char *word, size_t len, bool is_first)
+{
+	size_t used = strlen(list);
+
+	if (used == 0) {
+		memcpy(list, word, len + 1);
+	} else if (is_first) {
+		memmove(list + len + 1, list, used + 1);
+		memcpy(list, word, len);
+		list[len] = ' ';
+	} else {
+		list[used] = ' ';
+		memcpy(list + used + 1, word, len + 1);
+	}
+}
+
 void
 console_sum(
     struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down, int64_t ms)
@@ -47,10 +65,10 @@ console_sum(
 	console->down += down;
 	if (kind == NULL)
 		return;
-	len = snprintf(word, sizeof(word), "%s%s:%u=%" PRIu64 "/%" PRIu64 "/%" PRId64,
-	    used > 0 ? " " : "", kind->name, id, up, down, ms);
-	if (console->unlisted == 0 && (size_t)len < room)
-		memcpy(console->list + used, word, (size_t)len + 1);
+	len = snprintf(word, sizeof(word), "%s:%u=%" PRIu64 "/%" PRIu64 "/%" PRId64, kind->name,
+	    id, up, down, ms);
+	if (console->unlisted == 0 && (size_t)len + 1 < room)
+		add_word(console->list, word, (size_t)len, type == SPICE_MAIN);
 	else
 		console->unlisted++;
 }

@@ -438,10 +438,9 @@ use_of(const struct consoles *consoles, const struct console *console)
 	return used;
 }
 
-static void
-on_counted(void *arg)
+void
+consoles_look(struct consoles *consoles)
 {
-	struct consoles *consoles = arg;
 	int64_t now_ms = io_now_ms();
 	uint32_t idle_s = gateway_settings(consoles->gw)->seat_idle_s;
 	struct console *console;
@@ -458,6 +457,12 @@ on_counted(void *arg)
 			leave(consoles, console, "nobody used it for too long (seat_idle)");
 		}
 	}
+}
+
+static void
+on_counted(void *arg)
+{
+	consoles_look(arg);
 }
 
 /* As step. */

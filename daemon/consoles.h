@@ -33,6 +33,9 @@ const char *consoles_object(const struct channel *ch);
  * Accepts one without a console. */
 void consoles_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down);
 
+/* The counts of channels are fresh (counts.h): who has used his console since the last
+ * look, and who has not for too long. */
+void consoles_look(struct consoles *consoles);
 /* In any order, NULL for the first. */
 const struct console *consoles_next(
     const struct consoles *consoles, const struct console *console);

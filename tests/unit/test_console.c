@@ -38,11 +38,13 @@ a_line_for_the_record(void **state)
 	(void)state;
 	console_sum(&console, SPICE_DISPLAY, 0, 10, 2000, 61000);
 	console_sum(&console, SPICE_MAIN, 0, 1, 2, 3);
-	assert_string_equal(console.list, "display:0=10/2000/61000 main:0=1/2/3");
+	assert_string_equal(console.list, "main:0=1/2/3 display:0=10/2000/61000");
 	assert_int_equal(console.up, 11);
 	assert_int_equal(console.down, 2002);
 	console_sum(&console, 0, 0, 5, 5, 5); /* vnc: no kind, but its bytes count */
-	assert_string_equal(console.list, "display:0=10/2000/61000 main:0=1/2/3");
+	console_sum(&console, SPICE_CURSOR, 0, 0, 0, 0);
+	assert_string_equal(
+	    console.list, "main:0=1/2/3 display:0=10/2000/61000 cursor:0=0/0/0");
 	assert_int_equal(console.up, 16);
 }
 
