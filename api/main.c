@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,8 @@ limit(void)
 	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
 	    {RLIMIT_NOFILE, 256}, {RLIMIT_DATA, 256 * 1024 * 1024}};
 
+	/* Its log may be a file: then the line is lost, not the process. */
+	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		(void)setrlimit((__rlimit_resource_t)limits[i].what,
 		    &(struct rlimit){limits[i].value, limits[i].value});

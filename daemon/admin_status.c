@@ -11,6 +11,7 @@
 #include "daemon/fdstore.h"
 #include "daemon/notify.h"
 #include "daemon/rotation.h"
+#include "daemon/session.h"
 #include "daemon/row.h"
 #include "daemon/virt.h"
 #include "lib/io.h"
@@ -166,6 +167,8 @@ admin_status(struct caller *caller, struct wire_in *in)
 	row_format(&row, "prompts", "%zu open, %zu askers wait longer for a wrong OTP",
 	    prompts_count(gw->prompts), delay_count(gw->delay, io_now_ms()));
 	row_format(&row, "connections", "%zu", conns_count(gw->conns));
+	row_format(&row, "sessions", "%zu (at most %u a user)", sessions_count(gw->sessions),
+	    settings->max_sessions);
 	row_format(&row, "channels", "%zu (at most %u a user)", channels_count(gw->channels),
 	    settings->max_channels);
 	admin_put_consoles(gw, &row);

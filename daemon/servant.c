@@ -16,6 +16,7 @@
 
 #define RESTART_FIRST_MS 20
 #define RESTART_MAX_MS   2000
+#define RESTART_GOOD_MS  250 /* at most, for one that could be used before it died */
 #define READY_MS         10000
 #define STEADY_MS        2000 /* who lived that long is restarted at once */
 #define QUEUE_MAX        4096 /* messages that wait for room in the socket */
@@ -115,6 +116,7 @@ static void
 down(struct servant *s, int error, const char *why)
 {
 	int64_t lived_ms = io_now_ms() - s->started_ms;
+	uint32_t most_ms = s->is_ready ? RESTART_GOOD_MS : RESTART_MAX_MS;
 
 	log_error("%s (pid %d) is down: %s", s->spec.name, (int)s->process.pid, why);
 	loop_watch_free(s->readable);
@@ -123,9 +125,9 @@ down(struct servant *s, int error, const char *why)
 	servant_process_end(&s->process);
 	s->is_ready = false;
 	drop_queue(s);
-	s->restart_ms = lived_ms >= STEADY_MS                ? RESTART_FIRST_MS
-			: s->restart_ms * 2 > RESTART_MAX_MS ? RESTART_MAX_MS
-							     : s->restart_ms * 2;
+	s->restart_ms = lived_ms >= STEADY_MS         ? RESTART_FIRST_MS
+			: s->restart_ms * 2 > most_ms ? most_ms
+						      : s->restart_ms * 2;
 	answer_all(s, error);
 	if (s->spec.on_down != NULL)
 		s->spec.on_down(s->spec.arg);
@@ -203,7 +205,6 @@ take_message(struct servant *s, const uint8_t *buf, size_t len)
 		down(s, -ECONNRESET, "it sent a malformed message");
 	} else if (header.type == PROTO_READY && header.id == 0) {
 		s->is_ready = true;
-		s->restart_ms = RESTART_FIRST_MS;
 		log_debug("%s (pid %d) is ready", s->spec.name, (int)s->process.pid);
 		if (s->spec.on_ready != NULL)
 			s->spec.on_ready(s->spec.arg, &in);
