@@ -393,7 +393,9 @@ def do_session(args):
         if args.hold:
             print("open")
     except Closed:
-        print("closed")
+        left = [channel_name(pair) for pair, channel in session.channels.items()
+                if channel.is_open(2.0)]
+        print("closed", "but not " + " ".join(left) if left else "all", flush=True)
         good = False
     return good
 
