@@ -273,6 +273,7 @@ check-long-here:
 		{ cat $(BUILD)/long-build.log >&2; exit 1; }
 	@THOROUGH=yes $(BUILD)/unit/test_policy_next
 	@BUILD=$(BUILD) tests/run --long $(SCRIPTS)
+	@NODES=225000 $(MAKE) --no-print-directory lint
 
 # Each defence taken out: its case must fail. An hour; in the copy.
 check-bite:
@@ -354,7 +355,7 @@ help:
 	@echo 'make install       to $$DESTDIR$$PREFIX ($(PREFIX)) and $$DESTDIR$$SYSCONFDIR ($(SYSCONFDIR))'
 	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
 	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
-	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation … (root, in a copy)'
+	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation, lint in depth … (root, in a copy)'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
 	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
