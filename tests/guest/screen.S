@@ -1,6 +1,7 @@
 /* A guest of 16-bit code: a coloured text screen with a word on it, that shows what
  * is typed. F2: text scrolls by itself; F3: a picture, one block of it moving; F4:
- * back to the still text. The word and its colours are patched into a copy of the image
+ * back to the still text. With two serial lines it hands on what comes on one to the
+ * other, so that a script can be what listens to the first. The word and its colours are patched into a copy of the image
  * (tests/support/console.sh knows where): behind "NAME=" and "ATTR=". */
 	.code16
 	.text
@@ -71,6 +72,7 @@ begin_picture:
 	jmp	next
 idle:
 	hlt				/* until the timer or a key */
+	call	wire
 	movw	TICKS, %ax
 	cmpw	last, %ax
 	je	next
@@ -82,6 +84,39 @@ idle:
 	jmp	next
 1:	call	scroll_line
 	jmp	next
+
+/* --- two serial lines ------------------------------------------------------------- */
+	.set	LINES, 0x400		/* the BIOS's list of their ports */
+	.set	STATUS, 5
+	.set	QUIET, 2000		/* looks at both before it is enough */
+
+wire:
+	cmpw	$0, LINES + 2
+	je	2f
+	movw	$QUIET, %cx
+1:	movw	LINES, %si
+	movw	LINES + 2, %di
+	call	hand_on
+	xchgw	%si, %di
+	call	hand_on
+	loop	1b
+2:	ret
+
+hand_on:				/* a byte, if there is one, from port SI to DI */
+	leaw	STATUS(%si), %dx
+	inb	%dx, %al
+	testb	$0x01, %al
+	jz	1f
+	leaw	STATUS(%di), %dx
+	inb	%dx, %al
+	testb	$0x20, %al
+	jz	1f
+	movw	%si, %dx
+	inb	%dx, %al
+	movw	%di, %dx
+	outb	%al, %dx
+	movw	$QUIET, %cx
+1:	ret
 
 /* --- text ------------------------------------------------------------------------ */
 text_screen:

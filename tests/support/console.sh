@@ -13,9 +13,15 @@
 #   viewer_start N TAG URI-OR-FILE [ARG…]       remote-viewer on :N
 #   vncviewer_start N TAG WHERE                 vncviewer on :N
 #   viewer_stop TAG     viewer_lives TAG
+#   viewer_ends TAG SECONDS [STATUS]            until it has ended by itself, with that exit
+#                       status (0)
 #   frame_wait NAME N [SECONDS]                 until :N shows what the guest draws
 #   keys_type N KEY…    as xdotool names them
 #   guest_look NAME     guest_changed NAME [SECONDS]   until it differs from that look
+#   hold USER NAME ARG…                         a connection with forwards, its control socket
+#                       is $GW/NAME.ctl
+#   works WHAT NAME N TAG                       the frame is shown on :N and a key arrives
+#   viewer_refused N TAG NAME                   that viewer is told so, and ends
 #   picture_keep N WHAT                         into $BUILD/logs, when something failed
 
 CONSOLE=$GW/console
@@ -42,6 +48,9 @@ console_end() { # PIDFILE: what was started here, and nothing else
 console_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 console_stop() { # all of it; call before finish
 	local file
+	for file in "$GW"/*.ctl; do
+		[ ! -S "$file" ] || ssh -F none -S "$file" -O exit x 2>/dev/null
+	done
 	for file in "$CONSOLE"/*.viewer "$CONSOLE"/*.vm "$CONSOLE"/*.xvfb; do
 		[ ! -e "$file" ] || console_end "$file"
 	done
@@ -147,6 +156,23 @@ vncviewer_start() { # N TAG WHERE
 }
 viewer_stop() { console_end "$CONSOLE/$1.viewer"; }
 viewer_lives() { kill -0 "$(cat "$CONSOLE/$1.viewer" 2>/dev/null)" 2>/dev/null && ! console_gone "$(cat "$CONSOLE/$1.viewer")"; }
+viewer_gone() { ! viewer_lives "$1"; }
+viewer_ends() { # TAG SECONDS [STATUS]
+	local status
+	gw_wait "$2" viewer_gone "$1" || return 1
+	wait "$(cat "$CONSOLE/$1.viewer")" 2>/dev/null
+	status=$?
+	rm -f "$CONSOLE/$1.viewer"
+	[ $status = "${3:-0}" ]
+}
+viewer_refused() { # N TAG NAME: that viewer says so in a dialog, and shows nothing
+	gw_wait 10 viewer_said "$2" 'unhandled error 7' || { fail "$2: the viewer says nothing: $(cat "$CONSOLE/$2.log")"; picture_keep "$1" "$2"; return; }
+	frame_is_there "$3" "$1" && fail "$2: the frame is shown all the same" || pass "$2: refused, error 7, no frame"
+	sleep 0.3
+	viewer_lives "$2" || fail "$2: it has ended without a word"
+	DISPLAY=:$1 timeout 5 xdotool mousemove 215 80 click 1 # its one button
+	viewer_ends "$2" 5 && pass "  and said so in a dialog" || { fail "$2: no dialog"; picture_keep "$1" "$2"; viewer_stop "$2"; }
+}
 viewer_said() { grep -qE -- "$2" "$CONSOLE/$1.log"; } # TAG REGEX
 windows_titled() { # N REGEX
 	DISPLAY=":$1" timeout 5 xdotool search --onlyvisible --name "$2" >/dev/null 2>&1
@@ -179,4 +205,29 @@ picture_keep() { # N WHAT
 	"$BUILD/tests/frame" keep "$CONSOLE/x$1/Xvfb_screen0" "$BUILD/logs/console-$2.ppm" &&
 		echo "      (the screen: $BUILD/logs/console-$2.ppm)"
 	cat "$CONSOLE/found" 2>/dev/null
+}
+
+hold() { # USER NAME ARG…
+	local user=$1 name=$2
+	shift 2
+	GW_LEVEL=INFO GW_TIMEOUT=120 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
+	gw_wait 20 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
+}
+
+works() { # WHAT NAME N TAG
+	local what=$1 vm=$2 n=$3 tag=$4
+	if ! frame_wait "$vm" "$n"; then
+		fail "$what: no frame"; picture_keep "$n" "$tag"; cat "$CONSOLE/$tag.log"
+		return 1
+	fi
+	pass "$what: the guest's frame is shown"
+	[ -z "${KEEP:-}" ] || picture_keep "$n" "$tag"
+	guest_look "$vm"
+	keys_type "$n" h e y
+	if guest_changed "$vm" && frame_wait "$vm" "$n" 10; then
+		pass "$what: a typed key arrives, and is seen"
+	else
+		fail "$what: no key arrived"; picture_keep "$n" "$tag"
+		return 1
+	fi
 }

@@ -8,7 +8,9 @@ spice.py greet   WHERE [LINK] [--send N] [--drip MS] [--hex BYTES] [--hold S]
                                            a greeting in part, slowly, or any bytes
 spice.py half    WHERE --count N [--send N] [--hold S]
                                            links left half open; how many were kept
-spice.py agent   WHERE --say KIND[=TEXT] …  agent messages on main, and those that come
+spice.py agent   WHERE --say KIND[=TEXT] … [--tokens N]
+                                           agent messages on main, and those that come;
+                                           N: as if the server had given so many tokens
 
 WHERE is unix:PATH or tcp:HOST:PORT. LINK: --kind main (or a number) --id N
 --connection N --caps BITS --channel-caps BITS --size N --major N --magic TEXT
@@ -433,6 +435,7 @@ def do_agent(args):
     session = Session(args.where, args.wait)
     session.attach()
     session.agent_start()
+    session.tokens += args.tokens
     for text in args.say:
         kind, _, body = text.partition("=")
         number = AGENT[kind] if kind in AGENT else int(kind, 0)
@@ -464,6 +467,7 @@ def main():
     parser.add_argument("--no-ticket", action="store_true")
     parser.add_argument("--open", nargs="*", default=[])
     parser.add_argument("--say", nargs="*", default=[])
+    parser.add_argument("--tokens", type=number, default=0)
     parser.add_argument("--pings", type=number, default=0)
     parser.add_argument("--send", type=number)
     parser.add_argument("--drip", type=number, default=0)

@@ -1,0 +1,52 @@
+#!/bin/bash
+# A guest whose console listens nowhere: QEMU's control socket is the only way in. Whole
+# sessions of remote-viewer and vncviewer through real ssh.
+# timeout: 120
+. tests/e2e/lib.sh
+. tests/support/console.sh
+
+gw_policy() {
+	mkdir -p /etc/sallyport /run/vms
+	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	printf '[vm webdev]\nspice = qmp:/run/vms/webdev.qmp\nvnc = qmp:/run/vms/webdev.qmp\n' >/etc/sallyport/vms.conf
+	printf 'anne webdev spice,vnc always\nmaggie webdev spice,vnc,takeover always\n' >/etc/sallyport/vm_mappings
+	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
+	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+}
+# With a control socket of the gate's own: the other one is the test's.
+gw_backends() {
+	chown vmhost /run/vms
+	VM_DEVICES=full vm_start webdev 1f none -vnc none -qmp unix:/run/vms/webdev.qmp,server=on,wait=off
+}
+end() { console_stop; finish; }
+listens() { ss -Hltnp | grep qemu; ss -Hlxp | grep qemu | awk '{ print $5 }' | LC_ALL=C sort | tr '\n' ' '; }
+
+gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; end; }
+xvfb_start 71 || end
+hold anne anne -L 127.0.0.1:15900:webdev:5900 -L 127.0.0.1:15800:webdev:5800
+hold maggie maggie -L 127.0.0.1:15910:webdev:5900
+check "QEMU listens at its control sockets alone" "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " "$(listens)"
+viewer_start 71 spice spice://127.0.0.1:15900
+works "SPICE over qmp:" webdev 71 spice
+check "  it listens nowhere else now" "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " "$(listens)"
+check "maggie, with takeover" "result 0" "$(timeout 30 python3 -B tests/support/spice.py link tcp:127.0.0.1:15910)"
+viewer_ends spice 5 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
+gw_wait 5 sh -c 'sallyport list seats | grep -q " free"'
+vncviewer_start 71 vnc 127.0.0.1::15800
+works "VNC over qmp:" webdev 71 vnc
+viewer_stop vnc
+for right in spice vnc; do
+	gw_logged 5 '"event":"close"' '"user":"anne"' "\"right\":\"$right\"" && pass "$right: on record" || fail "no record of $right"
+done
+viewer_start 71 dies spice://127.0.0.1:15900
+works "SPICE again" webdev 71 dies
+kill -9 "$(cat "$CONSOLE/webdev.vm")"
+viewer_ends dies 5 && pass "QEMU dies: the viewer closes" || fail "the viewer goes on"
+console_end "$CONSOLE/webdev.vm"
+rm -f /run/vms/webdev.qmp
+gw_backends || end
+gw_wait 20 sh -c 'sallyport list vms | grep -q running' || fail "state: $(sallyport list vms)"
+viewer_start 71 reborn spice://127.0.0.1:15900
+works "QEMU started again" webdev 71 reborn
+viewer_stop reborn
+end
