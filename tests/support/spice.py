@@ -12,7 +12,8 @@ spice.py agent   WHERE --say KIND[=TEXT] … [--tokens N]
                                            agent messages on main, and those that come;
                                            N: as if the server had given so many tokens
 
-WHERE is unix:PATH or tcp:HOST:PORT. LINK: --kind main (or a number) --id N
+WHERE is unix:PATH, tcp:HOST:PORT, socks:PORT:HOST:PORT (by a SOCKS5 proxy here) or
+exec:COMMAND (its standard input and output). LINK: --kind main (or a number) --id N
 --connection N --caps BITS --channel-caps BITS --size N --major N --magic TEXT
 --caps-offset N --counts N,N --mechanism N --password TEXT --no-ticket.
 --wait S is the longest wait for anything (10). Exit 0: the peer answered OK; 1: it
@@ -28,6 +29,7 @@ import os
 import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -77,8 +79,33 @@ def connect(where, wait=10.0):
         sock.settimeout(wait)
         sock.connect(rest)
         return sock
+    if kind == "exec":
+        sock, other = socket.socketpair()
+        with other:
+            # Ends with its end of the pair. pylint: disable=consider-using-with
+            subprocess.Popen(rest, shell=True, stdin=other, stdout=other)
+        sock.settimeout(wait)
+        return sock
+    if kind == "socks":
+        return connect_socks(*rest.split(":"), wait)
     host, _, port = rest.rpartition(":")
     return socket.create_connection((host, int(port)), wait)
+
+
+def connect_socks(proxy, host, port, wait):
+    """RFC 1928, without authentication, the name resolved over there."""
+    sock = socket.create_connection(("127.0.0.1", int(proxy)), wait)
+    name = host.encode()
+    sock.sendall(b"\5\1\0\5\1\0\3" + bytes([len(name)]) + name + struct.pack(">H", int(port)))
+    answer = b""
+    while len(answer) < 12:
+        piece = sock.recv(12 - len(answer))
+        if not piece:
+            raise Closed("by the proxy")
+        answer += piece
+    if answer[3] != 0:
+        raise Closed("the proxy says %d" % answer[3])
+    return sock
 
 
 def kind_number(text):
