@@ -26,11 +26,13 @@ unpack_auth_line(struct login *login, struct wire_in *in)
 }
 
 int
-login_unpack(struct login *login, struct wire_in *in)
+login_unpack(struct login *login, bool has_group, struct wire_in *in)
 {
 	uint8_t n;
 
 	memset(login, 0, sizeof(*login));
+	if (has_group)
+		wire_get_str(in, login->group, sizeof(login->group));
 	wire_get_str(in, login->service, sizeof(login->service));
 	wire_get_str(in, login->user, sizeof(login->user));
 	wire_get_str(in, login->rhost, sizeof(login->rhost));
@@ -42,7 +44,9 @@ login_unpack(struct login *login, struct wire_in *in)
 	login->has_lines = n > 0;
 	for (uint8_t i = 0; i < n; i++)
 		unpack_auth_line(login, in);
-	return login->user[0] == '\0' ? -EBADMSG : wire_end(in);
+	if (login->user[0] == '\0' || has_group != (login->group[0] != '\0'))
+		return -EBADMSG;
+	return wire_end(in);
 }
 
 static bool

@@ -20,6 +20,7 @@ struct login {
 	char service[PROTO_NAME_MAX + 1], user[PROTO_NAME_MAX + 1];
 	char rhost[PROTO_NAME_MAX + 1], tty[PROTO_NAME_MAX + 1];
 	char ruser[PROTO_NAME_MAX + 1]; /* who asks, as a service other than sshd says */
+	char group[PROTO_NAME_MAX + 1]; /* of BEGIN_GATED, until the user is known to be in it */
 	bool has_lines; /* any of SSH_AUTH_INFO_0: sshd has authenticated somehow */
 	bool has_publickey, has_kbdint; /* such lines */
 	char ssh_key[PROTO_KEY_MAX + 1];
@@ -27,8 +28,8 @@ struct login {
 	struct proc m;
 };
 
-/* 0, -EBADMSG. Takes all of in. */
-int login_unpack(struct login *login, struct wire_in *in);
+/* 0, -EBADMSG. Takes all of in, with a group in front if has_group. */
+int login_unpack(struct login *login, bool has_group, struct wire_in *in);
 
 /* Fills asker and m for the peer pid. With a connection already known for the peer
  * it is M; else its parent is, if both run a configured sshd as root. What runs a

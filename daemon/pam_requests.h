@@ -23,6 +23,10 @@ struct objection {
 /* Why user, whose name is name, gets no prompt; reason NULL: he does. */
 struct objection pam_object(
     const struct gateway *gw, const char *name, const struct people_user *user);
+/* The same for login's user, with one objection more: of BEGIN_GATED, that he is not
+ * known to be gated. Else its group is taken out of login. */
+struct objection pam_object_login(
+    const struct gateway *gw, struct login *login, const struct people_user *user);
 void pam_prompt_user(struct caller *caller, const char *user);
 /* Reads str otp and has it checked. False: it cannot be, and the caller is refused. */
 bool pam_check_otp(struct caller *caller, const struct otp_subject *subject,
@@ -43,9 +47,10 @@ void pam_refuse_late(struct caller *caller);
 void pam_evict(struct caller *caller);
 extern const char pam_cannot_check[], pam_cannot_look_up[]; /* words */
 /* For login or conn, whichever is not NULL: reason for the record, words for the
- * user ("" none). */
+ * user ("" none). With a login that may be of one who is not gated: pam_unconcerned. */
 void pam_refuse(struct caller *caller, const struct login *login, const struct conn *conn,
     enum proto_refusal refusal, const char *reason, const char *words);
 void pam_grant(struct caller *caller);
+void pam_unconcerned(struct caller *caller); /* without a record */
 
 #endif

@@ -45,7 +45,7 @@ on_user(void *arg, struct people_user *user)
 	door_hold(caller, NULL);
 	service->caller = NULL;
 	service->uid = user->uid;
-	o = pam_object(caller->gw, service->login.user, user);
+	o = pam_object_login(caller->gw, &service->login, user);
 	if (o.reason == NULL && open_prompt(service, caller) < 0)
 		o = (struct objection){PROTO_REFUSED_UNAVAILABLE, "no memory", ""};
 	if (o.reason != NULL) {
@@ -129,8 +129,7 @@ void
 service_unconcerned(struct caller *caller, struct login *login)
 {
 	(void)login;
-	(void)door_begin(caller, PROTO_PAM_UNCONCERNED);
-	(void)door_send(caller, true);
+	pam_unconcerned(caller);
 }
 
 void

@@ -44,6 +44,8 @@ static const struct request table[] = {
     /* request                from        in a state that allows  handler */
     {PROTO_PAM_BEGIN, DOOR_PAM, CONN_EV_BEGIN, .login = pam_begin,
 	.service_login = service_begin},
+    {PROTO_PAM_BEGIN_GATED, DOOR_PAM, CONN_EV_BEGIN, .login = pam_begin,
+	.service_login = service_begin}, /* refusals: pam_answer.c */
     {PROTO_PAM_OTP, DOOR_PAM, CONN_EV_OTP_OK, .fields = pam_otp, .service_fields = service_otp},
     {PROTO_PAM_ACCOUNT, DOOR_PAM, CONN_EV_ACCOUNT, .login = pam_account,
 	.service_login = service_unconcerned},
@@ -111,7 +113,7 @@ dispatch_login(const struct request *request, struct caller *caller, struct wire
 	enum conn_state state = CONN_NONE;
 	struct conn *conn;
 
-	if (login_unpack(&login, in) < 0) {
+	if (login_unpack(&login, request->type == PROTO_PAM_BEGIN_GATED, in) < 0) {
 		log_error(
 		    "the PAM module (pid %d) sent a malformed question", (int)caller->pid);
 		door_close(caller);

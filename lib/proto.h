@@ -41,7 +41,11 @@ enum proto_type {
 	                          user's, for password and OTP in one line) */
 	PROTO_PAM_GRANTED = 7, /* no field */
 	PROTO_PAM_REFUSED = 8, /* u8 enum proto_refusal, str text for the user */
-	PROTO_PAM_UNCONCERNED = 9, /* no field: an OTP is asked here, and nothing else */
+	PROTO_PAM_UNCONCERNED = 9, /* no field: an OTP is asked here, and nothing else; to
+	                              BEGIN_GATED: not known to be gated by that group */
+	PROTO_PAM_BEGIN_GATED = 10, /* str group of the PAM file, LOGIN -> as BEGIN if the user is
+	                               gated by this group, else UNCONCERNED: then the module
+	                               looks for itself, and asks by BEGIN if he is */
 
 	/* admin.sock, from the CLI (root). */
 	PROTO_ADMIN_STATUS = 20,  /* no field -> ROW..., END */

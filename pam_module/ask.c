@@ -125,6 +125,8 @@ ask_with_login(int *fd, const char *socket, uint8_t type, const struct ask_login
 	}
 	wire_out_init(&out, buf, sizeof(buf));
 	proto_put_header(&out, type, 1);
+	if (type == PROTO_PAM_BEGIN_GATED)
+		wire_put_str(&out, login->group);
 	wire_put_str(&out, login->service);
 	wire_put_str(&out, login->user);
 	wire_put_str(&out, login->rhost);

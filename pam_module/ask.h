@@ -10,6 +10,7 @@
 
 struct ask_login {
 	const char *service, *user, *rhost, *tty, *ruser; /* NULL is "" */
+	const char *group; /* with PROTO_PAM_BEGIN_GATED; else NULL */
 	const char *auth_info; /* SSH_AUTH_INFO_0: lines "method data"; NULL is none */
 };
 

@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOKUP_MS  1800
 #define GROUPS_MAX 65536
 #define BUFFER_MAX (4 * 1024 * 1024)
 
@@ -85,19 +84,19 @@ child(int answer_fd, const struct options *options, const char *user)
 
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGALRM, SIG_DFL);
-	alarm(LOOKUP_MS / 1000 + 2); /* should the parent die meanwhile */
+	alarm(GATED_MS / 1000 + 2); /* should the parent die meanwhile */
 	answer = (unsigned char)look_up(options, user);
 	(void)!write(answer_fd, &answer, 1);
 	_exit(0);
 }
 
 static enum gated
-read_answer(int fd)
+read_answer(int fd, int timeout_ms)
 {
 	unsigned char answer = GATED_UNKNOWN;
 	ssize_t n;
 
-	if (io_wait(fd, POLLIN, io_now_ms() + LOOKUP_MS) < 0)
+	if (io_wait(fd, POLLIN, io_now_ms() + timeout_ms) < 0)
 		return GATED_UNKNOWN;
 	do
 		n = read(fd, &answer, 1);
@@ -108,7 +107,7 @@ read_answer(int fd)
 }
 
 enum gated
-gated_ask(const struct options *options, const char *user)
+gated_ask(const struct options *options, const char *user, int timeout_ms)
 {
 	enum gated answer = GATED_UNKNOWN;
 	int ends[2];
@@ -121,7 +120,7 @@ gated_ask(const struct options *options, const char *user)
 		child(ends[1], options, user);
 	io_close(&ends[1]);
 	if (pid > 0) {
-		answer = read_answer(ends[0]);
+		answer = read_answer(ends[0], timeout_ms);
 		/* Not yet reaped, or reaped by the application (then ECHILD below): in
 		 * the first case the pid is still the child's. */
 		if (waitpid(pid, NULL, WNOHANG) == 0) {

@@ -13,8 +13,9 @@ enum gated {
 
 /* Membership of user in options->group, by primary group, by the group's list of
  * members and by initgroups. uid 0 is GATED_NO unless options->gate_root. The
- * look-up runs in a child that is killed after 1.8 s; the caller's signal
- * handlers and children are left alone. */
-enum gated gated_ask(const struct options *options, const char *user);
+ * look-up runs in a child that is killed after timeout_ms, at most GATED_MS; the
+ * caller's signal handlers and children are left alone. */
+#define GATED_MS 1800
+enum gated gated_ask(const struct options *options, const char *user, int timeout_ms);
 
 #endif

@@ -20,14 +20,16 @@
 
 /* sshd hides how long an authentication took by waiting up to as long again before
  * it tells of a failure. A refusal that is to come within 10 s, whatever hangs, must
- * be ours within 5: with the 1.8 s of gated_ask for the first. */
+ * be ours within 5: with GATED_MS, in which it is found out who is gated, for the
+ * first. Of that the daemon has FIRST_MS, which it takes when it is down or hangs. */
+#define FIRST_MS   300
 #define ASK_MS     2900
 #define ASK_OTP_MS 4800
 
 #define DATA_GATED "sallyport_gated"
 #define DATA_OPEN  "sallyport_open"
 
-/* What gated_ask said of this handle's user, so that NSS is asked once. */
+/* Whether this handle's user is gated, so that it is asked once. */
 struct remembered {
 	enum gated gated;
 	char user[PROTO_NAME_MAX + 1];
@@ -66,9 +68,11 @@ recall(pam_handle_t *pamh, const char *user)
 	return strcmp(r->user, user) == 0 ? r->gated : GATED_UNKNOWN;
 }
 
+/* By our own look-up, which began at began_ms. */
 static enum gated
-is_gated(pam_handle_t *pamh, const struct options *options, const char *user)
+is_gated(pam_handle_t *pamh, const struct options *options, const char *user, int64_t began_ms)
 {
+	int64_t left_ms = began_ms + GATED_MS - io_now_ms();
 	enum gated gated = recall(pamh, user);
 
 	if (gated != GATED_UNKNOWN)
@@ -79,7 +83,7 @@ is_gated(pam_handle_t *pamh, const struct options *options, const char *user)
 	if (options->group == NULL)
 		pam_syslog(
 		    pamh, LOG_ERR, "group= is missing in the PAM file: all but root are gated");
-	gated = gated_ask(options, user);
+	gated = gated_ask(options, user, left_ms > 0 ? (int)left_ms : 0);
 	if (gated == GATED_UNKNOWN)
 		pam_syslog(pamh, LOG_ERR,
 		    "cannot tell whether %s is in group %s: counts as gated", user,
@@ -96,17 +100,16 @@ item(pam_handle_t *pamh, int which)
 	return pam_get_item(pamh, which, &value) == PAM_SUCCESS ? value : NULL;
 }
 
-/* Fills login; PAM_SUCCESS, or PAM_IGNORE for who is not gated, or an error. */
+/* PAM_SUCCESS, or PAM_USER_UNKNOWN. */
 static int
-prepare(pam_handle_t *pamh, const struct options *options, struct ask_login *login)
+fill(pam_handle_t *pamh, const struct options *options, struct ask_login *login)
 {
 	const char *user = NULL;
 
 	if (pam_get_user(pamh, &user, NULL) != PAM_SUCCESS || user == NULL || *user == '\0')
 		return PAM_USER_UNKNOWN;
-	if (is_gated(pamh, options, user) == GATED_NO)
-		return PAM_IGNORE;
 	*login = (struct ask_login){
+	    .group = options->group,
 	    .service = item(pamh, PAM_SERVICE),
 	    .user = user,
 	    .rhost = item(pamh, PAM_RHOST),
@@ -115,6 +118,18 @@ prepare(pam_handle_t *pamh, const struct options *options, struct ask_login *log
 	    .auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0"),
 	};
 	return PAM_SUCCESS;
+}
+
+/* Fills login; PAM_SUCCESS, or PAM_IGNORE for who is not gated, or an error. */
+static int
+prepare(pam_handle_t *pamh, const struct options *options, struct ask_login *login)
+{
+	int code = fill(pamh, options, login);
+
+	if (code == PAM_SUCCESS &&
+	    is_gated(pamh, options, login->user, io_now_ms()) == GATED_NO)
+		code = PAM_IGNORE;
+	return code;
 }
 
 static int
@@ -215,6 +230,43 @@ ask_user(pam_handle_t *pamh, const struct options *options, int fd, const char *
 	return code;
 }
 
+/* The daemon's BEGIN, for one who is gated as the daemon knows as well: then it takes
+ * no look-up of ours. Nothing it says here makes anybody ungated. False: it is ours to
+ * find out. */
+static bool
+begin_gated(pam_handle_t *pamh, const struct options *options, const struct ask_login *login,
+    int *fd, struct ask_answer *answer)
+{
+	if (options->group == NULL || options->unknown != NULL ||
+	    recall(pamh, login->user) != GATED_UNKNOWN)
+		return false;
+	ask_with_login(fd, options->socket, PROTO_PAM_BEGIN_GATED, login, FIRST_MS, answer);
+	if (answer->type == PROTO_PAM_PROMPT ||
+	    (answer->type == PROTO_PAM_REFUSED &&
+		answer->refusal != PROTO_REFUSED_UNAVAILABLE)) {
+		remember(pamh, login->user, GATED_YES);
+		return true;
+	}
+	io_close(fd);
+	return false;
+}
+
+/* PAM_SUCCESS and the daemon's answer; PAM_IGNORE for who is not gated, or an error. */
+static int
+begin(pam_handle_t *pamh, const struct options *options, struct ask_login *login, int *fd,
+    struct ask_answer *answer)
+{
+	int64_t began_ms = io_now_ms();
+	int code = fill(pamh, options, login);
+
+	if (code != PAM_SUCCESS || begin_gated(pamh, options, login, fd, answer))
+		return code;
+	if (is_gated(pamh, options, login->user, began_ms) == GATED_NO)
+		return PAM_IGNORE;
+	ask_with_login(fd, options->socket, PROTO_PAM_BEGIN, login, ASK_MS, answer);
+	return PAM_SUCCESS;
+}
+
 int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
@@ -225,10 +277,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
 	(void)flags;
 	options_parse(&options, argc, argv);
-	code = prepare(pamh, &options, &login);
+	code = begin(pamh, &options, &login, &fd, &answer);
 	if (code != PAM_SUCCESS)
 		return code;
-	ask_with_login(&fd, options.socket, PROTO_PAM_BEGIN, &login, ASK_MS, &answer);
 	if (answer.type == PROTO_PAM_PROMPT)
 		code = ask_user(pamh, &options, fd, login.user, &answer);
 	else if (answer.type == PROTO_PAM_REFUSED)

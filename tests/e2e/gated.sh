@@ -66,4 +66,59 @@ gw_start >/dev/null || { fail "the gateway did not start"; finish; }
 check "daemon up, another program than sshd" "~no:" "$(try anne authenticate)"
 gw_logged 5 '"user":"anne"' 'neither among sshd' && pass "  on record" || fail "  no record"
 check "  and an ungated user passes" yes "$(try fred authenticate)"
+
+# The daemon is asked first. It prompts those alone who are gated by the PAM line, too,
+# and what else it says, or that it says nothing, makes nobody ungated.
+sed -i 's/^backend_uid.*/&\nservices = sallytest/' /etc/sallyport/sallyport.conf
+echo "fred:vvcccccccccc" >>/etc/sallyport/yubikey_mappings
+gw_reload >/dev/null
+denials() { gw_log '"event":"deny"' | grep -c .; }
+before=$(denials)
+check "ungated, with a YubiKey mapped" yes "$(try fred authenticate)"
+usermod -aG vmusers root
+check "root in the group, without gate_root" yes "$(try root authenticate)"
+gpasswd -d root vmusers >/dev/null
+sleep 0.2; check "  and no denial on record" "$before" "$(denials)"
+check "gated: asked" "~YubiKey for anne" "$(try anne authenticate)"
+groupadd others; usermod -aG others fred
+pam group=others
+check "another group in the PAM line: its member is asked" "~YubiKey for fred" "$(try fred authenticate)"
+check "  who is in gated = alone is not" yes "$(try anne authenticate)"
+kill -STOP "$(cat "$GW/daemon.pid")"
+pam group=vmusers
+start=$(date +%s%N)
+check "daemon hangs: ungated" yes "$(try fred authenticate)"
+check "  root" yes "$(try root authenticate)"
+ms=$(( ($(date +%s%N) - start) / 1000000 ))
+[ $ms -le 2000 ] && pass "  both within $ms ms" || fail "  both within $ms ms only"
+check "  gated" "~no:" "$(try anne authenticate)"
+kill -CONT "$(cat "$GW/daemon.pid")"
+
+# Types of lib/proto.h: to BEGIN_GATED (10) and BEGIN (1) this one gives the same answer.
+for answer in 'PROMPT 6 0000 0000' 'GRANTED 7' 'REFUSED 8 02 0000' 'UNCONCERNED 9' 'nonsense 77'; do
+	read -r name type fields <<<"$answer"
+	python3 - "$GW/fake.sock" "$type" "$fields" <<-'PY' &
+		import os, socket, sys
+		path, kind, fields = sys.argv[1:]
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		if os.path.exists(path):
+		    os.unlink(path)
+		s.bind(path)
+		s.listen(5)
+		s.settimeout(5)
+		for _ in range(2):
+		    try:
+		        c = s.accept()[0]
+		        c.settimeout(5)
+		        message = c.recv(65536)
+		    except OSError:
+		        break
+		    c.send(message[:1] + bytes([int(kind)]) + message[2:6] + bytes.fromhex(fields))
+	PY
+	FAKE=$!
+	gw_wait 5 test -S "$GW/fake.sock"
+	pam group=vmusers "socket=$GW/fake.sock"
+	check "a daemon that says $name to everything: gated" "~no:" "$(try anne authenticate)"
+	kill $FAKE 2>/dev/null; wait $FAKE 2>/dev/null; rm -f "$GW/fake.sock"
+done
 finish
