@@ -182,17 +182,20 @@ send_why(struct visit *visit, const struct conn *conn, const char *vm, const cha
 {
 	struct answer answer;
 	struct wire_out *out;
-	char when[64];
+	const char *seat;
+	char when[64], granted[64];
 	bool allowed = gate_decide(visit->gw, conn, vm, right, &answer) == VERDICT_ALLOW;
 
 	if (!allowed && answer.next_change == 0 && !always)
 		return 0;
 	format_when(when, sizeof(when), allowed ? "until" : "from", answer.next_change);
+	seat = allowed ? shell_seat_words(visit, conn, vm, right) : "";
+	snprintf(granted, sizeof(granted), "granted%s%s", *seat != '\0' ? "; " : "", seat);
 	out = door_begin(visit->caller, PROTO_SHELL_RIGHT);
 	wire_put_str(out, vm);
 	wire_put_str(out, right);
 	wire_put_u8(out, allowed);
-	wire_put_str(out, allowed                   ? "granted"
+	wire_put_str(out, allowed                   ? granted
 			  : answer.next_change != 0 ? "not at this time"
 						    : "no grant");
 	wire_put_str(out, when);

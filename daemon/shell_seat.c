@@ -44,6 +44,28 @@ find_seat(struct seat *seat, const struct visit *visit, const struct conn *conn,
 	return true;
 }
 
+static const char *
+seat_words(const struct seat *seat, const struct conn *conn)
+{
+	if (seat->holder == NULL)
+		return "seat free";
+	return seat->holder->uid == conn->uid ? "your seat" : "seat taken";
+}
+
+const char *
+shell_seat_words(
+    const struct visit *visit, const struct conn *conn, const char *vm_name, const char *right)
+{
+	const struct vm *vm = policy_vm_find(visit->gw->policy, vm_name);
+	enum console_kind kind = console_kind(right);
+	struct seat seat;
+
+	if (vm == NULL || kind == CONSOLE_NONE ||
+	    !find_seat(&seat, visit, conn, vm, kind == CONSOLE_SERIAL))
+		return "";
+	return seat_words(&seat, conn);
+}
+
 void
 shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
     char *text, size_t cap)
@@ -52,9 +74,7 @@ shell_seat_state(const struct visit *visit, const struct conn *conn, const struc
 	struct seat seat;
 
 	if (find_seat(&seat, visit, conn, vm, false) || find_seat(&seat, visit, conn, vm, true))
-		words = seat.holder == NULL             ? "seat free"
-			: seat.holder->uid == conn->uid ? "your seat"
-							: "seat taken";
+		words = seat_words(&seat, conn);
 	snprintf(
 	    text, cap, "%s%s%s", state, *state != '\0' && *words != '\0' ? ", " : "", words);
 }

@@ -134,6 +134,8 @@ timeout 60 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </
 gw_wait 10 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
 check 'the page says whose seat it is' '~your seat' "$(cat "$GW/page")"
 ask maggie seat webdev >"$GW/said"
+check 'why knows of the seat' 'allow  webdev spice: granted; seat taken' "$(ask maggie why webdev spice)"
+check '  whose it is' 'allow  webdev spice: granted; your seat' "$(ask anne why webdev spice)"
 check 'seat VM: who has it' '~webdev screen: anne has it since' "$(cat "$GW/said")"
 check '  and that it can be taken over' '~you may take it over' "$(cat "$GW/said")"
 sits maggie display:0 inputs:0 cursor:0
