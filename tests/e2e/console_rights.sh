@@ -101,6 +101,7 @@ check "  nothing of the clipboard comes to the guest" "" "$(grep -i 'clip\|secre
 uncopy
 check "  nor to the user" "" "$(pasted)"
 line=$(viewer_stop plain; closed); free
+viewer_said plain 'unhandled error' && fail "  the viewer is offered what it may not: $(cat "$CONSOLE/plain.log")" || pass "  the viewer is not offered what it may not"
 for kind in usbredir record webdav smartcard port; do
 	[[ $line == *" $kind"* || $line == *"\"$kind"* ]] && fail "  the viewer opened $kind: $line"
 done
@@ -115,9 +116,9 @@ anew
 (sleep 1.5; echo 'clipboard secret'; sleep 0.1; echo 'clipboard_grab secret'; sleep 0.1; echo 'file_xfer_status secret'; sleep 0.1; echo 'reply plain') >&6 &
 raw agent $WHERE --hold 3 --say $all "clipboard=secret$(printf '%05000d' 0)" monitors_config=plain >"$GW/raw"
 heard 'monitors_config plain' && pass "a raw client: what needs no more than spice arrives" || fail "the agent heard: $(cat "$GW/agent") the client: $(cat "$GW/raw")"
-check "  of all else nothing" "" "$(grep secret "$GW/agent")"
+check "  to the agent of all else nothing" "" "$(grep secret "$GW/agent")"
 grep -q "heard reply $(printf plain | xxd -p)" "$GW/raw" && pass "  the other way: the same" || fail "the client: $(cat "$GW/raw")"
-check "  and nothing else" "" "$(grep -i "heard.*$(printf secret | xxd -p)" "$GW/raw")"
+check "  to the client nothing else" "" "$(grep -i "heard.*$(printf secret | xxd -p)" "$GW/raw")"
 closed >/dev/null; free
 regrant spice,share
 anew
@@ -174,7 +175,7 @@ frame_wait webdev 71 && pass "view-only: the frame is shown" || { fail "view-onl
 guest_look webdev
 keys_type 71 h e y
 DISPLAY=:71 timeout 5 xdotool mousemove 300 200 click 1 mousemove 400 300 click 3
-guest_changed webdev 2 && fail "  a key arrives" || pass "  keys and mouse do nothing"
+guest_changed webdev 2 && fail "view-only: a key arrives" || pass "  keys and mouse do nothing"
 vm_qmp webdev send-key '{"keys":[{"type":"qcode","data":"z"}]}' >/dev/null
 guest_changed webdev && frame_wait webdev 71 && pass "  the picture goes on" || { fail "  the picture does not go on"; picture_keep 71 looks; }
 check "  a raw client gets no inputs" "error 7" "$(raw link $WHERE --kind inputs --connection "$(session_of webdev)")"
@@ -190,7 +191,7 @@ vncviewer_start 71 vnc_looks 127.0.0.1::15800
 frame_wait paint 71 && pass "vnc:view: the frame is shown" || { fail "vnc:view: no frame"; picture_keep 71 vnc_looks; }
 guest_look paint
 keys_type 71 h e y
-guest_changed paint 2 && fail "  a key arrives" || pass "  keys do nothing"
+guest_changed paint 2 && fail "vnc:view: a key arrives" || pass "  keys do nothing"
 vm_qmp paint send-key '{"keys":[{"type":"qcode","data":"z"}]}' >/dev/null
 guest_changed paint && frame_wait paint 71 && pass "  the picture goes on" || { fail "  the picture does not go on"; picture_keep 71 vnc_looks; }
 viewer_stop vnc_looks

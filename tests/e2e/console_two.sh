@@ -61,7 +61,7 @@ for line in 'open anne webdev spice allow' 'open maggie books spice allow' 'deny
 done
 for who in 'anne webdev' 'maggie books'; do
 	line=$(grep "close $who" "$GW/told")
-	[[ $line =~ main:0=[0-9]+/[0-9]+/[0-9]+ && $line =~ display:0= && $line =~ inputs:0= && $line =~ up\ .*B\ down\ .*B\ in\ [0-9] ]] &&
+	[[ $line =~ up\ .*B\ down\ .*B\ in\ [0-9] && $line =~ main:0\ up\ [0-9] && $line =~ display:0\ up\ [0-9] && $line =~ inputs:0\ up\ [0-9] ]] &&
 		pass "  close $who: channel types, bytes, duration" || fail "  close $who: $line"
 done
 
