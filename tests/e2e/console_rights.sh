@@ -185,7 +185,7 @@ anew
 (sleep 1; echo 'reply secret') >&6 &
 raw agent $WHERE --tokens 10 --hold 2 --say monitors_config=secret announce_capabilities=secret display_config=secret >"$GW/raw"
 check "  a raw client, without a token, says to the agent" 3 "$(grep -c '^sent' "$GW/raw")"
-check "  of which not a word arrives" "" "$(grep heard "$GW/agent")"
+check "  of which not a word arrives" "" "$(grep heard "$GW/agent" | grep -v "from port")" # but the server's own
 check "  nor a word from it" "" "$(grep heard "$GW/raw")"
 vncviewer_start 71 vnc_looks 127.0.0.1::15800
 frame_wait paint 71 && pass "vnc:view: the frame is shown" || { fail "vnc:view: no frame"; picture_keep 71 vnc_looks; }
