@@ -3,13 +3,21 @@
 # disposable copy. Rounds are interleaved, their order is rotated, and each relay is
 # started afresh for each round. table.py compares the medians with the limits.
 #
+# Where a process that is woken runs on another processor than its waker, that alone
+# costs more than a relay's work and differs from machine to machine: all that takes part
+# (clients, relays, targets; the gateway and sshd, too) runs on one, the same for all.
+# Only through sshd, which keeps more than one busy, it is as it comes.
+#
+#   PIN=N   that processor (default: the last); PIN=no: as it comes
 #   PARTS="pure idle connection sshd"   which (default: all)
 #   ROUNDS=N    of the first two (default 5); PAIRS=N of the last (default 20)
+#   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N      how much of each
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
 PARTS=${PARTS:-pure idle connection sshd}
+FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
 ROUNDS=${ROUNDS:-5} PAIRS=${PAIRS:-20} BULK=${BULK:-2} MIX=${MIX:-3} TRIPS=${TRIPS:-20000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-2000}
 BENCH=$BUILD/bench/relay
@@ -21,6 +29,9 @@ PEERS="proxyd haproxy nginx socat"
 PROCESS='' PIDS=''
 id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay
 ulimit -n "$(ulimit -Hn)"
+ALL=0-$(($(nproc --all) - 1))
+PIN=${PIN:-${ALL#*-}}
+[ "$PIN" != no ] || PIN=$ALL
 
 tab() { local IFS=$'\t'; echo "$*"; }
 wait_for() { # SECONDS COMMAND…
@@ -36,6 +47,11 @@ kind() { # UU|TU
 	PORT=$((PORT + 1))
 	rm -f "$W.sock"
 	if [ "$1" = UU ]; then AT=unix:$W.sock; else AT=tcp:127.0.0.1:$PORT; fi
+}
+
+on_processors() { # LIST: all that runs in the copy, and what it starts from here on
+	local process
+	for process in /proc/[0-9]*; do taskset -acp "$1" "${process#/proc/}" >/dev/null 2>&1; done
 }
 
 # --- contenders: start_NAME KIND leaves PROCESS, to be ended, and PIDS, to be asked -----
@@ -136,14 +152,17 @@ rotated() { # N WORD…
 # --- parts -----------------------------------------------------------------------------
 
 pure() {
-	local r name
+	local r name kind figure
 	for ((r = 0; r < ROUNDS; r++)); do
 		for name in $(rotated $r direct ours $PEERS); do
 			for kind in UU TU; do
-				measure "$name" $kind bulk "$BULK"
-				measure "$name" $kind rtt 64 "$TRIPS"
-				measure "$name" $kind rtt 1024 "$TRIPS"
-				measure "$name" $kind mix "$MIX"
+				for figure in $FIGURES; do
+					case $figure in
+					bulk) measure "$name" $kind bulk "$BULK" ;;
+					rtt*) measure "$name" $kind rtt "${figure#rtt}" "$TRIPS" ;;
+					mix) measure "$name" $kind mix "$MIX" ;;
+					esac
+				done
 			done
 		done
 	done
@@ -254,6 +273,7 @@ sshd() {
 for part in $PARTS; do
 	began=$SECONDS
 	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
+	if [ "$part" = sshd ]; then on_processors $ALL; else on_processors $PIN; fi
 	echo "-- $part" >&2
 	$part || echo "   $part: not measured" >&2
 	echo "   $((SECONDS - began)) s" >&2
