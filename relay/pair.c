@@ -1,4 +1,5 @@
-/* A pair's life: made, told what happened at its ends, ended. Level-triggered. */
+/* A pair's life: made, told what happened at its ends, ended. Edge-triggered: what is
+ * ready is told once, and remembered here until a read finds nothing more. */
 #include "relay/pair.h"
 
 #include "lib/io.h"
@@ -15,7 +16,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define PAIR_UNWATCHED UINT32_MAX
+#define TURNS 4 /* reads of one side for one event; then others get theirs */
+
+/* Urgent bytes (EPOLLPRI) end a read before its time, as passed descriptors would; who
+ * passes those here waits until he sends more. */
+#define EDGES (EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 
 struct pair_side *
 half_other(struct pair_side *side)
@@ -43,7 +48,7 @@ pair_end(struct pair *pair, enum proto_ended why)
 		pump_drop(side);
 		/* While the supervisor holds a copy, close() neither ends the
 		 * connection nor takes it out of epoll. */
-		if (side->watched != PAIR_UNWATCHED)
+		if (side->watched != 0)
 			(void)epoll_ctl(pair->epoll, EPOLL_CTL_DEL, side->fd, NULL);
 		shutdown(side->fd, SHUT_RDWR);
 		io_close(&side->fd);
@@ -89,36 +94,36 @@ pair_late(struct pair *pair)
 static bool
 wants_read(const struct pair_side *side)
 {
-	if (side->pair->greeting != NULL)
-		return greeting_wants_read(side->pair->greeting);
 	return !side->is_eof && !side->is_done && !pump_keeps(side);
 }
 
-/* Tells epoll what to wait for. A side that hung up and from which nothing is
- * wanted yet is taken out: epoll would report it for ever. */
+static uint32_t
+events_of(struct pair_side *side)
+{
+	const struct greeting *greeting = side->pair->greeting;
+
+	if (greeting != NULL) /* level-triggered: read as little as it needs */
+		return greeting_wants_read(greeting) ? EPOLLIN : EPOLLET;
+	return pump_keeps(half_other(side)) ? EDGES | EPOLLOUT : EDGES;
+}
+
+/* Tells epoll what to wait for, where that changed; and where something is left to do
+ * without anything new, since to be told anew brings what is there as a new event. */
 static int
 watch(struct pair_side *side)
 {
 	struct epoll_event event = {.data.ptr = side};
-	int op = side->watched == PAIR_UNWATCHED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-	uint32_t want;
 
 	if (side->fd < 0)
 		return 0;
-	if (wants_read(side))
-		event.events |= EPOLLIN;
-	if (pump_keeps(half_other(side)))
-		event.events |= EPOLLOUT;
-	want = event.events;
-	if (want == 0 && side->is_hung_up) {
-		want = PAIR_UNWATCHED;
-		op = EPOLL_CTL_DEL;
-	}
-	if (want == side->watched)
+	event.events = events_of(side);
+	if (event.events == side->watched && !side->is_missed)
 		return 0;
-	if (epoll_ctl(side->pair->epoll, op, side->fd, &event) < 0)
+	if (epoll_ctl(side->pair->epoll, side->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
+		side->fd, &event) < 0)
 		return -errno;
-	side->watched = want;
+	side->watched = event.events;
+	side->is_missed = false;
 	return 0;
 }
 
@@ -133,6 +138,39 @@ half_settle(struct pair *pair)
 		pair_end(pair, PROTO_ENDED_ERROR);
 }
 
+static void
+note(struct pair_side *side, uint32_t events)
+{
+	if (events & (EPOLLHUP | EPOLLERR))
+		side->is_hung_up = true;
+	if (events & (EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR))
+		side->is_careful = true; /* its end may have come with the last bytes */
+	if (events & ~(uint32_t)EPOLLOUT)
+		side->is_ready = true;
+}
+
+static void
+read_on(struct pair_side *side, int64_t now_ms)
+{
+	for (int i = 0; i < TURNS && side->is_ready; i++) {
+		if (side->pair->has_ended || !wants_read(side))
+			return;
+		pump_read(side, now_ms);
+	}
+	if (side->is_ready && wants_read(side))
+		side->is_missed = true;
+}
+
+/* It hung up before we shut it, and nothing more is read from it: it is closed, not
+ * half-closed. */
+static void
+see_closed(struct pair_side *side)
+{
+	if (!side->pair->has_ended && side->is_hung_up && (side->is_eof || side->is_done) &&
+	    !half_other(side)->is_done)
+		half_lose(side);
+}
+
 void
 pair_handle(struct pair_side *side, uint32_t events, int64_t now_ms)
 {
@@ -145,17 +183,13 @@ pair_handle(struct pair_side *side, uint32_t events, int64_t now_ms)
 		greeting_handle(pair, events, now_ms);
 		return;
 	}
-	if (events & (EPOLLHUP | EPOLLERR))
-		side->is_hung_up = true;
+	note(side, events);
 	if (pump_keeps(to_here) && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
 		pump_flush(to_here, now_ms);
-	if (!pair->has_ended && wants_read(side) && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-		pump_read(side, now_ms);
-	/* It hung up before we shut it, and nothing more is read from it: it is closed,
-	 * not half-closed. */
-	if (!pair->has_ended && side->is_hung_up && (side->is_eof || side->is_done) &&
-	    !to_here->is_done)
-		half_lose(side);
+	read_on(side, now_ms);
+	read_on(to_here, now_ms); /* if it waited for room here */
+	see_closed(side);
+	see_closed(to_here);
 	half_settle(pair);
 }
 
@@ -172,8 +206,7 @@ allocate(int epoll, uint32_t channel, uint32_t idle_s, int64_t now_ms)
 	    .epoll = epoll,
 	    .why = PROTO_ENDED_BOTH};
 	for (size_t i = 0; i < 2; i++)
-		pair->side[i] =
-		    (struct pair_side){.pair = pair, .fd = -1, .watched = PAIR_UNWATCHED};
+		pair->side[i] = (struct pair_side){.pair = pair, .fd = -1};
 	return pair;
 }
 
@@ -215,7 +248,7 @@ static void
 give_back(struct pair *pair)
 {
 	for (size_t i = 0; i < 2; i++)
-		if (pair->side[i].watched != PAIR_UNWATCHED)
+		if (pair->side[i].watched != 0)
 			(void)epoll_ctl(pair->epoll, EPOLL_CTL_DEL, pair->side[i].fd, NULL);
 	free(pair);
 }

@@ -15,11 +15,13 @@ struct pair_side {
 	struct pipe *pipe; /* or this is where it is */
 	uint64_t bytes;    /* from here, taken by the other end */
 	uint32_t at, len;  /* of pending, or of what is in the pipe, bytes */
-	uint32_t watched;  /* events that epoll was told, PAIR_UNWATCHED if not even that */
+	uint32_t watched;  /* events that epoll was told; 0: it was told of no such side */
 	int fd;
+	bool is_ready;     /* there may be something to read: epoll says so once */
+	bool is_careful, is_missed; /* a short read says nothing; epoll is to tell again */
 	bool is_eof;       /* nothing more comes from here */
 	bool is_done;      /* and all of it went on, or can't any more */
-	bool is_hung_up;   /* epoll said so: it says so again and again */
+	bool is_hung_up;   /* epoll said so */
 	bool is_bulk;      /* the last read brought much */
 };
 
@@ -32,10 +34,8 @@ struct pair {
 	struct console *console;   /* while what passes has to be looked at */
 	const char *words;         /* static: the rule that ended it, or NULL */
 	int64_t last_ms;           /* when bytes last moved */
-	uint32_t channel, idle_s;  /* 0: never */
-	int epoll;                 /* the caller's */
-	uint8_t tells;  /* PAIR_TELLS_* */
-	bool is_queued; /* the table's */
+	uint32_t channel, idle_s; int epoll; /* 0: never; the caller's */
+	uint8_t tells; bool is_queued; /* PAIR_TELLS_*; the table's */
 	bool has_ended;
 	uint8_t why; /* enum proto_ended: of the end, or of one side's */
 };

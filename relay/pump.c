@@ -15,9 +15,6 @@
 /* A pipe pays from one length on, and no longer below another. */
 #define BULK_FROM  16384
 #define BULK_LEAST 4096
-/* After a read that brought that much the next is due at once, some times. */
-#define BULK_AGAIN 65536
-#define BULK_TURNS 4
 
 static uint8_t scratch[RELAY_CHUNK]; /* empty between two events, as: */
 static uint8_t passed[CONSOLE_OUT];
@@ -62,6 +59,8 @@ taken(struct pair_side *from, ssize_t n, int64_t now_ms)
 	if (n < 0) {
 		if (!pump_is_transient(errno))
 			half_lose(half_other(from));
+		else if (errno != EAGAIN)
+			half_other(from)->is_missed = true;
 		return 0;
 	}
 	from->bytes += (size_t)n;
@@ -137,15 +136,20 @@ pump_flush(struct pair_side *from, int64_t now_ms)
 	finish(from);
 }
 
-/* What a read came to: bytes; 0 when there are none, and what that means is done. */
+/* What a read came to, which could have brought max: bytes; 0 when there are none, and
+ * what that means is done. */
 static size_t
-came(struct pair_side *from, ssize_t n)
+came(struct pair_side *from, ssize_t n, size_t max)
 {
-	if (n > 0)
+	if (n > 0) {
+		from->is_ready = (size_t)n == max || from->is_careful;
 		return (size_t)n;
+	}
 	if (n == 0) {
 		from->is_eof = true;
 		finish(from);
+	} else if (errno == EAGAIN) {
+		from->is_ready = false;
 	} else if (!pump_is_transient(errno)) {
 		/* Reset: nothing of this pair can be trusted to be whole. */
 		pair_end(from->pair, half_ended_by(from));
@@ -153,40 +157,31 @@ came(struct pair_side *from, ssize_t n)
 	return 0;
 }
 
-/* How much came; 0 when nothing more is to be read. */
-static size_t
-read_through(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
+/* A pipe may be full with less in it than it could hold: no read is a short one. */
+static void
+read_bulk(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
 {
-	size_t len = came(from, splice(from->fd, NULL, pipe->in, NULL, PIPE_BYTES,
-				    SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+	size_t len = came(from,
+	    splice(
+		from->fd, NULL, pipe->in, NULL, PIPE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK),
+	    0);
 
 	if (len == 0) {
 		pipes_return(pipe);
-		return 0;
+		return;
 	}
+	from->is_ready = true;
 	from->is_bulk = len >= BULK_LEAST;
 	from->pipe = pipe;
 	from->len = (uint32_t)len;
 	flush_pipe(from, now_ms);
-	return pump_keeps(from) || from->is_done ? 0 : len;
-}
-
-static void
-read_bulk(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
-{
-	for (int i = 0; i < BULK_TURNS && pipe != NULL; i++) {
-		if (read_through(from, pipe, now_ms) < BULK_AGAIN)
-			return;
-		pipe = pipes_borrow();
-	}
-	if (pipe != NULL)
-		pipes_return(pipe);
 }
 
 static void
 read_opaque(struct pair_side *from, int64_t now_ms)
 {
-	size_t len = came(from, recv(from->fd, scratch, sizeof(scratch), MSG_DONTWAIT));
+	size_t len =
+	    came(from, recv(from->fd, scratch, sizeof(scratch), MSG_DONTWAIT), sizeof(scratch));
 
 	from->is_bulk = len >= BULK_FROM;
 	if (len > 0)
@@ -199,7 +194,8 @@ read_console(struct pair_side *from, enum console_way way, int64_t now_ms)
 	struct pair *pair = from->pair;
 	struct console *console = pair->console;
 	bool was_known = console_session(console) != 0;
-	size_t len = came(from, recv(from->fd, scratch, CONSOLE_CHUNK, MSG_DONTWAIT));
+	size_t len =
+	    came(from, recv(from->fd, scratch, CONSOLE_CHUNK, MSG_DONTWAIT), CONSOLE_CHUNK);
 
 	if (len == 0)
 		return;

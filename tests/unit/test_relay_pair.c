@@ -339,6 +339,56 @@ test_reads_no_more(void **state)
 	assert_true(pair->has_ended);
 }
 
+/* More than one read brings, all there before anything is looked at. */
+static void
+test_more_than_a_read(void **state)
+{
+	static char block[3 * RELAY_CHUNK];
+	int size = 4 * (int)sizeof(block);
+
+	(void)state;
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	assert_int_equal(send(client, block, sizeof(block), 0), sizeof(block));
+	run();
+	assert_int_equal(drain(vm), sizeof(block));
+}
+
+/* One that has much to say does not keep others from theirs: it is asked again. */
+static void
+test_turns(void **state)
+{
+	static char block[16 * RELAY_CHUNK];
+	struct epoll_event event;
+	int size = 2 * (int)sizeof(block);
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(
+		    setsockopt(pair->side[i].fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)),
+		    0);
+	n = send(client, block, sizeof(block), MSG_DONTWAIT);
+	assert_true(n > 5 * RELAY_CHUNK);
+	assert_int_equal(epoll_wait(epoll, &event, 1, 0), 1);
+	pair_handle(event.data.ptr, event.events, 2000);
+	assert_in_range(pair->side[0].bytes, 1, 4 * RELAY_CHUNK);
+	assert_int_equal(drain(vm), n);
+}
+
+/* Urgent bytes end a read before all is read: what is behind them goes on at once. */
+static void
+test_urgent(void **state)
+{
+	(void)state;
+	put(client, "before");
+	if (send(client, "!", 1, MSG_OOB) < 0)
+		skip(); /* a kernel without, for this kind of socket */
+	put(client, "behind");
+	run();
+	expect(vm, "beforebehind");
+}
+
 /* While somebody holds copies of the descriptors, the end is an end all the same. */
 static void
 test_stop_with_copies(void **state)
@@ -484,6 +534,9 @@ main(void)
 	    PAIR_TEST(test_closed_while_slow),
 	    PAIR_TEST(test_reader_gone_while_slow),
 	    PAIR_TEST(test_reads_no_more),
+	    PAIR_TEST(test_more_than_a_read),
+	    PAIR_TEST(test_turns),
+	    PAIR_TEST(test_urgent),
 	    PAIR_TEST(test_stop_with_copies),
 	    PAIR_TEST(test_no_socket),
 	    cmocka_unit_test(test_table),
