@@ -24,6 +24,7 @@ audit_new(struct gateway *gw)
 		return NULL;
 	audit->gw = gw;
 	backlog_init(&audit->backlog);
+	backlog_init(&audit->held);
 	return audit;
 }
 
@@ -32,9 +33,12 @@ audit_free(struct audit *audit)
 {
 	if (audit == NULL)
 		return;
-	if (audit->backlog.count > 0)
-		log_error("audit: %zu records were never written", audit->backlog.count);
+	if (audit->backlog.count + audit->held.count > 0)
+		log_error("audit: %zu records were never written",
+		    audit->backlog.count + audit->held.count);
 	backlog_free(&audit->backlog);
+	backlog_free(&audit->held);
+	loop_watch_free(audit->hold_timer);
 	free(audit);
 }
 
@@ -119,13 +123,12 @@ on_recorded(void *arg, int error, uint8_t type, struct wire_in *in)
 }
 
 int
-audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg)
+audit_send(struct audit *audit, audit_done_fn *fn, void *arg)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	int err = -ENOMEM;
 
 	if (pending != NULL) {
-		audit_seal(audit, true);
 		*pending = (struct pending){.audit = audit, .fn = fn, .arg = arg};
 		err = servant_ask(audit->gw->recorder, NULL, 0,
 		    gateway_settings(audit->gw)->record_timeout_ms, on_recorded, pending);
@@ -135,6 +138,14 @@ audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg)
 		free(pending);
 	}
 	return err;
+}
+
+int
+audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg)
+{
+	audit_let_go(audit);
+	audit_seal(audit, true);
+	return audit_send(audit, fn, arg);
 }
 
 void

@@ -16,7 +16,7 @@ typedef void audit_done_fn(void *arg, int error);
 struct audit *audit_new(struct gateway *gw);
 void audit_free(struct audit *audit);
 
-/* Begins a record; then fields; then exactly one of the three ends. NULL and ""
+/* Begins a record; then fields; then exactly one of the four ends. NULL and ""
  * texts are left out. */
 void audit_begin(struct audit *audit, const char *event);
 void audit_text(struct audit *audit, enum audit_field field, const char *text);
@@ -28,9 +28,12 @@ void audit_conn(struct audit *audit, const struct conn *conn);
 int audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg);
 /* Durable, but nobody waits: an end. */
 void audit_end_noted(struct audit *audit);
+/* The same for what came to its end by itself: for some ms it waits for another record,
+ * whose flush it then shares. No other record is written before it. */
+void audit_end_soon(struct audit *audit);
 /* Not flushed: a denial. */
 void audit_end_plain(struct audit *audit);
-/* What of the last two cannot be written now waits, within bounds, and is written in
+/* What of the last three cannot be written now waits, within bounds, and is written in
  * its order, with its time in AUDIT_AT. (If the recorder ends just then, it may stand
  * in the log twice.) How many wait, and found no room: */
 void audit_waiting(const struct audit *audit, size_t *count, uint64_t *lost);

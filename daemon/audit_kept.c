@@ -1,5 +1,6 @@
 /* Records of ends and denials that cannot be written now: kept in the backlog, and
- * written in their order once the recorder can. */
+ * written in their order once the recorder can. And ends that are held for a moment, so
+ * that they need no flush of their own. */
 #include "daemon/audit_state.h"
 
 #include "lib/io.h"
@@ -11,6 +12,8 @@
 #include <time.h>
 
 #define RETRY_MS 2000 /* of what the recorder could not write */
+#define HOLD_MS  10
+#define HOLD_MAX 64
 
 /* A record on its way that is kept until it is on disk. */
 struct kept {
@@ -49,7 +52,7 @@ put_time(struct audit *audit, time_t at)
 
 /* Begins the message anew from what was kept of it. */
 static void
-begin_again(struct audit *audit, const struct backlog_record *record)
+begin_anew(struct audit *audit, const struct backlog_record *record)
 {
 	struct wire_out *out = servant_begin(audit->gw->recorder, PROTO_RECORD);
 
@@ -64,7 +67,6 @@ begin_again(struct audit *audit, const struct backlog_record *record)
 	out->len += record->len;
 	audit->fields =
 	    (uint16_t)(out->buf[audit->count_at] << 8 | out->buf[audit->count_at + 1]);
-	put_time(audit, record->at);
 }
 
 /* Denials go as they always do, without an answer; an end is waited for. False when
@@ -74,9 +76,10 @@ send_kept(struct audit *audit, struct backlog_record *record)
 {
 	struct kept *kept;
 
-	begin_again(audit, record);
+	begin_anew(audit, record);
+	put_time(audit, record->at);
+	audit_seal(audit, record->is_end);
 	if (!record->is_end) {
-		audit_seal(audit, false);
 		if (servant_tell(audit->gw->recorder, NULL, 0) < 0)
 			return false;
 		free(record);
@@ -87,7 +90,7 @@ send_kept(struct audit *audit, struct backlog_record *record)
 		return false;
 	*kept = (struct kept){.audit = audit, .record = record};
 	audit->is_draining = true;
-	if (audit_end_durable(audit, on_kept, kept) == 0)
+	if (audit_send(audit, on_kept, kept) == 0)
 		return true;
 	audit->is_draining = false;
 	free(kept);
@@ -167,7 +170,7 @@ on_noted(void *arg, int error)
 
 /* What is on its way when the recorder ends is written again. */
 static int
-send_noted(struct audit *audit)
+send_noted(struct audit *audit, time_t at)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
 	size_t len = audit->out->len - audit->durable_at;
@@ -177,10 +180,10 @@ send_noted(struct audit *audit)
 	    (kept->record = malloc(sizeof(*kept->record) + len)) == NULL)
 		goto out;
 	audit_seal(audit, true);
-	*kept->record = (struct backlog_record){.is_end = true, .at = time(NULL), .len = len};
+	*kept->record = (struct backlog_record){.is_end = true, .at = at, .len = len};
 	memcpy(kept->record->bytes, audit->out->buf + audit->durable_at, len);
 	kept->audit = audit;
-	err = audit_end_durable(audit, on_noted, kept);
+	err = audit_send(audit, on_noted, kept);
 	if (err == 0)
 		return 0;
 	free(kept->record);
@@ -189,16 +192,87 @@ out:
 	return err;
 }
 
+static void
+release(struct audit *audit)
+{
+	struct backlog_record *record;
+
+	while ((record = backlog_pop(&audit->held)) != NULL) {
+		begin_anew(audit, record);
+		if (must_wait(audit) || send_noted(audit, record->at) < 0)
+			backlog_push(
+			    &audit->backlog, record->bytes, record->len, true, record->at);
+		free(record);
+	}
+	audit->backlog.lost_ends += audit->held.lost_ends;
+	audit->held.lost_ends = 0;
+}
+
+/* There is one buffer for what is packed: it is put aside meanwhile. */
+void
+audit_let_go(struct audit *audit)
+{
+	const struct wire_out *out = audit->out;
+	size_t len = out->len - audit->durable_at;
+	struct backlog_record *own;
+
+	if (audit->held.count == 0 || out->failed)
+		return;
+	audit_seal(audit, true);
+	own = malloc(sizeof(*own) + len);
+	if (own == NULL)
+		return; /* it goes first, then */
+	*own = (struct backlog_record){.len = len};
+	memcpy(own->bytes, out->buf + audit->durable_at, len);
+	release(audit);
+	begin_anew(audit, own);
+	free(own);
+}
+
+static void
+on_held_long(void *arg, int fd, unsigned int events)
+{
+	(void)fd;
+	(void)events;
+	release(arg);
+}
+
+static bool
+is_timed(struct audit *audit)
+{
+	if (audit->hold_timer == NULL)
+		audit->hold_timer = loop_timer(audit->gw->loop, on_held_long, audit);
+	return audit->hold_timer != NULL &&
+	       (audit->held.count > 0 || loop_timer_set(audit->hold_timer, HOLD_MS) == 0);
+}
+
+void
+audit_end_soon(struct audit *audit)
+{
+	const struct wire_out *out = audit->out;
+
+	if (must_wait(audit) || out->failed || audit->held.count >= HOLD_MAX ||
+	    !is_timed(audit)) {
+		audit_end_noted(audit);
+		return;
+	}
+	audit_seal(audit, true);
+	backlog_push(&audit->held, out->buf + audit->durable_at, out->len - audit->durable_at,
+	    true, time(NULL));
+}
+
 void
 audit_end_noted(struct audit *audit)
 {
-	if (must_wait(audit) || send_noted(audit) < 0)
+	audit_let_go(audit);
+	if (must_wait(audit) || send_noted(audit, time(NULL)) < 0)
 		keep(audit, true);
 }
 
 void
 audit_end_plain(struct audit *audit)
 {
+	audit_let_go(audit);
 	if (!must_wait(audit)) {
 		audit_seal(audit, false);
 		if (servant_tell(audit->gw->recorder, NULL, 0) == 0)

@@ -26,14 +26,20 @@ struct audit {
 	struct tally tallies[AUDIT_TALLIES];
 	struct tally rest; /* of those for whom there was no place */
 	struct backlog backlog;
+	struct backlog held; /* audit_end_soon's, for HOLD_MS at most */
+	struct loop_watch *hold_timer; /* NULL until needed */
 	bool is_draining;    /* the oldest of the backlog is on its way */
 	int64_t retry_at_ms; /* not before, when the recorder could not write */
 };
 
 /* audit.c: closes the message that was packed. */
 void audit_seal(struct audit *audit, bool is_durable);
+/* audit.c: sends what was packed and sealed; as audit_end_durable. */
+int audit_send(struct audit *audit, audit_done_fn *fn, void *arg);
 /* audit_kept.c: writes what waits, as far as that can be done now. */
 void audit_drain(struct audit *audit);
+/* audit_kept.c: what is held goes before what was packed. */
+void audit_let_go(struct audit *audit);
 /* audit_sums.c: writes the sums of the seconds before that one. */
 void audit_sum(struct audit *audit, int64_t before);
 

@@ -156,8 +156,7 @@ void
 channel_connect(struct channel *ch)
 {
 	ch->state = CHANNEL_DIALING;
-	ch->dial = dial_start(ch->gw, &ch->target, ch->right, on_dialed, ch);
-	if (ch->dial == NULL)
+	if (dial_start(&ch->dial, ch->gw, &ch->target, ch->right, on_dialed, ch) < 0)
 		channel_deny(ch, "no memory or no descriptor", LINK_ERROR);
 }
 

@@ -82,7 +82,7 @@ channel_policy_judge(struct channel *ch)
 
 	if (conn == NULL || conn->state != CONN_LIVE)
 		return "the connection has ended";
-	if (!proc_pidfd_is_alive(conn->m_pidfd) || !proc_pidfd_is_alive(conn->u_pidfd))
+	if (!proc_pidfds_are_alive((const int[]){conn->m_pidfd, conn->u_pidfd}, 2))
 		return "sshd's process of the connection has ended";
 	ch->judged = gw->generation;
 	reason = channel_policy_object(ch, conn,

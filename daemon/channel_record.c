@@ -70,7 +70,7 @@ channel_record_close(const struct channel *ch, const char *reason, uint64_t up, 
 	audit_number(audit, AUDIT_BYTES_UP, up);
 	audit_number(audit, AUDIT_BYTES_DOWN, down);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - ch->opened_ms));
-	audit_end_noted(audit);
+	audit_end_soon(audit);
 }
 
 void
@@ -93,7 +93,7 @@ channel_record_console(struct audit *audit, const struct console *console)
 	audit_number(audit, AUDIT_BYTES_DOWN, console->down);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - console->opened_ms));
 	audit_text(audit, AUDIT_CHANNELS, list);
-	audit_end_noted(audit);
+	audit_end_soon(audit);
 }
 
 void

@@ -97,13 +97,20 @@ m_stands(const struct conn *conn)
 	       proc_pidfd_is_alive(conn->m_pidfd);
 }
 
+static bool
+both_live(const struct conn *conn)
+{
+	const int pidfds[] = {conn->u_pidfd, conn->m_pidfd};
+
+	return proc_pidfds_are_alive(pidfds, 2);
+}
+
 /* U is held by pidfd, and so is M: who they are cannot change any more. */
 static enum verdict
 is_the_one(const struct conn *conn, const struct proc *place)
 {
 	return conn->u.pid == place->pid && conn->u.start == place->start &&
-		       place->parent == conn->m.pid && proc_pidfd_is_alive(conn->u_pidfd) &&
-		       proc_pidfd_is_alive(conn->m_pidfd)
+		       place->parent == conn->m.pid && both_live(conn)
 		   ? VERDICT_ALLOW
 		   : VERDICT_DENY;
 }
@@ -139,6 +146,19 @@ conn_recognise(struct conn *conn, const struct proc *place)
 		   : VERDICT_DENY;
 }
 
+/* While peer and U both live, one number is one process; and while M lives, U's parent
+ * cannot have become another. */
+enum verdict
+conn_recognise_peer(const struct conn *conn, pid_t pid, int pidfd)
+{
+	const int pidfds[] = {pidfd, conn->u_pidfd, conn->m_pidfd};
+
+	return conn->uid != 0 && conn->u.pid != 0 && conn->u.pid == pid &&
+		       proc_pidfds_are_alive(pidfds, 3)
+		   ? VERDICT_ALLOW
+		   : VERDICT_DENY;
+}
+
 bool
 conn_find_u(struct conn *conn)
 {
@@ -147,8 +167,7 @@ conn_find_u(struct conn *conn)
 	ssize_t n;
 
 	if (conn->u.pid != 0)
-		return proc_read_place(conn->u.pid, &proc) == 0 &&
-		       is_the_one(conn, &proc) == VERDICT_ALLOW;
+		return both_live(conn);
 	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
 	for (ssize_t i = 0; i < n; i++)
 		if (proc_read_place(children[i], &proc) == 0 &&

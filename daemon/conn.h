@@ -26,14 +26,12 @@ struct conn {
 	char source[PROTO_NAME_MAX + 1];
 	char *ssh_key; /* "TYPE BASE64" or NULL */
 	char public_id[PROTO_PUBLIC_ID_MAX + 1]; /* of the YubiKey, once accepted */
-	struct proc m, u; /* u.pid 0 until seen */
+	struct proc m, u; struct proc_places places; /* u.pid 0 until seen; U's sockets */
 	int m_pidfd, u_pidfd;
-	struct loop_watch *m_watch, *u_watch; /* conns.c's */
-	struct conns *owner;
+	struct loop_watch *m_watch, *u_watch; struct conns *owner; /* conns.c's */
 	bool had_session;     /* its end goes on record */
 	char end_reason[128]; /* once it is to end (state ended): why; "" before */
-	int64_t groups_ms;    /* when its user and groups were last read, of io_now_ms */
-	int64_t busy_ms;      /* when it last had a channel or session */
+	int64_t groups_ms, busy_ms; /* user and groups last read; last had a channel or session */
 	int64_t asked_s; unsigned int asks; /* sallyport-shell's questions in this second */
 	pid_t prompt_pid; /* the process at whose prompt it waits, while pending */
 	time_t since; int64_t since_ms; /* of io_now_ms, which goes on until the next boot */
@@ -54,6 +52,8 @@ bool conn_set_home(struct conn *conn, const char *home, const char *shell);
 enum verdict conn_is_u(struct conn *conn, const struct proc *proc);
 /* The same when only its place was read; the rest is, if U is not known yet. */
 enum verdict conn_recognise(struct conn *conn, const struct proc *place);
+/* The same of a peer by its pid and its pidfd, if U is known: without a look at /proc. */
+enum verdict conn_recognise_peer(const struct conn *conn, pid_t pid, int pidfd);
 /* Is U known and as it was? If none is known yet, M's children are looked at. */
 bool conn_find_u(struct conn *conn);
 

@@ -256,8 +256,6 @@ on_timer(void *arg, int fd, unsigned int events)
 	(void)events;
 	if (dial->writable != NULL)
 		done(dial, "the VM does not answer in time");
-	else if (dial->fd < 0)
-		ask_virt(dial);
 	else
 		attempt(dial);
 }
@@ -279,14 +277,14 @@ prepare(struct dial *dial)
 	return dial->fd >= 0;
 }
 
-struct dial *
-dial_start(struct gateway *gw, const struct target *target, const char *right, dial_done_fn *fn,
-    void *arg)
+int
+dial_start(struct dial **where, struct gateway *gw, const struct target *target,
+    const char *right, dial_done_fn *fn, void *arg)
 {
 	struct dial *dial = calloc(1, sizeof(*dial));
 
 	if (dial == NULL)
-		return NULL;
+		return -ENOMEM;
 	dial->gw = gw;
 	dial->target = *target;
 	dial->target.name = target->name != NULL ? strdup(target->name) : NULL;
@@ -297,9 +295,14 @@ dial_start(struct gateway *gw, const struct target *target, const char *right, d
 	dial->deadline_ms = io_now_ms() + gateway_settings(gw)->connect_timeout_ms;
 	dial->timer = loop_timer(gw->loop, on_timer, dial);
 	if (dial->timer == NULL || (target->name != NULL && dial->target.name == NULL) ||
-	    !prepare(dial) || loop_timer_set(dial->timer, 0) < 0) {
+	    !prepare(dial)) {
 		dial_cancel(dial);
-		return NULL;
+		return -ENOMEM;
 	}
-	return dial;
+	*where = dial;
+	if (dial->fd >= 0)
+		attempt(dial);
+	else
+		ask_virt(dial);
+	return 0;
 }

@@ -13,10 +13,11 @@ struct dial;
  * why not (static text). */
 typedef void dial_done_fn(void *arg, int fd, const char *reason);
 
-/* fn is called once, later, unless dial_cancel comes first. right says which console of
- * a libvirt: or qmp: target is meant. NULL without memory. */
-struct dial *dial_start(struct gateway *gw, const struct target *target, const char *right,
-    dial_done_fn *fn, void *arg);
+/* fn is called once, unless dial_cancel of *dial comes first: maybe before this returns.
+ * right says which console of a libvirt: or qmp: target is meant. 0; -ENOMEM: no memory
+ * or no descriptor, and fn is not called. */
+int dial_start(struct dial **dial, struct gateway *gw, const struct target *target,
+    const char *right, dial_done_fn *fn, void *arg);
 /* Accepts NULL; not after fn was called. */
 void dial_cancel(struct dial *dial);
 

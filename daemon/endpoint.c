@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #define FOLDER      "/run/sallyport/vm"
-#define ACCEPT_MAX  32 /* in one turn of the loop */
 #define PATH_LENGTH 160
 #define NAME_LENGTH 32 /* of a listener in the manager's store */
 
@@ -104,25 +103,27 @@ refuse(const struct endpoint *e, int client, const struct identity *id)
 	    e->owner->gw->audit, e->vm, e->right, id->uid, id->pid, id->reason);
 }
 
+/* One in a turn of the loop, which comes back while there are more: asking for one more
+ * than there is costs as much as one that is there. */
 static void
 on_accept(void *arg, int fd, unsigned int events)
 {
 	struct endpoint *e = arg;
 	struct gateway *gw = e->owner->gw;
 	struct identity id;
-	int client;
+	int client = listener_accept(fd);
 
 	(void)events;
-	for (int i = 0; i < ACCEPT_MAX && (client = listener_accept(fd)) >= 0; i++) {
-		if (e->port == 0)
-			identify_unix(gw, client, &id);
-		else
-			identify_tcp(gw, client, &id);
-		if (id.conn != NULL)
-			channel_open(gw, client, id.conn, e->vm, e->right);
-		else
-			refuse(e, client, &id);
-	}
+	if (client < 0)
+		return;
+	if (e->port == 0)
+		identify_unix(gw, client, &id);
+	else
+		identify_tcp(gw, client, &id);
+	if (id.conn != NULL)
+		channel_open(gw, client, id.conn, e->vm, e->right);
+	else
+		refuse(e, client, &id);
 }
 
 /* Until they are admitted, who connects waits in the listener's backlog. */

@@ -47,11 +47,40 @@ match_process(struct gateway *gw, const struct proc *place, struct identity *id)
 	}
 }
 
+/* The one whose U is known to be that peer. */
+static struct conn *
+known(struct gateway *gw, const struct ucred *peer, int pidfd)
+{
+	struct conn *conn = NULL;
+
+	while ((conn = conns_next(gw->conns, conn)) != NULL)
+		if (is_candidate(conn, peer->uid) &&
+		    conn_recognise_peer(conn, peer->pid, pidfd) == VERDICT_ALLOW)
+			return conn;
+	return NULL;
+}
+
+/* By what /proc says. */
+static void
+look_up(struct gateway *gw, int pidfd, struct identity *id)
+{
+	struct proc place;
+
+	if (proc_read_place(id->pid, &place) < 0 || (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
+		id->reason = "the peer has already ended";
+	else
+		match_process(gw, &place, id);
+	if (id->conn != NULL && !proc_pidfd_is_alive(pidfd >= 0 ? pidfd : id->conn->u_pidfd)) {
+		id->conn = NULL;
+		id->reason = "the peer has already ended";
+	}
+}
+
 void
 identify_unix(struct gateway *gw, int fd, struct identity *id)
 {
 	struct ucred peer;
-	struct proc place;
+	struct conn *conn;
 	socklen_t len = sizeof(peer);
 	int pidfd = -1;
 	socklen_t pidfd_len = sizeof(pidfd);
@@ -74,15 +103,11 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 			return;
 		}
 	}
-	if (proc_read_place(peer.pid, &place) < 0 ||
-	    (pidfd >= 0 && !proc_pidfd_is_alive(pidfd)))
-		id->reason = "the peer has already ended";
+	conn = known(gw, &peer, pidfd);
+	if (conn != NULL)
+		found(gw, conn, id);
 	else
-		match_process(gw, &place, id);
-	if (id->conn != NULL && !proc_pidfd_is_alive(pidfd >= 0 ? pidfd : id->conn->u_pidfd)) {
-		id->conn = NULL;
-		id->reason = "the peer has already ended";
-	}
+		look_up(gw, pidfd, id);
 	io_close(&pidfd);
 }
 
@@ -121,7 +146,8 @@ identify_tcp(struct gateway *gw, int fd, struct identity *id)
 		if (!is_candidate(conn, owner.uid))
 			continue;
 		id->reason = "not the sshd process of a connection with an accepted OTP";
-		if (conn_find_u(conn) && proc_holds_socket(conn->u.pid, owner.inode) &&
+		if (conn_find_u(conn) &&
+		    proc_holds_socket(conn->u.pid, owner.inode, &conn->places) &&
 		    proc_pidfd_is_alive(conn->u_pidfd)) {
 			found(gw, conn, id);
 			return;

@@ -212,11 +212,24 @@ proc_pidfd(const struct proc *proc)
 }
 
 bool
+proc_pidfds_are_alive(const int *pidfds, size_t n)
+{
+	struct pollfd p[3];
+
+	if (n > sizeof(p) / sizeof(p[0]))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (pidfds[i] < 0)
+			return false;
+		p[i] = (struct pollfd){.fd = pidfds[i], .events = POLLIN};
+	}
+	return poll(p, n, 0) == 0;
+}
+
+bool
 proc_pidfd_is_alive(int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-
-	return pidfd >= 0 && poll(&p, 1, 0) == 0;
+	return proc_pidfds_are_alive(&pidfd, 1);
 }
 
 int
@@ -247,26 +260,74 @@ proc_children(pid_t pid, pid_t *children, size_t cap)
 	return (ssize_t)n;
 }
 
-bool
-proc_holds_socket(pid_t pid, ino_t inode)
+/* The inode of the socket at /proc/PID/fd/NAME, name being relative to dir; 0: there is
+ * none. Inodes of sockets are 32 bits. */
+static uint32_t
+socket_at(int dir, const char *name)
 {
-	char path[64], wanted[40], target[40];
+	static const char prefix[] = "socket:[";
+	char target[40];
+	uint64_t inode;
+	ssize_t len = readlinkat(dir, name, target, sizeof(target) - 1);
+
+	if (len < (ssize_t)sizeof(prefix) || target[len - 1] != ']' ||
+	    strncmp(target, prefix, strlen(prefix)) != 0)
+		return 0;
+	target[len - 1] = '\0';
+	return num_parse(target + strlen(prefix), 1, UINT32_MAX, &inode) == 0 ? (uint32_t)inode
+									      : 0;
+}
+
+static bool
+is_at(pid_t pid, uint32_t inode, int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	return socket_at(AT_FDCWD, path) == inode;
+}
+
+/* All of them; the last of them in places. */
+static bool
+look_at_all(pid_t pid, uint32_t inode, struct proc_places *places)
+{
+	char path[64];
 	struct dirent *entry;
 	bool found = false;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	snprintf(wanted, sizeof(wanted), "socket:[%llu]", (unsigned long long)inode);
 	dir = opendir(path);
 	if (dir == NULL)
 		return false;
-	while (!found && (entry = readdir(dir)) != NULL) {
-		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-		if (len > 0) {
-			target[len] = '\0';
-			found = strcmp(target, wanted) == 0;
+	places->n = 0;
+	while ((entry = readdir(dir)) != NULL) {
+		uint64_t fd;
+		uint32_t here;
+		if (num_parse(entry->d_name, 0, INT_MAX, &fd) < 0 ||
+		    (here = socket_at(dirfd(dir), entry->d_name)) == 0)
+			continue;
+		places->seen[places->n % PROC_PLACES].fd = (int)fd;
+		places->seen[places->n++ % PROC_PLACES].inode = here;
+		if (here == inode) {
+			places->last = (int)fd;
+			found = true;
 		}
 	}
 	closedir(dir);
+	places->n = places->n < PROC_PLACES ? places->n : PROC_PLACES;
 	return found;
+}
+
+bool
+proc_holds_socket(pid_t pid, uint32_t inode, struct proc_places *places)
+{
+	if (inode == 0)
+		return false;
+	for (size_t i = 0; i < places->n; i++)
+		if (places->seen[i].inode == inode && is_at(pid, inode, places->seen[i].fd)) {
+			places->last = places->seen[i].fd;
+			return true;
+		}
+	return is_at(pid, inode, places->last) || look_at_all(pid, inode, places);
 }

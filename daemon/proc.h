@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define PROC_PLACES 64
+
 struct proc {
 	pid_t pid, parent;
 	uint64_t start; /* clock ticks since boot: with pid, the process's name */
@@ -32,15 +34,22 @@ bool proc_is_wholly(const struct proc *proc, uid_t uid);
 
 /* A pidfd (O_CLOEXEC, the caller's) of exactly this process; -ESRCH, -errno. */
 int proc_pidfd(const struct proc *proc);
-/* Has the process behind pidfd not yet ended? */
+/* Has the process behind pidfd not yet ended? And none of n (at most 3) of them? */
 bool proc_pidfd_is_alive(int pidfd);
+bool proc_pidfds_are_alive(const int *pidfds, size_t n);
 /* 0 or -errno. */
 int proc_signal(int pidfd, int signal);
 
 /* The direct children of pid, at most cap of them: their number or -errno. */
 ssize_t proc_children(pid_t pid, pid_t *children, size_t cap);
 
-/* Does pid hold the socket with this inode? Looks at no other process. */
-bool proc_holds_socket(pid_t pid, ino_t inode);
+/* Does pid hold the socket with this inode? Looks at no other process, and first where
+ * places has it, or the last one was: only what is found there now counts. */
+struct proc_places {
+	size_t n;
+	int last;
+	struct { int fd; uint32_t inode; } seen[PROC_PLACES]; /* as the last look at all went */
+};
+bool proc_holds_socket(pid_t pid, uint32_t inode, struct proc_places *places);
 
 #endif

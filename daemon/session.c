@@ -114,7 +114,7 @@ record_end(const struct session *s, const char *reason)
 	record_names(audit, s);
 	audit_text(audit, AUDIT_REASON, reason);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - s->since_ms));
-	audit_end_noted(audit);
+	audit_end_soon(audit);
 }
 
 /* Its end is on record if its beginning is. */

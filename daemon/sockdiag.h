@@ -9,7 +9,7 @@
 
 struct sockdiag_owner {
 	uid_t uid;
-	ino_t inode;     /* never 0: an orphaned socket reports uid 0 and inode 0 */
+	uint32_t inode;  /* never 0: an orphaned socket reports uid 0 and inode 0 */
 	uint64_t cookie; /* of this very socket, never reused until reboot */
 };
 

@@ -205,8 +205,7 @@ dial_for(struct role *role, struct watched *w)
 
 	if (role->kind != TARGET_QMP || w->dial != NULL)
 		return;
-	w->dial = dial_start(role->virt->gw, &target, "", on_dialed, w);
-	if (w->dial == NULL)
+	if (dial_start(&w->dial, role->virt->gw, &target, "", on_dialed, w) < 0)
 		on_dialed(w, -1, "no memory or no descriptor");
 }
 

@@ -174,6 +174,30 @@ u_stays_the_one_it_was(void **state)
 }
 
 static void
+a_peer_is_u_by_its_pidfd(void **state)
+{
+	struct cast *cast = *state;
+	struct conn *conn = connection(cast, 4242);
+	int pidfd = proc_pidfd(&cast->u), mine = proc_pidfd(&cast->m);
+
+	assert_true(pidfd >= 0 && mine >= 0);
+	assert_int_equal(conn_recognise_peer(conn, cast->child, pidfd), VERDICT_DENY);
+	assert_int_equal(conn_is_u(conn, &cast->u), VERDICT_ALLOW);
+	assert_int_equal(conn_recognise_peer(conn, cast->child, pidfd), VERDICT_ALLOW);
+	assert_int_equal(conn_recognise_peer(conn, getpid(), mine), VERDICT_DENY);
+	assert_int_equal(conn_recognise_peer(conn, cast->child, -1), VERDICT_DENY);
+	conn->uid = 0;
+	assert_int_equal(conn_recognise_peer(conn, cast->child, pidfd), VERDICT_DENY);
+	conn->uid = 4242;
+	kill(cast->child, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)cast->child, NULL, WEXITED | WNOWAIT), 0);
+	assert_int_equal(conn_recognise_peer(conn, cast->child, mine), VERDICT_DENY);
+	conn_free(conn);
+	close(pidfd);
+	close(mine);
+}
+
+static void
 m_must_be_unchanged(void **state)
 {
 	struct cast *cast = *state;
@@ -196,6 +220,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(the_child_of_m_with_the_users_uid_is_u, start, end),
 	    cmocka_unit_test_setup_teardown(everything_else_is_not, start, end),
 	    cmocka_unit_test_setup_teardown(u_stays_the_one_it_was, start, end),
+	    cmocka_unit_test_setup_teardown(a_peer_is_u_by_its_pidfd, start, end),
 	    cmocka_unit_test_setup_teardown(m_must_be_unchanged, start, end),
 	};
 

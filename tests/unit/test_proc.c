@@ -219,7 +219,8 @@ a_tcp_peer_is_found_by_address(void **state)
 	struct sockaddr_storage address;
 	struct sockdiag_owner owner, again;
 	int netlink = sockdiag_open(), listener = listening(&address);
-	int client = socket(AF_INET, SOCK_STREAM, 0), accepted;
+	int client = socket(AF_INET, SOCK_STREAM, 0), accepted, other;
+	struct proc_places places = {0}, none = {0};
 	struct stat st;
 
 	(void)state;
@@ -231,8 +232,19 @@ a_tcp_peer_is_found_by_address(void **state)
 	assert_int_equal(fstat(client, &st), 0);
 	assert_int_equal(owner.uid, geteuid());
 	assert_true(owner.inode == st.st_ino);
-	assert_true(proc_holds_socket(getpid(), owner.inode));
-	assert_false(proc_holds_socket(getppid(), owner.inode));
+	assert_true(proc_holds_socket(getpid(), owner.inode, &places));
+	assert_int_equal(places.last, client);
+	assert_false(proc_holds_socket(getppid(), owner.inode, &none));
+	other = dup2(listener, client + 100); /* found where it is now, not where it was */
+	assert_int_equal(dup2(client, client + 101), client + 101);
+	assert_int_equal(dup2(other, client), client);
+	assert_true(proc_holds_socket(getpid(), owner.inode, &places));
+	assert_int_equal(places.last, client + 101);
+	assert_int_equal(dup2(client + 101, client), client);
+	close(client + 101);
+	close(other);
+	assert_true(proc_holds_socket(getpid(), owner.inode, &places));
+	assert_false(proc_holds_socket(getppid(), owner.inode, &places));
 	assert_int_equal(sockdiag_listener(netlink, &address, &owner), 0);
 	assert_int_equal(fstat(listener, &st), 0);
 	assert_true(owner.inode == st.st_ino);
