@@ -169,10 +169,12 @@ beside() {
 # What dies under a live console.
 killed() {
 	local m page id
+	: >"$GW/page"
 	(sleep 30 | timeout 30 ssh -F none -tt -S "$GW/anne.m" x >"$GW/page" 2>&1) &
 	page=$!
-	gw_wait 10 grep -q stays "$GW/page"
-	kill -9 "$(pgrep -n -u anne -f sallyport-shell)"; kill $page 2>/dev/null
+	gw_wait 10 grep -q stays "$GW/page" || fail "$MODE: no page: $(cat "$GW/page"; sallyport list connections)"
+	kill -9 "$(pgrep -n -u anne -f sallyport-shell)" || fail "$MODE: no page to kill"
+	kill $page 2>/dev/null
 	cell '53: SIGKILL of a session of the connection: the console goes on' yes "$(sleep 0.3; kill -0 $LIVE && ! grep -q closed "$GW/live" && echo yes)"
 	id=$(awk '/^session/ { print $2 }' "$GW/live")
 	kill -9 "$(cat "$GW/daemon.pid")"
