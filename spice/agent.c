@@ -15,35 +15,50 @@
 #define NEVER      0
 #define XFER_STOPS BIT(13) /* a bit that forbids */
 
-/* A type that is not here does not pass. */
-static const struct {
+#define SMALL      64 /* bytes */
+#define SOME       4096
+#define FILE_PIECE (16 << 20)
+#define COPY_MAX   (256 << 20) /* a viewer sends 100 MiB at most unless told otherwise */
+
+/* A type that is not here does not pass, nor one that says it is larger: readers take
+ * memory for what a message says, or reckon with it. */
+static const struct row {
 	uint32_t type, up, down; /* SPICE_MAY_* */
+	uint32_t max;            /* bytes behind the header */
 } rows[] = {
-    {1, NEVER, NEVER},            /* MOUSE_STATE: the server makes it of the inputs channel */
-    {2, CONTROL, NEVER},          /* MONITORS_CONFIG: sets the guest's screens */
-    {3, NEVER, CONTROL},          /* REPLY of the agent */
-    {4, CLIPBOARD, CLIPBOARD},    /* CLIPBOARD */
-    {5, CONTROL, NEVER},          /* DISPLAY_CONFIG: wallpaper, animation */
-    {ANNOUNCE, CONTROL, CONTROL}, /* with bits taken out */
-    {7, CLIPBOARD, CLIPBOARD},    /* CLIPBOARD_GRAB: tells the kinds of what was copied */
-    {8, CLIPBOARD, CLIPBOARD},    /* CLIPBOARD_REQUEST */
-    {9, CLIPBOARD, CLIPBOARD},    /* CLIPBOARD_RELEASE */
-    {10, SHARE, NEVER},           /* FILE_XFER_START: only clients send files */
-    {11, SHARE, SHARE},           /* FILE_XFER_STATUS: answers, or is a client's cancel */
-    {12, SHARE, NEVER},           /* FILE_XFER_DATA */
-    {13, NEVER, NEVER},           /* CLIENT_DISCONNECTED: the server's to say */
-    {14, CLIPBOARD, NEVER},       /* MAX_CLIPBOARD */
-    {15, CONTROL, NEVER},         /* AUDIO_VOLUME_SYNC: sets the guest's volume */
-    {16, NEVER, NEVER},           /* GRAPHICS_DEVICE_INFO: the server's to say */
+    {1, NEVER, NEVER, 0},                /* MOUSE_STATE: the server makes it of inputs */
+    {2, CONTROL, NEVER, 2 * SOME},       /* MONITORS_CONFIG: sets the guest's screens */
+    {3, NEVER, CONTROL, SMALL},          /* REPLY of the agent */
+    {4, CLIPBOARD, CLIPBOARD, COPY_MAX}, /* CLIPBOARD */
+    {5, CONTROL, NEVER, SMALL},          /* DISPLAY_CONFIG: wallpaper, animation */
+    {ANNOUNCE, CONTROL, CONTROL, SOME},  /* with bits taken out */
+    {7, CLIPBOARD, CLIPBOARD, SOME},     /* CLIPBOARD_GRAB: the kinds of what was copied */
+    {8, CLIPBOARD, CLIPBOARD, SMALL},    /* CLIPBOARD_REQUEST */
+    {9, CLIPBOARD, CLIPBOARD, SMALL},    /* CLIPBOARD_RELEASE */
+    {10, SHARE, NEVER, 2 * SOME},        /* FILE_XFER_START: only clients send files */
+    {11, SHARE, SHARE, SOME},            /* FILE_XFER_STATUS: an answer, or a cancel */
+    {12, SHARE, NEVER, FILE_PIECE},      /* FILE_XFER_DATA */
+    {13, NEVER, NEVER, 0},               /* CLIENT_DISCONNECTED: the server's to say */
+    {14, CLIPBOARD, NEVER, SMALL},       /* MAX_CLIPBOARD */
+    {15, CONTROL, NEVER, SOME},          /* AUDIO_VOLUME_SYNC: sets the guest's volume */
+    {16, NEVER, NEVER, 0},               /* GRAPHICS_DEVICE_INFO: the server's to say */
 };
+
+static const struct row *
+row_of(uint32_t type)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type)
+			return &rows[i];
+	return NULL;
+}
 
 bool
 spice_agent_allowed(uint32_t type, enum spice_way way, uint32_t may)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].type == type)
-			return (may & (way == SPICE_UP ? rows[i].up : rows[i].down)) != 0;
-	return false;
+	const struct row *row = row_of(type);
+
+	return row != NULL && (may & (way == SPICE_UP ? row->up : row->down)) != 0;
 }
 
 /* Bits of the first word that may stay. */
@@ -94,7 +109,10 @@ judge_first(struct spice_agent *agent, struct sieve *sieve, size_t header, uint3
 		return refuse(sieve, "agent message of another protocol");
 	if (inside > len)
 		return refuse(sieve, "agent message longer than it says");
-	if (type == ANNOUNCE && is_allowed && inside == len && len <= CAPS_MAX) {
+	if (is_allowed && len > row_of(type)->max)
+		return refuse(sieve, "agent message too large");
+	if (type == ANNOUNCE && is_allowed && inside == len && len >= 4 && len % 4 == 0 &&
+	    len <= CAPS_MAX) {
 		sieve->need = header + HEADER + len;
 		if (sieve->held < sieve->need)
 			return SIEVE_MORE;
@@ -115,6 +133,8 @@ spice_agent_judge(struct spice_agent *agent, struct sieve *sieve, size_t header,
 	if (size > SPICE_AGENT_CHUNK_MAX)
 		return refuse(sieve, "agent data in too large a piece");
 	if (agent->left > 0) {
+		if (size == 0) /* a reader may take it for the end */
+			return refuse(sieve, "agent data without data");
 		if (size > agent->left)
 			return refuse(sieve, "agent message longer than it says");
 		agent->left -= size;

@@ -29,6 +29,7 @@ struct spice_channel {
 	/* Of main: */
 	bool has_session; /* set by the step that lets INIT through, before it gives it out */
 	uint32_t session; /* the connection id of the session's other channels, not 0 */
+	bool has_agent;         /* the server said so last */
 	bool is_agent_started;  /* by the client, in this life of the agent */
 	bool refuses_migration; /* the server is to be told so */
 	uint32_t tokens_down, tokens_up; /* of chunks left out, to be given back */

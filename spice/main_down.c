@@ -82,6 +82,7 @@ judge_init(
 	if (channel->session == 0) /* what stands for a new session */
 		return refuse(sieve, "INIT without a session id");
 	channel->has_session = true;
+	channel->has_agent = le_get32(body + 16) != 0;
 	if ((channel->may & SPICE_MAY_CONTROL) == 0)
 		memset(body + 16, 0, 8);
 	return SIEVE_REPLACE;
@@ -115,10 +116,10 @@ judge_channels(
 	return SIEVE_REPLACE;
 }
 
-/* The agent comes or goes: what was under way is over, for the client as well. */
 static void
-agent_anew(struct spice_channel *channel)
+agent_anew(struct spice_channel *channel, bool is_there)
 {
+	channel->has_agent = is_there;
 	channel->agent_down = (struct spice_agent){0};
 	channel->is_agent_started = false;
 	channel->tokens_down = channel->tokens_up = 0;
@@ -151,8 +152,14 @@ judge_by(enum fate fate, struct spice_channel *channel, struct sieve *sieve,
 	case END:
 		return refuse(sieve, "messages inside a message");
 	case AGENT_BEGINS:
-	case AGENT_ENDS:
-		agent_anew(channel);
+		/* A viewer goes on with the message that it has begun: to it, what we would
+		 * take for the next one's body could be a message of its own. */
+		if (channel->agent_down.left > 0)
+			return refuse(sieve, "an agent that begins inside a message");
+		agent_anew(channel, true);
+		break;
+	case AGENT_ENDS: /* what was under way is over, for the client as well */
+		agent_anew(channel, false);
 		break;
 	case MIGRATE:
 		channel->refuses_migration = true;

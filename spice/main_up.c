@@ -67,7 +67,9 @@ judge_by(enum fate fate, struct spice_channel *channel, struct sieve *sieve,
 	switch (fate) {
 	case AGENT_DATA:
 		return judge_agent(channel, sieve, message);
-	case AGENT_START:
+	case AGENT_START: /* of an agent that is not there the server has no account */
+		if (!channel->has_agent)
+			return SIEVE_DROP;
 		channel->is_agent_started = true;
 		break;
 	case AGENT_TOKEN: /* for who has not started, the server has no account */

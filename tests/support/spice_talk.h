@@ -39,6 +39,7 @@ talk(uint8_t type, uint32_t may, uint32_t caps)
 	play(&channel.down, (const uint8_t *)"\0\0\0", 4, 4, &down);
 	assert_null(channel.down.why);
 	assert_null(channel.up.why);
+	channel.has_agent = true; /* as INIT would have said */
 	down.len = up.len = 0;
 }
 

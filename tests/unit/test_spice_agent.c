@@ -9,27 +9,40 @@
 
 #include "tests/support/spice_expect.h"
 
+/* A message of len bytes in pieces: how many they are. */
+static uint32_t
+add_in_pieces(enum spice_way way, uint32_t type, uint32_t len)
+{
+	uint32_t inside = len > 2028 ? 2028 : len / 2, count = 1;
+
+	add_agent(&in, way, type, len, inside);
+	for (uint32_t left = len - inside, size; left > 0; left -= size, count++) {
+		size = left > 2048 ? 2048 : left;
+		add_more(&in, way, size);
+	}
+	return count;
+}
+
 static void
 the_clipboard_of_who_may_not(void **state)
 {
-	static const uint32_t types[] = {4, 7, 8, 9, 14};
+	static const uint32_t types[] = {4, 7, 8, 9, 14}, lens[] = {5000, 4096, 64, 64, 64};
 
 	(void)state;
 	for (enum spice_way way = SPICE_DOWN; way <= SPICE_UP; way++) {
 		for (size_t i = 0; i < 5; i++) {
+			uint32_t pieces;
+
 			header = 6;
 			in.len = want.len = 0;
-			add_agent(&in, way, types[i], 5000, 2028);
-			add_more(&in, way, 2048);
-			add_more(&in, way, 0);
-			add_more(&in, way, 924);
+			pieces = add_in_pieces(way, types[i], lens[i]);
 			add_agent(&in, way, way == SPICE_UP ? 2 : 3, 8, 4);
 			add_more(&in, way, 4);
 			add_agent(&want, way, way == SPICE_UP ? 2 : 3, 8, 4);
 			add_more(&want, way, 4);
 			expect_way(way, SHARE, CAPS);
 			assert_int_equal(
-			    way == SPICE_UP ? channel.tokens_down : channel.tokens_up, 4);
+			    way == SPICE_UP ? channel.tokens_down : channel.tokens_up, pieces);
 			assert_int_equal(
 			    way == SPICE_UP ? channel.tokens_up : channel.tokens_down, 0);
 			if (way == SPICE_DOWN && types[i] == 14)
@@ -110,7 +123,7 @@ agent_data_that_ends(void **state)
 {
 	(void)state;
 	for (enum spice_way way = SPICE_DOWN; way <= SPICE_UP; way++) {
-		for (int i = 0; i < 6; i++) {
+		for (int i = 0; i < 8; i++) {
 			talk(SPICE_MAIN, UINT32_MAX, CAPS);
 			channel.is_agent_started = true;
 			add_agent(&in, way, 4, i == 0 ? 7 : 8, i == 1 ? 4 : 8);
@@ -124,6 +137,12 @@ agent_data_that_ends(void **state)
 				add_agent(&in, way, 4, 4000, 2029);
 			if (i == 5)
 				add_more(&in, way, 0);
+			if (i == 6) {
+				add_agent(&in, way, 4, 20, 10);
+				add_more(&in, way, 0);
+			}
+			if (i == 7)
+				add_agent(&in, way, 4, (256u << 20) + 1, 10);
 			say(way);
 			assert_non_null(way == SPICE_UP ? channel.up.why : channel.down.why);
 		}
@@ -187,6 +206,52 @@ the_agent_comes_anew(void **state)
 	assert_null(channel.up.why);
 }
 
+/* A viewer that goes on with what it has begun would see the inner message. */
+static void
+an_agent_that_begins_inside_a_message(void **state)
+{
+	static const uint16_t begins[] = {107, 115};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		talk(SPICE_MAIN, CONTROL, CAPS);
+		add_agent(&in, SPICE_DOWN, 3, 20, 0);
+		add_message(&in, begins[i], "\x0a\0\0", begins[i] == 115 ? 4 : 0);
+		add_head(&in, 109, 20 + 32);
+		for (size_t j = 0; j < 10; j++)
+			add32(&in, (const uint32_t[]){1, 3, 0, 0, 32, 1, 4, 0, 0, 12}[j]);
+		memset(in.bytes + in.len, 'c', 12);
+		in.len += 12;
+		say(SPICE_DOWN);
+		assert_int_equal(down.len, 6 + 20);
+		assert_string_equal(channel.down.why, "an agent that begins inside a message");
+	}
+}
+
+/* 106 is for the server's account of an agent that is there. */
+static void
+no_start_without_an_agent(void **state)
+{
+	(void)state;
+	talk(SPICE_MAIN, CONTROL, CAPS);
+	channel.has_agent = false;
+	add_message(&in, 106, "\1\0\0", 4);
+	add_message(&in, 108, "\1\0\0", 4);
+	say(SPICE_UP);
+	assert_int_equal(up.len, 0);
+	add_message(&in, 107, "", 0);
+	say(SPICE_DOWN);
+	add_message(&in, 106, "\1\0\0", 4);
+	say(SPICE_UP);
+	assert_int_equal(up.len, 10);
+	assert_true(channel.is_agent_started);
+	add_message(&in, 108, "\0\0\0", 4);
+	say(SPICE_DOWN);
+	add_message(&in, 106, "\1\0\0", 4);
+	say(SPICE_UP);
+	assert_int_equal(up.len, 10);
+}
+
 int
 main(void)
 {
@@ -198,6 +263,8 @@ main(void)
 	    cmocka_unit_test(agent_data_that_ends),
 	    cmocka_unit_test(tokens_come_back_between_messages),
 	    cmocka_unit_test(the_agent_comes_anew),
+	    cmocka_unit_test(an_agent_that_begins_inside_a_message),
+	    cmocka_unit_test(no_start_without_an_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
