@@ -229,7 +229,8 @@ pump_read(struct pair_side *from, int64_t now_ms)
 		read_console(from, way, now_ms);
 		return;
 	}
-	if (from->is_bulk)
+	/* At TCP's urgent bytes a splice says for ever that there is nothing. */
+	if (from->is_bulk && !from->is_careful)
 		pipe = pipes_borrow();
 	if (pipe != NULL)
 		read_bulk(from, pipe, now_ms);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -389,6 +390,55 @@ test_urgent(void **state)
 	expect(vm, "beforebehind");
 }
 
+static void
+connect_tcp(int ends[2])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct sockaddr *any = (struct sockaddr *)&address;
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, any, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, any, &len), 0);
+	assert_int_equal(connect(ends[0], any, len), 0);
+	ends[1] = accept(listener, NULL, NULL);
+	assert_int_not_equal(ends[1], -1);
+	close(listener);
+}
+
+/* By TCP, amid bytes that go through a pipe. */
+static void
+test_urgent_in_bulk(void **state)
+{
+	static char bytes[100000];
+	int from[2], to[2], fds[2];
+	struct pair *tcp = NULL;
+
+	(void)state;
+	pipes_init(1);
+	connect_tcp(from);
+	connect_tcp(to);
+	fds[0] = from[1];
+	fds[1] = to[1];
+	assert_int_equal(pair_new(epoll, 9, 0, fds, NULL, 1000, &tcp), 0);
+	tcp->side[0].is_bulk = true;
+	assert_int_equal(send(from[0], bytes, 100000, 0), 100000);
+	assert_int_equal(send(from[0], "!", 1, MSG_OOB), 1);
+	assert_int_equal(send(from[0], bytes, 1000, 0), 1000);
+	for (int i = 0; i < 200 && tcp->side[0].bytes < 101000; i++, usleep(1000))
+		run();
+	assert_int_equal(tcp->side[0].bytes, 101000);
+	pair_end(tcp, PROTO_ENDED_STOPPED);
+	pair_free(tcp);
+	close(from[0]);
+	close(to[0]);
+	pipes_finish();
+	pipes_init(0);
+}
+
 /* While somebody holds copies of the descriptors, the end is an end all the same. */
 static void
 test_stop_with_copies(void **state)
@@ -537,6 +587,7 @@ main(void)
 	    PAIR_TEST(test_more_than_a_read),
 	    PAIR_TEST(test_turns),
 	    PAIR_TEST(test_urgent),
+	    PAIR_TEST(test_urgent_in_bulk),
 	    PAIR_TEST(test_stop_with_copies),
 	    PAIR_TEST(test_no_socket),
 	    cmocka_unit_test(test_table),
