@@ -213,10 +213,7 @@ channel_end(struct channel *ch, const char *reason)
 		keep_reason(ch, reason);
 		break;
 	case CHANNEL_RELAYED:
-		if (channel_relay_stop(ch) < 0) {
-			ch->judged = ch->gw->generation - 1; /* again in a second */
-			break;
-		}
+		channel_relay_stop(ch);
 		ch->state = CHANNEL_STOPPING;
 		keep_reason(ch, reason);
 		break;

@@ -39,7 +39,7 @@ struct channel {
 	uint64_t up, down;          /* as last counted */
 	uint32_t judged;      /* generation of the policy that did */
 	time_t next_judge, since;         /* when that verdict may change; 0: never */
-	int64_t opened_ms, stopped_ms;    /* on record; when the relay was told to end it */
+	int64_t opened_ms, told_ms; /* on record; when the relay was told to greet or end it */
 	char end_reason[128]; /* "": it was not told to end */
 };
 

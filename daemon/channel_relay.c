@@ -16,38 +16,72 @@
 
 struct channel_relay {
 	struct gateway *gw;
-	struct loop_watch *timer; /* while the relay is to end channels */
-	bool is_set;
+	struct loop_watch *timer; /* while the relay is to do something */
+	bool is_set, is_deaf;     /* is_deaf: something could not be said */
 };
 
 static void
-watch_stops(struct channel_relay *talk)
+watch(struct channel_relay *talk)
 {
 	if (!talk->is_set)
 		talk->is_set = loop_timer_set(talk->timer, STOP_MS / 10) == 0;
+}
+
+/* Not at once: who calls us may walk the channels, and all of them end by it. */
+static void
+give_up_soon(struct channel_relay *talk)
+{
+	talk->is_deaf = true;
+	talk->is_set = loop_timer_set(talk->timer, 0) == 0;
+}
+
+/* How long it may take for what ch waits for; 0: it waits for nothing. */
+static int64_t
+most_ms(const struct channel *ch)
+{
+	if (ch->state == CHANNEL_STOPPING)
+		return STOP_MS;
+	/* The relay has a deadline for the client, and a moment to say so. */
+	return ch->state == CHANNEL_GREETING ? GREET_MS + STOP_MS : 0;
+}
+
+/* What it has not done in time, *waits: there is something that it is to do. NULL: none. */
+static const char *
+find_missed(const struct channel_relay *talk, bool *waits)
+{
+	const struct channel *ch = NULL;
+
+	*waits = false;
+	if (talk->is_deaf)
+		return "it takes no more messages";
+	while ((ch = channels_next(talk->gw->channels, ch)) != NULL) {
+		if (most_ms(ch) == 0)
+			continue;
+		*waits = true;
+		if (io_now_ms() - ch->told_ms >= most_ms(ch))
+			return ch->state == CHANNEL_STOPPING
+				   ? "it did not end a channel in time"
+				   : "it said nothing of a greeting in time";
+	}
+	return NULL;
 }
 
 static void
 on_timer(void *arg, int fd, unsigned int events)
 {
 	struct channel_relay *talk = arg;
-	const struct channel *ch = NULL;
-	bool waits = false;
+	const char *missed;
+	bool waits;
 
 	(void)fd;
 	(void)events;
 	talk->is_set = false;
-	while ((ch = channels_next(talk->gw->channels, ch)) != NULL) {
-		if (ch->state != CHANNEL_STOPPING)
-			continue;
-		waits = true;
-		if (io_now_ms() - ch->stopped_ms >= STOP_MS) {
-			servant_give_up(talk->gw->relay, "it did not end a channel in time");
-			return; /* all channels are gone */
-		}
-	}
-	if (waits)
-		watch_stops(talk);
+	missed = find_missed(talk, &waits);
+	talk->is_deaf = false;
+	if (missed != NULL)
+		servant_give_up(talk->gw->relay, missed); /* all channels are gone */
+	else if (waits)
+		watch(talk);
 }
 
 struct channel_relay *
@@ -80,10 +114,16 @@ channel_relay_greet(struct channel *ch)
 {
 	struct servant *relay = ch->gw->relay;
 	struct wire_out *out = servant_begin(relay, PROTO_RELAY_GREET);
+	int err;
 
 	wire_put_u32(out, ch->id);
 	wire_put_u32(out, GREET_MS);
-	return servant_tell(relay, &ch->client_fd, 1);
+	err = servant_tell(relay, &ch->client_fd, 1);
+	if (err < 0)
+		return err;
+	ch->told_ms = io_now_ms();
+	watch(ch->gw->channel_relay);
+	return 0;
 }
 
 /* One that says nothing yet cannot be answered in SPICE's words. */
@@ -97,7 +137,8 @@ channel_relay_refuse(struct channel *ch, uint8_t link_error)
 	wire_put_u32(out, ch->id);
 	if (!is_silent)
 		wire_put_u8(out, link_error);
-	(void)servant_tell(ch->gw->relay, NULL, 0);
+	if (servant_tell(ch->gw->relay, NULL, 0) < 0)
+		give_up_soon(ch->gw->channel_relay); /* it would keep the client */
 	ch->is_greeted = false;
 }
 
@@ -138,19 +179,17 @@ channel_relay_start(struct channel *ch)
 			      : servant_tell(relay, fds, 2);
 }
 
-int
+void
 channel_relay_stop(struct channel *ch)
 {
 	struct servant *relay = ch->gw->relay;
-	int err;
 
 	wire_put_u32(servant_begin(relay, PROTO_RELAY_STOP), ch->id);
-	err = servant_tell(relay, NULL, 0);
-	if (err < 0)
-		return err;
-	ch->stopped_ms = io_now_ms();
-	watch_stops(ch->gw->channel_relay);
-	return 0;
+	ch->told_ms = io_now_ms();
+	if (servant_tell(relay, NULL, 0) < 0)
+		give_up_soon(ch->gw->channel_relay);
+	else
+		watch(ch->gw->channel_relay);
 }
 
 /* enum proto_ended, as it came, in words for the record. */
@@ -193,8 +232,7 @@ finish(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 		channel_ended(
 		    ch, ch->end_reason[0] != '\0' ? ch->end_reason : reason, up, down);
 	else if (ch->is_greeted)
-		lose_client(
-		    ch, ch->state == CHANNEL_GREETING ? "the client said nothing" : reason);
+		lose_client(ch, reason);
 }
 
 static void
@@ -207,7 +245,11 @@ on_ended(struct gateway *gw, struct wire_in *in)
 	struct channel *ch = channels_by_id(gw->channels, id);
 
 	wire_get_str(in, words, sizeof(words));
-	if (wire_end(in) == 0 && ch != NULL)
+	if (wire_end(in) < 0 || ch == NULL)
+		return;
+	if (ch->state == CHANNEL_GREETING)
+		finish(ch, "the client said nothing", up, down);
+	else
 		finish(ch, words[0] != '\0' ? words : text_of(why), up, down);
 }
 
@@ -254,6 +296,8 @@ channel_relay_on_down(struct gateway *gw)
 {
 	struct channel *ch, *next;
 
+	counts_on_down(gw->counts);
+	gw->channel_relay->is_deaf = false;
 	for (ch = channels_next(gw->channels, NULL); ch != NULL; ch = next) {
 		next = channels_next(gw->channels, ch);
 		finish(ch, "the relay ended", 0, 0);

@@ -2,6 +2,7 @@
 #include "daemon/counts.h"
 
 #include "daemon/channels.h"
+#include "lib/io.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <sys/queue.h>
 
 #define ANSWER_MS 500
+#define MISSED_MS 2000 /* by then it has not answered, but hangs */
 
 struct waiter {
 	STAILQ_ENTRY(waiter) link;
@@ -19,25 +21,38 @@ struct waiter {
 struct counts {
 	struct gateway *gw;
 	struct loop_watch *timer; /* while an answer is awaited */
+	int64_t asked_ms;         /* the answer to that is due; 0: none is */
 	STAILQ_HEAD(, waiter) waiters;
 };
 
 static void
-tell_all(void *arg, int fd, unsigned int events)
+tell_all(struct counts *counts)
 {
-	struct counts *counts = arg;
 	STAILQ_HEAD(, waiter) now = STAILQ_HEAD_INITIALIZER(now);
 	struct waiter *waiter;
 
-	(void)fd;
-	(void)events;
-	loop_timer_clear(counts->timer);
 	STAILQ_CONCAT(&now, &counts->waiters); /* one who is told may ask again */
 	while ((waiter = STAILQ_FIRST(&now)) != NULL) {
 		STAILQ_REMOVE_HEAD(&now, link);
 		waiter->fn(waiter->arg);
 		free(waiter);
 	}
+}
+
+/* Nobody waits longer; the relay may still answer. */
+static void
+on_timer(void *arg, int fd, unsigned int events)
+{
+	struct counts *counts = arg;
+	bool is_missed = counts->asked_ms != 0 && io_now_ms() - counts->asked_ms >= MISSED_MS;
+
+	(void)fd;
+	(void)events;
+	if (counts->asked_ms != 0 && !is_missed)
+		(void)loop_timer_set(counts->timer, MISSED_MS - ANSWER_MS);
+	tell_all(counts);
+	if (is_missed)
+		servant_give_up(counts->gw->relay, "it did not count in time");
 }
 
 struct counts *
@@ -49,7 +64,7 @@ counts_new(struct gateway *gw)
 		return NULL;
 	counts->gw = gw;
 	STAILQ_INIT(&counts->waiters);
-	counts->timer = loop_timer(gw->loop, tell_all, counts);
+	counts->timer = loop_timer(gw->loop, on_timer, counts);
 	if (counts->timer == NULL) {
 		free(counts);
 		return NULL;
@@ -85,11 +100,21 @@ counts_ask(struct counts *counts, void (*fn)(void *arg), void *arg)
 	STAILQ_INSERT_TAIL(&counts->waiters, waiter, link);
 	if (!is_first)
 		return 0; /* the answer that is on its way is fresh enough */
-	(void)servant_begin(counts->gw->relay, PROTO_RELAY_COUNT);
-	if (servant_tell(counts->gw->relay, NULL, 0) < 0)
-		wait_ms = 0;
+	if (counts->asked_ms == 0) {
+		(void)servant_begin(counts->gw->relay, PROTO_RELAY_COUNT);
+		if (servant_tell(counts->gw->relay, NULL, 0) < 0)
+			wait_ms = 0;
+		else
+			counts->asked_ms = io_now_ms();
+	}
 	(void)loop_timer_set(counts->timer, wait_ms);
 	return 0;
+}
+
+void
+counts_on_down(struct counts *counts)
+{
+	counts->asked_ms = 0;
 }
 
 void
@@ -107,8 +132,11 @@ counts_on_notice(struct gateway *gw, struct wire_in *in)
 		ch->up = up;
 		ch->down = down;
 	}
-	if (wire_end(in) < 0)
+	if (wire_end(in) < 0) {
 		log_error("the relay sent counts that cannot be read");
-	else if (is_last)
-		tell_all(gw->counts, -1, 0);
+	} else if (is_last) {
+		gw->counts->asked_ms = 0;
+		loop_timer_clear(gw->counts->timer);
+		tell_all(gw->counts);
+	}
 }
