@@ -156,7 +156,17 @@ asker_of(const struct console_rights *rights)
 	return rights->may_take_over ? SEAT_TAKEOVER : SEAT_USE;
 }
 
-/* Puts it on record for the asker, and lets the holder go, who is told by whom. */
+/* Its link did not become a session, for which another may have had to go. */
+static void
+note_unfinished(struct consoles *consoles, const struct console *console)
+{
+	unfinished_note(consoles->unfinished, console->vm, console->uid,
+	    console->has_displaced ? UNFINISHED_MOST : 1, io_now_ms());
+}
+
+/* Puts it on record for the asker, and lets the holder go, who is told by whom. One's own
+ * link that is replaced before it is a session is one left unfinished: with a new one
+ * every few seconds the seat would be held, and never used. */
 static void
 send_away(
     struct channel *ch, const struct conn *conn, struct console *holder, enum seat_step step)
@@ -170,6 +180,8 @@ send_away(
 		    conn->user);
 	else
 		snprintf(reason, sizeof(reason), "taken over by %.64s", conn->user);
+	if (step == SEAT_REPLACE && holder->state != CONSOLE_LIVE)
+		note_unfinished(ch->gw->consoles, holder);
 	channel_record_seat(ch, conn, holder,
 	    step == SEAT_REPLACE ? "replaced"
 	    : step == SEAT_YIELD ? "yielded"
@@ -230,9 +242,11 @@ consoles_seat(struct channel *ch, const struct conn *conn, const struct console_
 	console = make(ch, conn, rights);
 	if (console == NULL)
 		return NULL;
+	console->has_displaced =
+	    step == SEAT_DISPLACE || step == SEAT_YIELD ||
+	    (step == SEAT_REPLACE && holder->state != CONSOLE_LIVE && holder->has_displaced);
 	if (holder != NULL)
 		send_away(ch, conn, holder, step);
-	console->has_displaced = step == SEAT_DISPLACE || step == SEAT_YIELD;
 	enter(
 	    console, is_being_left(consoles, ch->vm, kind) ? CONSOLE_WAITING : CONSOLE_TAKING);
 	LIST_INSERT_HEAD(&consoles->list, console, link);
@@ -247,9 +261,9 @@ consoles_find(struct consoles *consoles, uint32_t conn_id, const char *vm, uint3
 	struct console *console;
 
 	LIST_FOREACH(console, &consoles->list, link)
-		if (console->state == CONSOLE_LIVE && console->kind == CONSOLE_SPICE &&
-		    console->conn_id == conn_id && session != 0 &&
-		    console->session == session && strcmp(console->vm, vm) == 0)
+		if (console->state == CONSOLE_LIVE && console->is_recorded &&
+		    console->kind == CONSOLE_SPICE && console->conn_id == conn_id &&
+		    session != 0 && console->session == session && strcmp(console->vm, vm) == 0)
 			return console;
 	return NULL;
 }
@@ -289,8 +303,9 @@ consoles_session(struct channel *ch, uint32_t session)
 {
 	struct console *console = ch->console;
 
+	/* A session before START can only be made up: no channel may live by it. */
 	if (console == NULL || console->id != ch->id || console->state != CONSOLE_TAKING ||
-	    session == 0)
+	    !console->is_begun || session == 0)
 		return;
 	console->session = session;
 	console->used_ms = io_now_ms();
@@ -306,14 +321,11 @@ consoles_object(const struct channel *ch)
 }
 
 /* Its link went to the VM and did not become a session, and not because we ended it. */
-static void
-note_unfinished(struct consoles *consoles, const struct channel *ch)
+static bool
+is_unfinished(const struct channel *ch)
 {
-	const struct console *console = ch->console;
-
-	if (console->is_begun && console->state == CONSOLE_TAKING && ch->end_reason[0] == '\0')
-		unfinished_note(consoles->unfinished, console->vm, console->uid,
-		    console->has_displaced ? UNFINISHED_MOST : 1, io_now_ms());
+	return ch->console->is_begun && ch->console->state == CONSOLE_TAKING &&
+	       ch->end_reason[0] == '\0';
 }
 
 void
@@ -330,7 +342,8 @@ consoles_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t dow
 	else
 		console_give_back(console, ch->type, ch->type_id);
 	if (console->id == ch->id) {
-		note_unfinished(consoles, ch);
+		if (is_unfinished(ch))
+			note_unfinished(consoles, console);
 		leave(consoles, console, reason);
 	}
 	ch->console = NULL;

@@ -364,6 +364,124 @@ one_that_counts(void **state)
 	assert_int_equal(given_up, 0);
 }
 
+/* --- sessions and seats ---------------------------------------------------------- */
+
+static struct conn conns[3]; /* anne's, maggie's; anne's other one */
+
+/* conn asks for the seat of webdev by a channel of that number. NULL: refused. */
+static struct channel *
+ask(uint32_t id, size_t who, bool may_take_over)
+{
+	static const struct console_rights rights = {
+	    .may = SPICE_MAY_SEE | SPICE_MAY_CONTROL, .word = "spice"};
+	struct console_rights his = rights;
+	struct channel *ch = add_channel(id, CHANNEL_DIALING);
+	const char *why;
+
+	for (size_t i = 0; i < 3; i++) {
+		conns[i].id = (uint32_t)i + 1;
+		conns[i].uid = i % 2 == 0 ? 1001 : 1002;
+		snprintf(conns[i].user, sizeof(conns[i].user), i % 2 == 0 ? "anne" : "maggie");
+	}
+	his.may_take_over = may_take_over;
+	ch->type = SPICE_MAIN;
+	ch->conn_id = conns[who].id;
+	if (consoles_seat(ch, &conns[who], &his, &why) != NULL)
+		return ch;
+	ch->id = 0;
+	return NULL;
+}
+
+/* It is at the relay's. */
+static void
+begin(struct channel *ch)
+{
+	ch->opened_ms = now_ms;
+	consoles_recorded(ch);
+	ch->state = CHANNEL_RELAYED;
+	consoles_begun(ch);
+}
+
+static void
+a_session_before_its_record(void **state)
+{
+	struct channel *ch = ask(1, 0, false);
+
+	(void)state;
+	assert_non_null(ch);
+	consoles_session(ch, 4711);
+	assert_int_equal(ch->console->state, CONSOLE_TAKING);
+	assert_null(consoles_find(gw.consoles, 1, "webdev", 4711));
+	begin(ch);
+	consoles_session(ch, 4712);
+	assert_int_equal(ch->console->state, CONSOLE_LIVE);
+	assert_null(consoles_find(gw.consoles, 1, "webdev", 4711));
+	assert_ptr_equal(consoles_find(gw.consoles, 1, "webdev", 4712), ch->console);
+	assert_null(consoles_find(gw.consoles, 3, "webdev", 4712));
+}
+
+/* Each is a link that says nothing after its greeting, from one connection or two. */
+static void
+links_that_replace_each_other(void **state)
+{
+	struct channel *ch = NULL;
+	unsigned int links = 0;
+
+	(void)state;
+	for (uint32_t id = 1; id < 8 && (ch = ask(id, id % 2 * 2, false)) != NULL; id++) {
+		links++;
+		advance(300); /* until the one before is gone */
+		begin(ch);
+		advance(8700);
+	}
+	assert_in_range(links, 2, 4);
+	advance(11000); /* the last one's time */
+	assert_null(consoles_holder(gw.consoles, "webdev", CONSOLE_SPICE));
+	assert_non_null(ask(7, 1, false)); /* another has it then */
+}
+
+/* A session that is replaced is none of these. */
+static void
+sessions_that_replace_each_other(void **state)
+{
+	(void)state;
+	for (uint32_t id = 1; id < 8; id++) {
+		struct channel *ch = ask(id, id % 2 * 2, false);
+
+		assert_non_null(ch);
+		advance(300);
+		begin(ch);
+		consoles_session(ch, id);
+		advance(1000);
+	}
+}
+
+static void
+a_second_link_of_who_displaced(void **state)
+{
+	struct channel *ch = ask(1, 0, false);
+
+	(void)state;
+	begin(ch);
+	consoles_session(ch, 1);
+	ch = ask(2, 1, true); /* maggie throws anne out */
+	assert_non_null(ch);
+	advance(300);
+	begin(ch);
+	ch = ask(3, 1, true);
+	assert_non_null(ch);
+	assert_true(ch->console->has_displaced);
+	advance(300);
+	begin(ch);
+	consoles_session(ch, 2);
+	ch = ask(4, 1, true); /* a session's place, taken by the next, is none of that */
+	assert_null(ch);      /* but the link before it was */
+	advance(31000);
+	ch = ask(4, 1, true);
+	assert_non_null(ch);
+	assert_false(ch->console->has_displaced);
+}
+
 int
 main(void)
 {
@@ -374,6 +492,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(one_that_takes_no_message, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_does_not_count, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_counts, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_session_before_its_record, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(links_that_replace_each_other, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		sessions_that_replace_each_other, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_second_link_of_who_displaced, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
