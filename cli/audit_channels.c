@@ -28,11 +28,11 @@ take_number(const char **at, char end, uint64_t *value)
 	return num_parse(digits, 0, UINT64_MAX, value) == 0;
 }
 
-/* "inputs:0=UP/DOWN/MS". */
+/* "inputs:0=UP/DOWN/MS", or "inputs*3=…". */
 static bool
 read_word(const char *word, struct channel *channel)
 {
-	size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789:");
+	size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789:*");
 
 	if (len == 0 || word[len] != '=')
 		return false;
@@ -82,15 +82,12 @@ audit_channels_put(FILE *out, const char *text)
 
 	while (next(&rest, &channel))
 		n++;
-	/* Those for which there was no room: " and 3 more". */
-	if (n == 0 || (*rest != '\0' && strncmp(rest, "and ", 4) != 0) ||
-	    strspn(rest, "abcdefghijklmnopqrstuvwxyz0123456789 ") != strlen(rest))
+	if (n == 0 || *rest != '\0')
 		return false;
 	for (rest = text; next(&rest, &channel);) {
 		put(out, &channel);
 		if (*rest != '\0')
-			fputc(*rest == 'a' && strncmp(rest, "and ", 4) == 0 ? ' ' : ',', out);
+			fputc(',', out);
 	}
-	fputs(rest, out);
 	return true;
 }

@@ -72,6 +72,8 @@ hand_over(struct channel *ch)
 	consoles_begun(ch);
 	if (is_first(ch))
 		tell(ch, ch->type != 0 ? "opened (main)" : "opened");
+	else
+		channel_record_join(ch);
 }
 
 /* The last look: on record, and may it still be? */

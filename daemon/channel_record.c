@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 
+/* Kinds of channels that need a right besides the console's. */
+#define OWN_RIGHTS (SPICE_MAY_MIC | SPICE_MAY_USB | SPICE_MAY_SMARTCARD | SPICE_MAY_SHARE)
+
 static void
 put_names(struct audit *audit, const struct channel *ch)
 {
@@ -59,6 +62,25 @@ channel_record_open(
 }
 
 void
+channel_record_join(const struct channel *ch)
+{
+	struct audit *audit = ch->gw->audit;
+	char id[16], link[32];
+
+	if (ch->console == NULL || (ch->needs & OWN_RIGHTS) == 0)
+		return;
+	snprintf(id, sizeof(id), "ch%u", ch->console->id);
+	format_link(ch, link, sizeof(link));
+	audit_begin(audit, "join");
+	put_user(audit, ch->user, ch->uid, ch->conn_id);
+	audit_text(audit, AUDIT_CHANNEL, id);
+	audit_text(audit, AUDIT_VM, ch->vm);
+	audit_text(audit, AUDIT_RIGHT, spice_kind_find(ch->type)->word);
+	audit_text(audit, AUDIT_CHANNELS, link);
+	audit_end_noted(audit);
+}
+
+void
 channel_record_close(const struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 {
 	struct audit *audit = ch->gw->audit;
@@ -76,13 +98,10 @@ channel_record_close(const struct channel *ch, const char *reason, uint64_t up, 
 void
 channel_record_console(struct audit *audit, const struct console *console)
 {
-	char id[16], list[PROTO_TEXT_MAX + 32];
+	char id[16], list[PROTO_TEXT_MAX + 1];
 
 	snprintf(id, sizeof(id), "ch%u", console->id);
-	snprintf(list, sizeof(list), "%s", console->list);
-	if (console->unlisted > 0)
-		snprintf(
-		    list, sizeof(list), "%s and %u more", console->list, console->unlisted);
+	console_list(console, list);
 	audit_begin(audit, "close");
 	put_user(audit, console->user, console->uid, console->conn_id);
 	audit_text(audit, AUDIT_CHANNEL, id);

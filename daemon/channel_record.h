@@ -9,6 +9,9 @@
 /* On disk before anything passes: fn is called later, once, unless -errno is returned. */
 int channel_record_open(
     const struct channel *ch, const struct conn *conn, audit_done_fn *fn, void *arg);
+/* One more channel of a console, which is on record already, if its kind needs a right of
+ * its own: a device that is plugged in in mid-session. */
+void channel_record_join(const struct channel *ch);
 /* Of a console: all its channels in one. */
 void channel_record_console(struct audit *audit, const struct console *console);
 /* The seat goes from holder to conn, which asks for it by ch: "displaced". */

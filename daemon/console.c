@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIST_END 24 /* bytes kept for " and N more" */
+#define WORD_MAX 96 /* " smartcard*256=" and three numbers */
 
 bool
 console_is_same_seat(enum console_kind a, enum console_kind b)
@@ -53,22 +53,45 @@ add_word(char *list, const char *word, size_t len, bool is_first)
 }
 
 void
-console_sum(
+console_add(
     struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down, int64_t ms)
 {
 	const struct spice_kind *kind = spice_kind_find(type);
-	size_t used = strlen(console->list), room = sizeof(console->list) - used - LIST_END;
-	char word[96];
+	struct console_sum *sum;
+	char word[WORD_MAX];
 	int len;
 
 	console->up += up;
 	console->down += down;
-	if (kind == NULL)
+	if (kind == NULL || type >= CONSOLE_TYPES)
 		return;
+	sum = &console->sums[type];
+	sum->count++;
+	sum->up += up;
+	sum->down += down;
+	if (ms > 0 && (uint64_t)ms > sum->ms)
+		sum->ms = (uint64_t)ms;
 	len = snprintf(word, sizeof(word), "%s:%u=%" PRIu64 "/%" PRIu64 "/%" PRId64, kind->name,
 	    id, up, down, ms);
-	if (console->unlisted == 0 && (size_t)len + 1 < room)
+	if (strlen(console->list) + 1 + (size_t)len < sizeof(console->list))
 		add_word(console->list, word, (size_t)len, type == SPICE_MAIN);
 	else
-		console->unlisted++;
+		console->is_full = true;
+}
+
+void
+console_list(const struct console *console, char text[PROTO_TEXT_MAX + 1])
+{
+	size_t used = 0;
+
+	snprintf(text, PROTO_TEXT_MAX + 1, "%s", console->is_full ? "" : console->list);
+	for (uint8_t type = 1; console->is_full && type < CONSOLE_TYPES; type++) {
+		const struct console_sum *sum = &console->sums[type];
+
+		if (sum->count == 0 || used + WORD_MAX > PROTO_TEXT_MAX)
+			continue; /* not the second: all kinds have room */
+		used += (size_t)snprintf(text + used, WORD_MAX,
+		    "%s%s*%" PRIu64 "=%" PRIu64 "/%" PRIu64 "/%" PRIu64, used > 0 ? " " : "",
+		    spice_kind_find(type)->name, sum->count, sum->up, sum->down, sum->ms);
+	}
 }

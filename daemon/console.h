@@ -1,6 +1,5 @@
 /* A console that somebody uses: its first channel (SPICE's main; vnc and serial have no
- * other) and those that came on its session id; it holds the VM's seat. On record it is
- * one open and one close. What one console is; all of them are consoles.h's. */
+ * other) and those on its session id; it holds the VM's seat. All of them: consoles.h. */
 #ifndef SALLYPORT_DAEMON_CONSOLE_H
 #define SALLYPORT_DAEMON_CONSOLE_H
 
@@ -37,8 +36,11 @@ struct console {
 	int64_t used_ms;  /* when somebody was last seen to use it */
 	uint64_t used;    /* bytes that say so, as last counted */
 	uint64_t up, down; /* of the channels that have ended */
+	struct console_sum { /* of those of a kind: their bytes, and the longest's time */
+		uint64_t count, up, down, ms;
+	} sums[CONSOLE_TYPES];
 	char list[PROTO_TEXT_MAX + 1]; /* of these channels, for the record */
-	unsigned int unlisted; /* for which there was no room in it */
+	bool is_full; /* there was no room in it for all of them */
 	char reason[128]; /* why it ends; "" */
 };
 
@@ -48,8 +50,11 @@ bool console_is_same_seat(enum console_kind a, enum console_kind b);
 bool console_take(struct console *console, uint8_t type, uint8_t id);
 /* It came to nothing. */
 void console_give_back(struct console *console, uint8_t type, uint8_t id);
-/* Adds a channel that has ended: "display:0=UP/DOWN/MS". type 0: it has none. */
-void console_sum(struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down,
+/* Adds a channel that has ended. type 0: it has none. */
+void console_add(struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down,
     int64_t ms);
+/* All of these in text: "main:0=UP/DOWN/MS display:0=…", or, where these are too many,
+ * each kind: "main*1=UP/DOWN/MS display*60=…", so that none can crowd out another. */
+void console_list(const struct console *console, char text[PROTO_TEXT_MAX + 1]);
 
 #endif

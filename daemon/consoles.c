@@ -337,7 +337,7 @@ consoles_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t dow
 	if (console == NULL)
 		return;
 	if (ch->opened_ms != 0)
-		console_sum(
+		console_add(
 		    console, ch->type, ch->type_id, up, down, io_now_ms() - ch->opened_ms);
 	else
 		console_give_back(console, ch->type, ch->type_id);

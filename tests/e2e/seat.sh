@@ -109,6 +109,7 @@ check 'a kind without its right: record' 'error 7' "$(spice anne link --kind rec
 check '  webdav' 'error 7' "$(spice anne link --kind webdav --connection "$ANNES")"
 check '  on record' 'webdav needs the right share' "$(reason '"event":"deny"' '"user":"anne"' '"channels":"webdav:0"')"
 check 'one with its right: usbredir' 'result 0' "$(spice anne link --kind usbredir --connection "$ANNES")"
+check '  on record, as it is opened' usb "$(gw_logged 3 '"event":"join"' '"channels":"usbredir:0"' && gw_log '"event":"join"' | sed 's/.*"right":"\([^"]*\)".*/\1/')"
 check 'the list that she got holds no other' 'channels cursor:0 display:0 inputs:0 playback:0 usbredir:0' "$(grep ^channels "$GW/anne.out")"
 leaves anne
 check 'her console is one close on record' 1 "$(gw_log '"event":"close"' '"user":"anne"' | wc -l)"

@@ -72,8 +72,8 @@ channels(void **state)
 	expect_channels("main:0=200/2048/1500", " main:0 up 200 B down 2.0 KiB in 1.5 s");
 	expect_channels("main:0=1/2/3 display:0=4/5/60000",
 	    " main:0 up 1 B down 2 B in 0.0 s, display:0 up 4 B down 5 B in 1 min 0 s");
-	expect_channels(
-	    "inputs:0=1/2/3 and 7 more", " inputs:0 up 1 B down 2 B in 0.0 s and 7 more");
+	expect_channels("main*1=1/2/3 display*60=4/5/60000",
+	    " main*1 up 1 B down 2 B in 0.0 s, display*60 up 4 B down 5 B in 1 min 0 s");
 }
 
 static void
@@ -82,7 +82,7 @@ other_texts_stay(void **state)
 	static const char *const texts[] = {"", " ", "main:0", "main:0=", "main:0=1/2",
 	    "main:0=1/2/3/4", "main:0=1/2/x", "main:0=1/2/3  x:0=1/2/3", "=1/2/3",
 	    "main:0=-1/2/3", "main:0=99999999999999999999/2/3", "main:0=1/2/3 \x1b[2J",
-	    "main:0=1/2/3 or 7 more", "\x1b:0=1/2/3"};
+	    "main:0=1/2/3 and 7 more", "\x1b:0=1/2/3"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

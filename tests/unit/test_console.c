@@ -30,39 +30,68 @@ each_channel_once(void **state)
 	assert_false(console_take(&console, SPICE_USBREDIR, 8));
 }
 
+/* What goes on record of it. */
+static const char *
+line_of(const struct console *console)
+{
+	static char text[PROTO_TEXT_MAX + 1];
+
+	console_list(console, text);
+	return text;
+}
+
 static void
 a_line_for_the_record(void **state)
 {
 	struct console console = {0};
 
 	(void)state;
-	console_sum(&console, SPICE_DISPLAY, 0, 10, 2000, 61000);
-	console_sum(&console, SPICE_MAIN, 0, 1, 2, 3);
-	assert_string_equal(console.list, "main:0=1/2/3 display:0=10/2000/61000");
+	console_add(&console, SPICE_DISPLAY, 0, 10, 2000, 61000);
+	console_add(&console, SPICE_MAIN, 0, 1, 2, 3);
+	assert_string_equal(line_of(&console), "main:0=1/2/3 display:0=10/2000/61000");
 	assert_int_equal(console.up, 11);
 	assert_int_equal(console.down, 2002);
-	console_sum(&console, 0, 0, 5, 5, 5); /* vnc: no kind, but its bytes count */
-	console_sum(&console, SPICE_CURSOR, 0, 0, 0, 0);
+	console_add(&console, 0, 0, 5, 5, 5); /* vnc: no kind, but its bytes count */
+	console_add(&console, SPICE_CURSOR, 0, 0, 0, 0);
 	assert_string_equal(
-	    console.list, "main:0=1/2/3 display:0=10/2000/61000 cursor:0=0/0/0");
+	    line_of(&console), "main:0=1/2/3 display:0=10/2000/61000 cursor:0=0/0/0");
 	assert_int_equal(console.up, 16);
 }
 
+/* Who would like one not to be seen opens many of another kind. */
 static void
 a_line_that_is_full(void **state)
 {
 	struct console console = {0};
-	uint64_t most = UINT64_MAX / 512;
 
 	(void)state;
-	for (unsigned int id = 0; id < 256; id++)
-		console_sum(&console, SPICE_SMARTCARD, (uint8_t)id, most, most, INT64_MAX);
-	assert_true(strlen(console.list) < sizeof(console.list));
-	assert_true(console.unlisted > 200);
-	assert_int_equal(console.up, most * 256);
-	/* Once one was left out, none follows, so that the count says all. */
-	console_sum(&console, SPICE_MAIN, 0, 1, 1, 1);
-	assert_null(strstr(console.list, "main"));
+	for (unsigned int id = 0; id < 60; id++)
+		console_add(&console, SPICE_DISPLAY, (uint8_t)id, 1, 1000000, id);
+	console_add(&console, SPICE_USBREDIR, 0, 5, 6, 7);
+	console_add(&console, SPICE_USBREDIR, 9, 5, 6, 5);
+	console_add(&console, SPICE_MAIN, 0, 1, 2, 3);
+	assert_string_equal(
+	    line_of(&console), "main*1=1/2/3 display*60=60/60000000/59 usbredir*2=10/12/7");
+	assert_int_equal(console.up, 71);
+}
+
+static void
+a_line_with_all_that_can_be(void **state)
+{
+	struct console console = {0};
+	const char *line;
+
+	(void)state;
+	for (uint8_t type = 0; type < CONSOLE_TYPES; type++)
+		for (unsigned int id = 0; id < 256; id++)
+			console_add(&console, type, (uint8_t)id, id > 0 ? 0 : UINT64_MAX,
+			    id > 0 ? 0 : UINT64_MAX, INT64_MAX);
+	line = line_of(&console);
+	for (uint8_t type = 0; type < CONSOLE_TYPES; type++)
+		if (spice_kind_find(type) != NULL)
+			assert_non_null(strstr(line, spice_kind_find(type)->name));
+	assert_non_null(strstr(
+	    line, "webdav*256=18446744073709551615/18446744073709551615/9223372036854775807"));
 }
 
 static void
@@ -130,6 +159,7 @@ main(void)
 	    cmocka_unit_test(each_channel_once),
 	    cmocka_unit_test(a_line_for_the_record),
 	    cmocka_unit_test(a_line_that_is_full),
+	    cmocka_unit_test(a_line_with_all_that_can_be),
 	    cmocka_unit_test(one_screen_one_serial_line),
 	    cmocka_unit_test(links_come_at_a_rate),
 	    cmocka_unit_test(who_is_quiet_is_forgotten),
