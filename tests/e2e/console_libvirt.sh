@@ -1,6 +1,7 @@
 #!/bin/bash
-# A domain of a real libvirtd whose consoles have <listen type='none'/>: whole sessions of
-# remote-viewer and vncviewer through real ssh, and nothing on the host listens for them.
+# A domain of a real libvirtd whose consoles have <listen type='none'/> and passwords:
+# whole sessions of remote-viewer and vncviewer through real ssh, and nothing on the host
+# listens for them.
 # timeout: 150
 . tests/e2e/lib.sh
 . tests/support/console.sh
@@ -12,7 +13,7 @@ domain() { # NAME: with the guest that draws
 	<os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os><devices>
 	<emulator>/usr/bin/qemu-system-x86_64</emulator>
 	<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$CONSOLE/$1.img'/><target dev='hda' bus='ide'/></disk>
-	<graphics type='spice'><listen type='none'/></graphics><graphics type='vnc'><listen type='none'/></graphics>
+	<graphics type='spice' passwd='unknown1'><listen type='none'/></graphics><graphics type='vnc' passwd='unknown2'><listen type='none'/></graphics>
 	<video><model type='vga'/></video></devices></domain>
 	XML
 }

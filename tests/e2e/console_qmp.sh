@@ -1,6 +1,7 @@
 #!/bin/bash
-# A guest whose console listens nowhere: QEMU's control socket is the only way in. Whole
-# sessions of remote-viewer and vncviewer through real ssh.
+# A guest whose console listens nowhere, and has a password that nobody knows: QEMU's
+# control socket, for the gate, is the only way in. Whole sessions of remote-viewer and
+# vncviewer through real ssh.
 # timeout: 120
 . tests/e2e/lib.sh
 . tests/support/console.sh
@@ -16,7 +17,7 @@ gw_policy() {
 # With a control socket of the gate's own: the other one is the test's.
 gw_backends() {
 	chown vmhost /run/vms
-	VM_DEVICES=full vm_start webdev 1f none -vnc none -qmp unix:/run/vms/webdev.qmp,server=on,wait=off
+	VM_DEVICES=full vm_start webdev 1f none -vnc none,password=on -qmp unix:/run/vms/webdev.qmp,server=on,wait=off
 }
 end() { console_stop; finish; }
 listens() { ss -Hltnp | grep qemu; ss -Hlxp | grep qemu | awk '{ print $5 }' | LC_ALL=C sort | tr '\n' ' '; }

@@ -4,7 +4,7 @@
 #
 #   vm_start NAME COLOURS CONSOLE [QEMU ARG…]   a guest that shows NAME; COLOURS is a
 #                       VGA attribute (1f: white on blue), CONSOLE one of unix:PATH
-#                       tcp:HOST:PORT none (SPICE; none: QMP alone leads to it) and
+#                       tcp:HOST:PORT none (SPICE; none: QMP alone leads to it, past its password) and
 #                       vnc:PATH. Runs as vmhost; VM_DEVICES=full: sound, USB, agent …;
 #                       VM_ACCEL=kvm instead of tcg
 #   vm_qmp NAME COMMAND [JSON]                  asks QEMU
@@ -98,7 +98,7 @@ vm_start() { # NAME COLOURS CONSOLE [QEMU ARG…]
 	unix:*) rm -f "$place"; where=(-spice "unix=on,addr=$place,disable-ticketing=on") ;;
 	tcp:*) where=(-spice "addr=${place%:*},port=${place##*:},disable-ticketing=on") ;;
 	vnc:*) rm -f "$place"; where=(-vnc "unix:$place") ;;
-	none) where=(-spice "port=0,disable-ticketing=on") ;;
+	none) where=(-spice port=0) ;; # and wants a password that nobody has
 	*) fail "vm_start: no console is called $console"; return 1 ;;
 	esac
 	[ "${VM_DEVICES:-}" != full ] || devices=("${vm_full[@]}")
