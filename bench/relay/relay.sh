@@ -6,7 +6,7 @@
 # Where a process that is woken runs on another processor than its waker, that alone
 # costs more than a relay's work and differs from machine to machine: all that takes part
 # (clients, relays, targets; the gateway and sshd, too) runs on one, the same for all.
-# Only through sshd, which keeps more than one busy, it is as it comes.
+# Only what keeps more than one busy is as it comes: visits many at once, and through sshd.
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
 #   PARTS="pure idle connection sshd"   which (default: all)
@@ -141,7 +141,7 @@ measure() {
 		return 1
 	fi
 	stop
-	sed "s/^/$kind\t$name\t/" "$OUT/figures" >>"$OUT/rounds.tsv"
+	grep -E "${WANTED:-.}" "$OUT/figures" | sed "s/^/$kind\t$name\t/" >>"$OUT/rounds.tsv"
 }
 rotated() { # N WORD…
 	local n=$1; shift
@@ -223,28 +223,40 @@ connection() {
 	kill $server; wait $server 2>/dev/null
 	for ((r = 0; r < ROUNDS; r++)); do
 		for name in direct proxyd haproxy nginx; do
-			for kind in UU TU; do measure $name $kind visit "$VISITS" 64; done
+			for kind in UU TU; do
+				on_processors $PIN
+				WANTED=p50 measure $name $kind visit "$VISITS" 64
+				on_processors $ALL
+				WANTED=rate measure $name $kind visit "$VISITS" 64
+			done
 		done
 	done
 }
 visits_of_ours() {
-	local r at kind poke
+	local r kind
 	for ((r = 0; r < ROUNDS; r++)); do
+		on_processors $PIN
 		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$BUILD/bench/state/appended")" | awk '{ print "UU\tflush\tus\t" $2 }' >>"$OUT/rounds.tsv"
 		for kind in UU TU; do
-			at=unix:/run/sallyport/vm/webdev/ssh
-			[ $kind = UU ] || at=tcp:$(getent hosts webdev | awk '{ print $1; exit }'):2222
-			rm -f /run/bench-u/result "$OUT/visit.sock"
-			echo "$at $VISITS 64" >/run/bench-u/order; chmod 666 /run/bench-u/order
-			if [ $kind = UU ]; then at=${at#*:}; else at=webdev:2222; fi
-			ssh_up visit anne -L "$OUT/visit.sock:$at" || return 1
-			timeout 60 socat -u "UNIX-CONNECT:$OUT/visit.sock" - </dev/null >/dev/null 2>&1 & poke=$!
-			wait_for 60 grep -q ^done /run/bench-u/result 2>/dev/null || { echo "no result" >&2; return 1; }
-			kill $poke 2>/dev/null; wait $poke 2>/dev/null
-			grep '^visit' /run/bench-u/result | sed "s/^/$kind\tours\t/" >>"$OUT/rounds.tsv"
-			ssh_down visit
+			visits_in_u $kind 'p50|p99' || return 1
+			on_processors $ALL
+			visits_in_u $kind 'rate|failed' || return 1
+			on_processors $PIN
 		done
 	done
+}
+visits_in_u() { # KIND FIGURES
+	local poke at=unix:/run/sallyport/vm/webdev/ssh
+	[ $1 = UU ] || at=tcp:$(getent hosts webdev | awk '{ print $1; exit }'):2222
+	rm -f /run/bench-u/result "$OUT/visit.sock"
+	echo "$at $VISITS 64" >/run/bench-u/order; chmod 666 /run/bench-u/order
+	if [ $1 = UU ]; then at=${at#*:}; else at=webdev:2222; fi
+	ssh_up visit anne -L "$OUT/visit.sock:$at" || return 1
+	timeout 60 socat -u "UNIX-CONNECT:$OUT/visit.sock" - </dev/null >/dev/null 2>&1 & poke=$!
+	wait_for 60 grep -q ^done /run/bench-u/result 2>/dev/null || { echo "no result" >&2; return 1; }
+	kill $poke 2>/dev/null; wait $poke 2>/dev/null
+	grep -E "^visit_($2)" /run/bench-u/result | sed "s/^/$1\tours\t/" >>"$OUT/rounds.tsv"
+	ssh_down visit
 }
 
 # The same forward with the gate and without, in turn.

@@ -126,6 +126,10 @@ def connection(table):
         if sum(failed):
             print("  of these %d failed" % sum(failed))
     print("%-44s %22s" % ("a flush of the disk (no limit)", shown(flush, "us")))
+    for kind, there in (("UU", 18), ("TU", 30)):
+        here = mid(kind, "direct", "visit_p50")
+        print("%-44s %22s %16s" % ("direct, here and where limits were made, " + kind, shown(here, "us"),
+                                   shown(there, "us")))
 
 
 def sshd(table):
