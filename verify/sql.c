@@ -11,7 +11,8 @@
 #include <time.h>
 
 #define STATEMENTS 64
-#define TIDY_PAGES 1000
+#define TIDY_PAGES 250
+#define ROOM       (1024 * 1024) /* for as many pages in the log */
 #define RETRY_NS   (20 * 1000 * 1000)
 
 struct sql_stmt {
@@ -176,6 +177,28 @@ inspect(struct sql *s, const char *application)
 	return rc;
 }
 
+/* Zeros into the log, which is empty: no header, so they mean nothing. What is written
+ * there later only replaces them, and its flush need not put new blocks and a new length
+ * on disk as well. Where there is no room it goes as without. */
+static void
+make_room(struct sql *s)
+{
+	static const uint8_t zeros[65536];
+	sqlite3_file *log = NULL;
+	int rc = sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	sqlite3_int64 size = 0;
+
+	if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL ||
+	    log->pMethods->xFileSize(log, &size) != SQLITE_OK || size != 0)
+		return;
+	for (; rc == SQLITE_OK && size < ROOM; size += (sqlite3_int64)sizeof(zeros))
+		rc = log->pMethods->xWrite(log, zeros, (int)sizeof(zeros), size);
+	if (rc == SQLITE_OK)
+		rc = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+	if (rc != SQLITE_OK)
+		(void)log->pMethods->xTruncate(log, 0);
+}
+
 static int
 open_error(struct sql *s, int rc)
 {
@@ -203,6 +226,8 @@ open_once(struct sql *s, const char *path, const char *application)
 		rc = inspect(s, application);
 	if (rc == SQLITE_OK)
 		rc = prove_lock(s);
+	if (rc == SQLITE_OK)
+		make_room(s);
 	if (rc == SQLITE_OK)
 		sqlite3_wal_hook(s->db, on_log_growth, s);
 	return open_error(s, rc);
