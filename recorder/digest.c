@@ -4,13 +4,20 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 int
 digest_sha256(const void *bytes, size_t len, uint8_t digest[DIGEST_LEN])
 {
-	return SHA256(bytes, len, digest) == NULL ? -EIO : 0;
+	static EVP_MD *md; /* found once: SHA256() looks for it each time */
+	unsigned int n = 0;
+
+	if (md == NULL)
+		md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return md != NULL && EVP_Digest(bytes, len, digest, &n, md, NULL) == 1 &&
+		       n == DIGEST_LEN
+		   ? 0
+		   : -EIO;
 }
 
 void

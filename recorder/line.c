@@ -1,4 +1,5 @@
-/* Fields to JSON. Whatever a text holds, the line is printable ASCII. */
+/* Fields to JSON, by hand: it is on the way of each access. Whatever a text holds, the
+ * line is printable ASCII, because escape_bytes leaves nothing else. */
 #include "recorder/line.h"
 
 #include "lib/escape.h"
@@ -6,7 +7,7 @@
 #include "recorder/fingerprint.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,30 +73,83 @@ line_is_event(const struct line_record *record, const char *event)
 	       memcmp(field->text, event, field->len) == 0;
 }
 
-static json_t *
-text_value(const uint8_t *text, size_t len)
+/* --- writing: into out[cap], of which len is used; what does not fit fails --- */
+
+struct text {
+	char *out;
+	size_t cap, len;
+	bool is_full;
+};
+
+static void
+put(struct text *t, const char *bytes, size_t len)
+{
+	if (t->is_full || len > t->cap - t->len) {
+		t->is_full = true;
+		return;
+	}
+	memcpy(t->out + t->len, bytes, len);
+	t->len += len;
+}
+
+/* A string of printable ASCII: of that JSON wants two characters escaped. */
+static void
+put_string(struct text *t, const char *text)
+{
+	put(t, "\"", 1);
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\"\\");
+		put(t, text, n);
+		text += n;
+		if (*text != '\0') {
+			put(t, "\\", 1);
+			put(t, text++, 1);
+		}
+	}
+	put(t, "\"", 1);
+}
+
+static void
+put_name(struct text *t, const char *name)
+{
+	put(t, t->len == 0 ? "{" : ",", 1);
+	put_string(t, name);
+	put(t, ":", 1);
+}
+
+static void
+put_number(struct text *t, uint64_t number)
+{
+	char digits[24];
+
+	put(t, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number));
+}
+
+static void
+put_escaped(struct text *t, const uint8_t *text, size_t len)
 {
 	char escaped[4 * PROTO_TEXT_MAX + 1];
 
-	return json_string(escape_bytes(escaped, sizeof(escaped), text, len));
+	put_string(t, escape_bytes(escaped, sizeof(escaped), text, len));
 }
 
-static json_t *
-field_value(enum audit_field number, const struct line_field *field)
+static void
+put_field(struct text *t, enum audit_field number, const struct line_field *field)
 {
 	char fingerprint[FINGERPRINT_MAX];
 
 	if (field->kind == LINE_NUMBER)
-		return json_integer((json_int_t)field->number);
-	if (number != AUDIT_SSH_KEY)
-		return text_value(field->text, field->len);
-	if (fingerprint_of(field->text, field->len, fingerprint) < 0)
-		return json_null();
-	return json_string(fingerprint);
+		put_number(t, field->number);
+	else if (number != AUDIT_SSH_KEY)
+		put_escaped(t, field->text, field->len);
+	else if (fingerprint_of(field->text, field->len, fingerprint) < 0)
+		put(t, "null", 4);
+	else
+		put_string(t, fingerprint);
 }
 
-static json_t *
-time_value(const struct timespec *when)
+static void
+put_time(struct text *t, const struct timespec *when)
 {
 	char day[32], text[64];
 	struct tm tm;
@@ -103,36 +157,30 @@ time_value(const struct timespec *when)
 	gmtime_r(&when->tv_sec, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text, sizeof(text), "%s.%06ldZ", day, when->tv_nsec / 1000);
-	return json_string(text);
-}
-
-/* Takes value; NULL is an error, as is a failed insertion. */
-static bool
-add(json_t *line, const char *name, json_t *value)
-{
-	return json_object_set_new(line, name, value) == 0;
+	put_string(t, text);
 }
 
 int
 line_format(const struct line_record *record, const struct line_frame *frame, char *out,
     size_t cap, size_t *len)
 {
-	json_t *line = json_object();
-	int err = -ENOMEM;
-	bool ok;
+	struct text t = {.out = out, .cap = cap};
 
-	ok = add(line, "seq", json_integer((json_int_t)frame->seq)) &&
-	     add(line, "time", time_value(&frame->time)) &&
-	     add(line, "host", text_value((const uint8_t *)frame->host, strlen(frame->host)));
-	for (unsigned int i = 0; ok && i < AUDIT_FIELDS; i++)
-		if (record->field[i].kind != LINE_NONE)
-			ok = add(line, audit_field_name(i),
-			    field_value((enum audit_field)i, &record->field[i]));
-	if (!ok || !add(line, "prev", json_string(frame->prev)))
-		goto out;
-	*len = json_dumpb(line, out, cap, JSON_COMPACT | JSON_ENSURE_ASCII);
-	err = *len == 0 ? -ENOMEM : *len > cap ? -EMSGSIZE : 0;
-out:
-	json_decref(line);
-	return err;
+	put_name(&t, "seq");
+	put_number(&t, frame->seq);
+	put_name(&t, "time");
+	put_time(&t, &frame->time);
+	put_name(&t, "host");
+	put_escaped(&t, (const uint8_t *)frame->host, strlen(frame->host));
+	for (unsigned int i = 0; i < AUDIT_FIELDS; i++) {
+		if (record->field[i].kind == LINE_NONE)
+			continue;
+		put_name(&t, audit_field_name(i));
+		put_field(&t, (enum audit_field)i, &record->field[i]);
+	}
+	put_name(&t, "prev");
+	put_string(&t, frame->prev);
+	put(&t, "}", 1);
+	*len = t.len;
+	return t.is_full ? -EMSGSIZE : 0;
 }
