@@ -16,6 +16,20 @@
 
 #define DEPTH_MAX 32
 
+/* Whose U has this pid: it is held, so that as long as it lives the pid is its own, and
+ * while M does it is M's child. */
+static struct conn *
+conn_of_pid(struct gateway *gw, uid_t uid, pid_t pid)
+{
+	struct conn *conn = NULL;
+
+	while ((conn = conns_next(gw->conns, conn)) != NULL)
+		if (conn->uid == uid && uid != 0 && conn->u.pid == pid &&
+		    proc_pidfd_is_alive(conn->u_pidfd) && proc_pidfd_is_alive(conn->m_pidfd))
+			return conn;
+	return NULL;
+}
+
 /* Whose U this process is. */
 static struct conn *
 conn_of_u(struct gateway *gw, uid_t uid, const struct proc *place)
@@ -37,6 +51,11 @@ lineage_find(const struct caller *caller, bool *is_child)
 	*is_child = false;
 	if (proc_read_place(caller->pid, &child) < 0 || !proc_pidfd_is_alive(caller->pidfd))
 		return NULL;
+	/* Nearly always: by a U that is known, and was alive when its child was read. */
+	conn = conn_of_pid(caller->gw, caller->uid, child.parent);
+	*is_child = conn != NULL;
+	if (conn != NULL)
+		return conn;
 	for (int depth = 0; depth < DEPTH_MAX && child.parent > 1; depth++) {
 		if (proc_read_place(child.parent, &parent) < 0)
 			return NULL;
