@@ -69,9 +69,20 @@ is_our_sshd(const struct gateway *gw, const struct proc *proc)
 	       proc_runs_one_of(proc, settings->sshd, settings->sshd_count);
 }
 
-/* M or P, if asker is one. */
+static bool
+is_pid_of_m(const struct gateway *gw, pid_t pid)
+{
+	struct conn *conn = NULL;
+
+	while ((conn = conns_next(gw->conns, conn)) != NULL)
+		if (conn->m.pid == pid)
+			return true;
+	return false;
+}
+
+/* M or P, if asker, which runs an sshd or not, is one. */
 static void
-find_sshd(struct login *login, struct gateway *gw, const struct proc *asker)
+find_sshd(struct login *login, struct gateway *gw, const struct proc *asker, bool is_sshd)
 {
 	struct proc parent;
 
@@ -80,7 +91,8 @@ find_sshd(struct login *login, struct gateway *gw, const struct proc *asker)
 		login->m = *asker;
 		return;
 	}
-	if (!proc_is_wholly(asker, 0) || proc_read(asker->parent, &parent) < 0)
+	if (!proc_is_wholly(asker, 0) || (!is_sshd && !is_pid_of_m(gw, asker->parent)) ||
+	    proc_read(asker->parent, &parent) < 0)
 		return;
 	if (conns_by_m(gw->conns, &parent) != NULL && parent.exe_dev == asker->exe_dev &&
 	    parent.exe_ino == asker->exe_ino) {
@@ -89,11 +101,11 @@ find_sshd(struct login *login, struct gateway *gw, const struct proc *asker)
 		return;
 	}
 	/* Not known yet: by path now, and by device and inode from then on. */
-	if (is_our_sshd(gw, asker) && is_our_sshd(gw, &parent) &&
-	    asker->exe_dev == parent.exe_dev && asker->exe_ino == parent.exe_ino) {
+	if (is_sshd && is_our_sshd(gw, &parent) && asker->exe_dev == parent.exe_dev &&
+	    asker->exe_ino == parent.exe_ino) {
 		login->asker = LOGIN_ASKER_P;
 		login->m = parent;
-	} else if (is_our_sshd(gw, asker)) {
+	} else if (is_sshd) {
 		login->asker = LOGIN_ASKER_M;
 		login->m = *asker;
 	}
@@ -104,14 +116,15 @@ login_find_m(struct login *login, struct gateway *gw, pid_t peer)
 {
 	const struct settings *settings = gateway_settings(gw);
 	struct proc asker;
+	bool is_sshd;
 
 	login->asker = LOGIN_ASKER_OTHER;
 	if (proc_read(peer, &asker) < 0)
 		return;
-	find_sshd(login, gw, &asker);
+	is_sshd = proc_runs_one_of(&asker, settings->sshd, settings->sshd_count);
+	find_sshd(login, gw, &asker, is_sshd);
 	/* An sshd always needs its connection, whatever its service is called. */
-	if (login->asker == LOGIN_ASKER_OTHER && !login->has_lines &&
-	    !proc_runs_one_of(&asker, settings->sshd, settings->sshd_count) &&
+	if (login->asker == LOGIN_ASKER_OTHER && !login->has_lines && !is_sshd &&
 	    is_listed_service(gw, login))
 		login->asker = LOGIN_ASKER_SERVICE;
 }
