@@ -45,7 +45,7 @@ LIBS_verify = -lsqlite3 -lcrypto -lyubikey
 SRC_relay = $(LIB) lib/sieve.c $(wildcard relay/*.c spice/*.c rfb/*.c)
 LIBS_relay =
 SRC_recorder = $(LIB) lib/audit_field.c $(wildcard recorder/*.c)
-LIBS_recorder = -ljansson -lcrypto -laudit
+LIBS_recorder = -lcrypto -laudit
 SRC_names = $(LIB) $(wildcard names/*.c)
 LIBS_names =
 SRC_api = $(LIB) lib/authorities.c $(wildcard api/*.c)
@@ -68,7 +68,7 @@ SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c lib/sieve.c loop/loo
 LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam -lvirt
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
-BENCHES = $(addprefix $(BUILD)/bench/,$(addprefix login/,measure otp_load slow_flush.so) \
+BENCHES = $(addprefix $(BUILD)/bench/,$(addprefix login/,measure otp_load slow_flush.so validation) \
 	$(addprefix relay/,load in_u.so))
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))

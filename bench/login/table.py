@@ -76,6 +76,7 @@ beside = [
     ("pam_permit", permit, "ms"),
     ("pam_sallyport, local", ms("pam", "local"), "ms"),
     ("pam_sallyport, validation service", ms("api", "api"), "ms"),
+    ("  of that the validation server, asked by a bare client", ms("server", "server"), "ms"),
     ("pam_yubico", ms("yubico", "yubico"), "ms"),
     ("/bin/sh -c true", ms("duo", "sh"), "ms"),
     ("sh -c true, between sessions of a user's", shell_base, "ms"),
