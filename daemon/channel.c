@@ -11,6 +11,7 @@
 #include "daemon/denial.h"
 #include "daemon/dial.h"
 #include "daemon/gate.h"
+#include "daemon/links.h"
 #include "daemon/session.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
@@ -166,9 +167,16 @@ channel_connect(struct channel *ch)
 static const char *
 object(struct gateway *gw, const struct conn *conn, const char *right)
 {
-	if (channels_count_uid(gw->channels, conn->uid) >= gateway_settings(gw)->max_channels)
+	const struct settings *settings = gateway_settings(gw);
+	const char *reason;
+
+	if (channels_count_uid(gw->channels, conn->uid) >= settings->max_channels)
 		return "too many channels at once (max_channels)";
-	return channel_link_object(gw, conn->uid, right);
+	reason = channel_link_object(gw, conn->uid, right);
+	if (reason == NULL &&
+	    !links_take(gw->opens, conn->uid, settings->opens_per_s, io_now_ms()))
+		reason = "too many channels in a short time (opens_per_s)";
+	return reason;
 }
 
 void

@@ -26,6 +26,7 @@ struct gateway {
 	struct channels *channels; /* channels.h: what passes */
 	struct channel_relay *channel_relay; /* channel_relay.h: what the relay is told */
 	struct consoles *consoles; /* consoles.h: who has which seat */
+	struct links *opens;       /* links.h: how often channels are opened */
 	struct links *links;       /* links.h: how often links to consoles begin */
 	struct counts *counts;     /* counts.h: bytes that have passed */
 	struct endings *endings; /* ending.h: connections being ended */

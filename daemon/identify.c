@@ -3,11 +3,14 @@
 #include "daemon/identify.h"
 
 #include "daemon/conns.h"
+#include "daemon/links.h"
 #include "daemon/sockdiag.h"
 #include "lib/io.h"
 
 #include <errno.h>
 #include <sys/socket.h>
+
+#define LOOKED_PER_TOKEN 64 /* descriptors; some 5 us each */
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* asm-generic/socket.h of Linux 6.5 */
@@ -126,11 +129,41 @@ identify_pidfd(int fd, pid_t pid)
 	return err < 0 ? err : proc_pidfd(&proc);
 }
 
+static bool
+has_candidate(struct gateway *gw, uid_t uid)
+{
+	struct conn *conn = NULL;
+
+	while ((conn = conns_next(gw->conns, conn)) != NULL)
+		if (is_candidate(conn, uid))
+			return true;
+	return false;
+}
+
+/* Where his processes hold very many descriptors, each look costs its user several of
+ * the channels that he may open: else he could keep us from the others' work. */
+static void
+match_socket(struct gateway *gw, uint32_t inode, struct identity *id)
+{
+	struct conn *conn = NULL;
+	size_t looked = 0;
+
+	id->reason = "not the sshd process of a connection with an accepted OTP";
+	while (id->conn == NULL && (conn = conns_next(gw->conns, conn)) != NULL) {
+		if (!is_candidate(conn, id->uid) || !conn_find_u(conn))
+			continue;
+		if (proc_holds_socket(conn->u.pid, inode, &conn->places) &&
+		    proc_pidfd_is_alive(conn->u_pidfd))
+			found(gw, conn, id);
+		looked += conn->places.looked;
+	}
+	links_charge(gw->opens, id->uid, looked / LOOKED_PER_TOKEN + (id->conn == NULL));
+}
+
 void
 identify_tcp(struct gateway *gw, int fd, struct identity *id)
 {
 	struct sockdiag_owner owner;
-	struct conn *conn = NULL;
 
 	*id = (struct identity){
 	    .reason = "the peer's socket belongs to no process", .uid = (uid_t)-1};
@@ -142,15 +175,10 @@ identify_tcp(struct gateway *gw, int fd, struct identity *id)
 		return;
 	}
 	id->reason = "no connection of this user has an accepted OTP";
-	while ((conn = conns_next(gw->conns, conn)) != NULL) {
-		if (!is_candidate(conn, owner.uid))
-			continue;
-		id->reason = "not the sshd process of a connection with an accepted OTP";
-		if (conn_find_u(conn) &&
-		    proc_holds_socket(conn->u.pid, owner.inode, &conn->places) &&
-		    proc_pidfd_is_alive(conn->u_pidfd)) {
-			found(gw, conn, id);
-			return;
-		}
-	}
+	if (!has_candidate(gw, owner.uid))
+		return;
+	if (links_left(gw->opens, owner.uid, gateway_settings(gw)->opens_per_s, io_now_ms()))
+		match_socket(gw, owner.inode, id);
+	else
+		id->reason = "too many in a short time (opens_per_s)";
 }

@@ -100,20 +100,44 @@ find(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms)
 	return bucket;
 }
 
-bool
-links_take(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms)
+/* His bucket, as full as it is now, if there is one in it. */
+static struct bucket *
+look(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms)
 {
 	struct bucket *bucket;
 
 	sweep(links, now_ms);
 	bucket = find(links, uid, per_s, now_ms);
 	if (bucket == NULL)
-		return false;
+		return NULL;
 	fill(bucket, per_s, now_ms);
-	if (bucket->left < 1000)
-		return false;
-	bucket->left -= 1000;
-	return true;
+	return bucket->left >= 1000 ? bucket : NULL;
+}
+
+bool
+links_take(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms)
+{
+	struct bucket *bucket = look(links, uid, per_s, now_ms);
+
+	if (bucket != NULL)
+		bucket->left -= 1000;
+	return bucket != NULL;
+}
+
+bool
+links_left(struct links *links, uid_t uid, uint32_t per_s, int64_t now_ms)
+{
+	return look(links, uid, per_s, now_ms) != NULL;
+}
+
+void
+links_charge(struct links *links, uid_t uid, uint64_t n)
+{
+	struct bucket *bucket;
+
+	LIST_FOREACH(bucket, &links->list, link)
+		if (bucket->uid == uid)
+			bucket->left -= n < bucket->left / 1000 ? n * 1000 : bucket->left;
 }
 
 size_t

@@ -171,13 +171,14 @@ build(struct gateway *gw)
 	gw->counts = counts_new(gw);
 	gw->consoles = consoles_new(gw);
 	gw->links = links_new();
+	gw->opens = links_new();
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
 	    gw->channels == NULL || gw->channel_relay == NULL || gw->counts == NULL ||
-	    gw->consoles == NULL || gw->links == NULL || gw->prompts == NULL ||
-	    gw->delay == NULL || gw->codes == NULL || gw->accord == NULL ||
-	    gw->endings == NULL || gw->locks == NULL || gw->sessions == NULL ||
-	    servants_start(gw) < 0)
+	    gw->consoles == NULL || gw->links == NULL || gw->opens == NULL ||
+	    gw->prompts == NULL || gw->delay == NULL || gw->codes == NULL ||
+	    gw->accord == NULL || gw->endings == NULL || gw->locks == NULL ||
+	    gw->sessions == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
 	gw->api = api_new(gw);
 	gw->virt = virt_new(gw);
@@ -215,6 +216,7 @@ tear_down(struct gateway *gw)
 	channels_free(gw->channels);
 	consoles_free(gw->consoles);
 	links_free(gw->links);
+	links_free(gw->opens);
 	counts_free(gw->counts);
 	channel_relay_free(gw->channel_relay);
 	endings_free(gw->endings);

@@ -300,10 +300,11 @@ look_at_all(pid_t pid, uint32_t inode, struct proc_places *places)
 	dir = opendir(path);
 	if (dir == NULL)
 		return false;
-	places->n = 0;
+	places->n = places->looked = 0;
 	while ((entry = readdir(dir)) != NULL) {
 		uint64_t fd;
 		uint32_t here;
+		places->looked++;
 		if (num_parse(entry->d_name, 0, INT_MAX, &fd) < 0 ||
 		    (here = socket_at(dirfd(dir), entry->d_name)) == 0)
 			continue;
@@ -322,6 +323,7 @@ look_at_all(pid_t pid, uint32_t inode, struct proc_places *places)
 bool
 proc_holds_socket(pid_t pid, uint32_t inode, struct proc_places *places)
 {
+	places->looked = 0;
 	if (inode == 0)
 		return false;
 	for (size_t i = 0; i < places->n; i++)

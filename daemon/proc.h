@@ -48,6 +48,7 @@ ssize_t proc_children(pid_t pid, pid_t *children, size_t cap);
 struct proc_places {
 	size_t n;
 	int last;
+	size_t looked; /* at so many descriptors of pid, by the last call */
 	struct { int fd; uint32_t inode; } seen[PROC_PLACES]; /* as the last look at all went */
 };
 bool proc_holds_socket(pid_t pid, uint32_t inode, struct proc_places *places);

@@ -104,6 +104,10 @@ static const struct row rows[] = {
 	 "How many links to consoles a user may begin a second, on average; five times as "
 	 "many at once."},
 	NUMBER(TYPE_COUNT, links_per_s, 1, 10000)},
+    {{"opens_per_s", "50",
+	 "How many channels a user may open a second, on average; five times as many at "
+	 "once."},
+	NUMBER(TYPE_COUNT, opens_per_s, 1, 100000)},
     {{"seat_idle", "28800s",
 	 "How long a console may be unused before it is ended, and its seat free; 0s: for "
 	 "ever."},

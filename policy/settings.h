@@ -35,7 +35,7 @@ struct settings {
 	uint32_t record_timeout_ms; /* 5000 */
 	uint32_t connect_timeout_ms;/* 3000: to a VM */
 	uint32_t nss_recheck_s;     /* 60 */
-	uint32_t max_channels;      /* 256 per user */
+	uint32_t max_channels, opens_per_s; /* 256, 50 per user */
 	uint32_t max_prompts;       /* 16 of one user, SSH key and address */
 	uint32_t max_greetings, links_per_s; /* 32, 20 per user: of links to consoles */
 	uint32_t seat_idle_s, channel_idle_s; /* 8 h, 0 (never): of consoles, of others */

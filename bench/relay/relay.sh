@@ -192,7 +192,8 @@ gateway() { # the whole gateway, once
 	rm -rf /run/bench-u; mkdir -p /run/bench-u; chmod 777 /run/bench-u
 	# shellcheck source=tests/e2e/lib.sh
 	. tests/e2e/lib.sh
-	export GW_PRELOAD="$BENCH/in_u.so" GW_CONF="max_channels = 4096"
+	export GW_PRELOAD="$BENCH/in_u.so" GW_CONF="max_channels = 4096
+opens_per_s = 100000"
 	gw_start >"$OUT/gateway.log" 2>&1 || { cat "$OUT/gateway.log" >&2; return 1; }
 	sed -i "s|^service.ssh.*|service.ssh = unix:$T|" /etc/sallyport/vms.conf
 	sed -i 's/^backend_uid.*/backend_uid = vmhost root/' /etc/sallyport/sallyport.conf

@@ -15,7 +15,7 @@ gw_backends() {
 }
 gw_policy() {
 	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 10\n' >/etc/sallyport/sallyport.conf
+	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 10\nopens_per_s = 15\n' >/etc/sallyport/sallyport.conf
 	printf '[vm webdev]\nspice = unix:/run/vms/webdev.spice\n[vm books]\nservice.echo = unix:/run/vms/books.echo\n' >/etc/sallyport/vms.conf
 	printf 'anne webdev spice always\nmaggie books echo always\n' >/etc/sallyport/vm_mappings
 	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
@@ -49,6 +49,15 @@ check "  in few lines ($lines)" yes "$([ "$lines" -le 130 ] && echo yes)"
 sleep 2.5
 check 'a while later anne gets in again, or is told to wait for her seat' yes \
 	"$(timeout 20 python3 -B tests/support/spice.py link "unix:$GW/anne.spice" | grep -qE 'result 0|error 7' && echo yes)"
+# Of a service, too: five seconds' worth at once, then fifteen a second.
+before=$(gw_log '"event":"open"' '"user":"maggie"' | wc -l)
+START=$(date +%s%N)
+opened=$(timeout 60 python3 -B tests/support/flood.py opens "$GW/maggie.echo" 300)
+most=$((75 + 15 * (($(date +%s%N) - START) / 1000000000 + 1)))
+check "channels of a service open at a rate ($opened of 300, at most $most)" yes \
+	"$([ "$opened" -ge 70 ] && [ "$opened" -le $most ] && [ "$opened" -lt 300 ] && echo yes)"
+check '  each of them on record' "$opened" "$(($(gw_log '"event":"open"' '"user":"maggie"' | wc -l) - before))"
+check '  and why not' '~opens_per_s' "$(sleep 1; gw_log '"event":"deny"' '"user":"maggie"' | tail -n 1)"
 exec 6>&-
 gw_release anne
 gw_release maggie

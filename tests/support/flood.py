@@ -2,6 +2,7 @@
 """Links in a great hurry, and the round trips of somebody else meanwhile.
 
 flood.py links PATH PER_SECOND SECONDS   begins SPICE links, keeps each for a moment
+flood.py opens PATH N                    N channels, one after the other: how many answered
 flood.py trips PATH N                    N round trips of 64 bytes: median and p99, in us
 """
 import os
@@ -50,7 +51,23 @@ def trips(path, count):
     print("%d %d" % (times[count // 2] * 1e6, times[count * 99 // 100] * 1e6))
 
 
-if sys.argv[1] == "links":
+def opens(path, count):
+    answered = 0
+    for _ in range(count):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(2)
+            try:
+                sock.connect(path)
+                sock.sendall(b"x")
+                answered += sock.recv(1) != b""
+            except OSError:
+                pass
+    print(answered)
+
+
+if sys.argv[1] == "opens":
+    opens(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "links":
     links(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
 else:
     trips(sys.argv[2], int(sys.argv[3]))

@@ -133,6 +133,14 @@ links_come_at_a_rate(void **state)
 	for (int64_t ms = 50; ms <= 10050; ms++)
 		n += taken(links, 1, 1, ms);
 	assert_int_equal(n, 200);
+	/* What cost more: so many fewer, never less than none. */
+	assert_int_equal(taken(links, 3, 1, 50), 1);
+	links_charge(links, 3, 90);
+	assert_int_equal(taken(links, 3, 1000, 50), 9);
+	assert_int_equal(taken(links, 3, 2, 100), 1);
+	links_charge(links, 3, UINT64_MAX);
+	assert_int_equal(taken(links, 3, 1000, 149), 0);
+	links_charge(links, 4, 1);
 	/* However long the pause: the burst. */
 	assert_int_equal(taken(links, 1, 1000, INT64_MAX / 2), 20 * LINKS_BURST_S);
 	links_free(links);
