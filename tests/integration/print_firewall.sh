@@ -24,6 +24,7 @@ id fred >/dev/null 2>&1 || useradd fred
 id maggie >/dev/null 2>&1 || useradd maggie
 usermod -aG vmusers anne
 usermod -g vmusers maggie # by her primary group
+printf 'fred:3000000:65536\nanne:2000000:65536\n%s:4000000:10\nanne:x:y\nanne\n' "$(id -u maggie)" >/etc/subuid
 mkdir -p /etc/sallyport
 printf '[sallyport]\ngated = @vmusers\nbackend_uid = root\n' >/etc/sallyport/sallyport.conf
 cat >/etc/sallyport/vms.conf <<'VMS'
@@ -33,10 +34,11 @@ spice = unix:/run/vms/books.spice
 [vm webdev]
 title = web
 spice = tcp:127.0.0.1:5901
+service.echo = tcp:127.0.0.1:5903
 service.ssh = tcp:192.0.2.1:22
 service.web = tcp:[2001:db8::1]:80
 VMS
-echo 'anne webdev spice,ssh,web always' >/etc/sallyport/vm_mappings
+echo 'anne webdev spice,ssh,web,echo always' >/etc/sallyport/vm_mappings
 echo 'anne:ccccccbcgujh' >/etc/sallyport/yubikey_mappings
 chmod 644 /etc/sallyport/*
 
@@ -68,18 +70,38 @@ PY
 listen 127.0.0.1 5901; listen 192.0.2.1 22; listen 2001:db8::1 80; listen 127.0.0.1 8080
 
 check 'before: a gated user reaches a console' yes "$(reaches anne 127.0.0.1 5901)"
+setpriv --reuid anne --clear-groups python3 - >/tmp/kept <<'PY' &
+import os, socket, time
+listener = socket.create_server(("127.0.0.1", 5903))
+client = socket.create_connection(("127.0.0.1", 5903), 5)
+server = listener.accept()[0]
+open("/tmp/connected", "w").close()
+while not os.path.exists("/tmp/loaded"):
+    time.sleep(0.02)
+client.sendall(b"hello")
+server.settimeout(5)
+print(server.recv(5).decode(), flush=True)
+PY
+KEPT=$!
+for _ in $(seq 100); do [ -e /tmp/connected ] && break; sleep 0.05; done
 "$cli" print firewall >/tmp/rules
 check 'nft takes it' 0 "$(nft -c -f /tmp/rules; echo $?)"
 for round in once again; do
 	nft -f /tmp/rules
 	check "loaded $round: a console on this machine" refused "$(reaches anne 127.0.0.1 5901)"
 	check '  by the primary group' refused "$(reaches maggie 127.0.0.1 5901)"
+	check '  as one of her subordinate users' refused "$(reaches 2000005 127.0.0.1 5901)"
+	check '  of one who is named by number' refused "$(reaches 4000009 127.0.0.1 5901)"
+	check "  but not somebody else's" yes "$(reaches 3000005 127.0.0.1 5901)"
 	check '  a service at an address' refused "$(reaches anne 192.0.2.1 22)"
 	check '  a service at an IPv6 address' refused "$(reaches anne 2001:db8::1 80)"
 	check '  what is no VM is as before' yes "$(reaches anne 127.0.0.1 8080)"
 	check '  who is not gated, too' yes "$(reaches fred 127.0.0.1 5901)"
 	check '  and root, as whom the gate connects' yes "$(reaches root 192.0.2.1 22)"
 done
+touch /tmp/loaded
+wait $KEPT
+check 'what was open goes on: only first packets are looked at' hello "$(cat /tmp/kept)"
 check 'one table' 1 "$(nft list ruleset | grep -c 'table inet sallyport')"
 check 'its rules count' yes "$(nft list ruleset | grep -q 'counter packets [1-9].*webdev ssh' && echo yes)"
 
