@@ -33,14 +33,14 @@ is_of(const struct account *account, const char *owner)
 static bool
 read_range(char *line, const struct account *account, uint64_t *first, uint64_t *last)
 {
-	char *rest = NULL, *owner, *from, *count;
+	char *rest = line, *owner, *from, *count;
 	uint64_t n;
 
 	line[strcspn(line, "\n")] = '\0';
-	owner = strtok_r(line, ":", &rest);
-	from = strtok_r(NULL, ":", &rest);
-	count = strtok_r(NULL, ":", &rest);
-	if (owner == NULL || from == NULL || count == NULL || !is_of(account, owner) ||
+	owner = strsep(&rest, ":");
+	from = strsep(&rest, ":");
+	count = strsep(&rest, ":");
+	if (from == NULL || count == NULL || !is_of(account, owner) ||
 	    num_parse(from, 1, UINT32_MAX - 1, first) < 0 ||
 	    num_parse(count, 1, UINT32_MAX, &n) < 0)
 		return false;

@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define GREETINGS_MAX 1024  /* the supervisor has limits for each user */
+#define GREETINGS_MAX 8192  /* of all users; the supervisor has limits for each */
 #define WAIT_MS       60000 /* for the supervisor, who has deadlines of his own */
 #define REFUSE_MS     1000  /* for a client to take his refusal and close */
 #define IGNORED_MAX   65536 /* bytes */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -239,19 +240,24 @@ test_greeting_closed(void **state)
 static void
 test_greetings_bounded(void **state)
 {
-	static struct pair *many[1024];
-	static int ends[1024];
+	static struct pair *many[8192];
+	static int ends[8192];
 	struct pair *one_more;
+	struct rlimit files;
 	int last, n = 0, err = 0;
 
 	(void)state;
-	while (n < 1024 && (err = half(&many[n], &ends[n])) == 0)
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	while (n < 8192 && (err = half(&many[n], &ends[n])) == 0)
 		n++;
 	if (err == 0 || n < 200) { /* 1 of setup's, and as many files as we have */
-		assert_int_equal(n, 1023);
+		assert_int_equal(n, 8191);
 		assert_int_equal(half(&one_more, &last), -EMFILE);
 	}
-	close(ends[n < 1024 ? n : 0]);
+	close(ends[n < 8192 ? n : 0]);
 	for (int i = 0; i < n; i++) {
 		pair_end(many[i], PROTO_ENDED_STOPPED);
 		pair_free(many[i]);
