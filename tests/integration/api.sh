@@ -140,7 +140,9 @@ echo "ok S28 a nonce of 40 digits for each of $(v_asked 18101) questions, none t
 
 # No more than it can do: the 129th question at once is refused, the others are answered.
 v_how 18101 hang
-for _ in $(seq 140); do ask "send $(press) 1500"; done
+# All of them are to be open at once: pressed before, and with time to spare.
+mapfile -t flood < <(for _ in $(seq 140); do press; done)
+for otp in "${flood[@]}"; do ask "send $otp 3000"; done
 for _ in $(seq 140); do
 	ask take
 	echo "$REPLY" >>"$V/flood"
