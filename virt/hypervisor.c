@@ -10,14 +10,17 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define KEEPALIVE_S     5 /* asked so often, and given up after three without an answer */
 #define KEEPALIVE_COUNT 3
 #define PIECE           4096
+#define UNREAD_S        3 /* for the guest to take what was typed before the end */
 
 static const char *libvirt_uri = "qemu:///system";
 static virConnectPtr kept; /* of this process */
@@ -225,9 +228,33 @@ on_stream(virStreamPtr stream, int events, void *arg)
 	want_events();
 }
 
+/* Each second while libvirt may wait: is there still somebody whose bytes these are? If not,
+ * the process ends where it stands. libvirt's console is free by that, and the guest, which
+ * alone has kept us waiting, loses what it has not read. */
+static void
+on_alarm(int sig)
+{
+	static int left_s = UNREAD_S;
+	struct pollfd p = {.fd = pump.fd, .events = POLLRDHUP};
+	int err = errno;
+
+	(void)sig;
+	if (poll(&p, 1, 0) > 0 && ((p.revents & ~POLLRDHUP) != 0 || left_s-- == 0))
+		_exit(0);
+	errno = err;
+}
+
+static void
+look_each_second(bool does)
+{
+	const struct itimerval each = {.it_interval.tv_sec = does, .it_value.tv_sec = does};
+
+	(void)setitimer(ITIMER_REAL, &each, NULL);
+}
+
 /* virStreamSend waits where libvirtd takes nothing: then this console alone stands. */
 static void
-send_up(const char *bytes, size_t len)
+send_all(const char *bytes, size_t len)
 {
 	while (len > 0 && !pump.has_ended) {
 		int n = virStreamSend(pump.stream, bytes, len);
@@ -242,6 +269,14 @@ send_up(const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
+}
+
+static void
+send_up(const char *bytes, size_t len)
+{
+	look_each_second(true);
+	send_all(bytes, len);
+	look_each_second(false);
 }
 
 static void
@@ -268,6 +303,9 @@ on_fd(int watch, int fd, int events, void *arg)
 void
 hypervisor_pump(int fd)
 {
+	const struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+
+	(void)sigaction(SIGALRM, &action, NULL);
 	pump.fd = fd;
 	pump.watch = virEventAddHandle(fd, VIR_EVENT_HANDLE_READABLE, on_fd, NULL, NULL);
 	(void)virConnectSetKeepAlive(kept, KEEPALIVE_S, KEEPALIVE_COUNT);

@@ -91,6 +91,29 @@ gw_logged 3 '"event":"close"' '"right":"serial"' "replaced by a newer one" && pa
 gw_wait 5 bash -c '[ "$(pgrep -c -f "[v]irt --libvirt")" -le 3 ]' && pass "  its process ends with it" || fail "children: $(pgrep -a -f '[v]irt --libvirt')"
 
 virsh suspend webdev >/dev/null; gw_wait 5 is_state webdev paused && pass "an event: paused" || fail "paused: $(state_of webdev)"
+
+# A guest that reads nothing holds neither the console nor a place among libvirt's.
+rm -f "$GW/serial.sock"
+gw_ssh anne -N -M -S "$GW/stuck.ctl" -L "$GW/serial.sock:/run/sallyport/vm/webdev/serial" >/dev/null 2>&1 & SSH=$!
+gw_wait 10 test -S "$GW/serial.sock"
+python3 - "$GW/serial.sock" <<'PY' >"$GW/types" & TYPES=$!
+import socket, sys, time
+a = socket.socket(socket.AF_UNIX); a.connect(sys.argv[1]); a.settimeout(1)
+try:
+    for _ in range(4000):
+        a.sendall(b"x" * 4096)
+except TimeoutError:
+    print("nothing more is taken", flush=True)
+time.sleep(30)
+PY
+gw_wait 10 sh -c 'sallyport list seats | grep -q "serial.*taken"' || fail "no serial line: $(sallyport list seats)"
+gw_wait 15 grep -q 'nothing more' "$GW/types" || fail "the guest reads: $(cat "$GW/types")"
+before=$(pgrep -c -f '[v]irt --libvirt')
+kill $TYPES
+ssh -F none -S "$GW/stuck.ctl" -O exit x 2>/dev/null
+gw_wait 6 bash -c '[ "$(pgrep -c -f "[v]irt --libvirt")" -lt '"$before"' ]' && pass "the guest reads nothing, the user leaves: the console's process ends" ||
+	fail "it stays: $(pgrep -a -f '[v]irt --libvirt')" # for half a minute, until libvirtd misses its answers
+kill $SSH 2>/dev/null; wait $TYPES $SSH 2>/dev/null
 virsh resume webdev >/dev/null; gw_wait 5 is_state webdev running && pass "an event: running" || fail "running: $(state_of webdev)"
 
 # libvirtd hangs: told so in time; the daemon goes on.
