@@ -3,6 +3,7 @@
 #include "daemon/servant.h"
 
 #include "daemon/servant_process.h"
+#include "daemon/stranger.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -87,6 +88,7 @@ waiting_free(struct waiting *w)
 	free(w);
 }
 
+/* What was not sent is ours alone by now. */
 static void
 drop_queue(struct servant *s)
 {
@@ -94,6 +96,8 @@ drop_queue(struct servant *s)
 
 	while ((w = TAILQ_FIRST(&s->queue)) != NULL) {
 		TAILQ_REMOVE(&s->queue, w, link);
+		for (size_t i = 0; i < w->nfds; i++)
+			stranger_close(&w->fds[i]);
 		waiting_free(w);
 	}
 	s->queued = 0;
@@ -201,7 +205,9 @@ take_message(struct servant *s, const uint8_t *buf, size_t len)
 	struct wire_in in;
 
 	wire_in_init(&in, buf, len);
-	if (proto_get_header(&in, &header) < 0) {
+	if (proto_get_header(&in, &header) < 0 ||
+	    (header.type == PROTO_READY && header.id == 0) == s->is_ready) {
+		/* That, or READY is not the first or not the only one. */
 		down(s, -ECONNRESET, "it sent a malformed message");
 	} else if (header.type == PROTO_READY && header.id == 0) {
 		s->is_ready = true;
@@ -221,7 +227,15 @@ static void
 drop_fds(struct servant *s)
 {
 	for (size_t i = 0; i < IO_FDS_MAX; i++)
-		io_close(&s->fds[i]);
+		stranger_close(&s->fds[i]);
+}
+
+/* A helper that was taken over could make us wait by what we let go of. */
+static bool
+passes_what_is_not_due(const struct servant *s)
+{
+	return s->spec.passes_fds ? stranger_passes_too_many(s->process.socket)
+				  : stranger_passes(s->process.socket);
 }
 
 int
@@ -241,8 +255,13 @@ on_readable(void *arg, int fd, unsigned int events)
 
 	(void)events;
 	for (int i = 0; i < 64 && s->process.socket == fd; i++) {
-		ssize_t n =
-		    io_receive(fd, buf, sizeof(buf), s->spec.passes_fds ? s->fds : NULL);
+		ssize_t n;
+
+		if (passes_what_is_not_due(s)) {
+			down(s, -ECONNRESET, "it passed a descriptor that nobody takes");
+			return;
+		}
+		n = io_receive(fd, buf, sizeof(buf), s->spec.passes_fds ? s->fds : NULL);
 		if (n == -EAGAIN)
 			return;
 		if (n <= 0) {

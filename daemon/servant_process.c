@@ -1,6 +1,7 @@
 /* fork, exec, kill, reap. */
 #include "daemon/servant_process.h"
 
+#include "daemon/stranger.h"
 #include "lib/helper.h"
 #include "lib/io.h"
 
@@ -66,7 +67,7 @@ servant_process_start(struct servant_process *process, char *const *argv)
 void
 servant_process_end(struct servant_process *process)
 {
-	io_close(&process->socket);
+	stranger_close(&process->socket);
 	/* KILL and not TERM: what it has not told us does not count, and a store or log
 	 * that was cut in mid-write is what its start is made for. Reaped by main's
 	 * SIGCHLD, because a wait for a process that hangs in the disk would hang us. */

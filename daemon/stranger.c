@@ -44,6 +44,35 @@ stranger_passes(int fd)
 	return is_more;
 }
 
+bool
+stranger_passes_too_many(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int) * IO_FDS_MAX)];
+	} control;
+	char byte;
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.buf,
+	    .msg_controllen = sizeof(control.buf)};
+
+	if (recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; c->cmsg_type == SCM_RIGHTS && i < n; i++) {
+			int again; /* it is in the queue as well */
+
+			memcpy(&again, CMSG_DATA(c) + i * sizeof(int), sizeof(again));
+			io_close(&again);
+		}
+	}
+	return (msg.msg_flags & MSG_CTRUNC) != 0;
+}
+
 /* The end, and no message without a byte? That would bring its time. */
 static bool
 is_at_end(int fd)
@@ -93,16 +122,28 @@ give_away(int *fd)
 	(void)kill(pid, SIGKILL); /* on_child reaps it */
 }
 
-void
-stranger_close(int *fd)
+/* A file may lie on a file system that lets nobody go. */
+static bool
+may_wait(int fd)
 {
+	const struct linger off = {.l_onoff = 0};
 	socklen_t len = sizeof(int);
 	int domain;
 
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+		return true;
+	if (domain == AF_UNIX)
+		return !is_harmless(fd);
+	return (domain != AF_INET && domain != AF_INET6) ||
+	       setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off)) < 0;
+}
+
+void
+stranger_close(int *fd)
+{
 	if (*fd < 0)
 		return;
-	if (getsockopt(*fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX &&
-	    !is_harmless(*fd))
+	if (may_wait(*fd))
 		give_away(fd);
 	else
 		io_close(fd);

@@ -3,18 +3,25 @@
 
 #include "lib/io.h"
 
+#include "lib/helper.h"
+#include "tests/support/sockets.h"
+
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 struct scene {
 	struct loop *loop;
 	struct loop_watch *end;
-	unsigned int readies, downs;
+	unsigned int readies, downs, notices;
 };
 
 static void
@@ -42,17 +49,25 @@ on_down(void *arg)
 		continue;
 }
 
-/* Starts within ms of a shell that runs script. */
-static unsigned int
-starts_within(struct scene *scene, char *script, unsigned int ms)
+static void
+on_notice(void *arg, uint8_t type, struct wire_in *in)
 {
-	static char shell[] = "/bin/sh", option[] = "-c";
-	char *argv[] = {shell, option, script, NULL};
+	(void)type;
+	(void)in;
+	((struct scene *)arg)->notices++;
+}
+
+/* Starts of such a program within ms. */
+static unsigned int
+starts_of(struct scene *scene, char *const *argv, bool passes_fds, unsigned int ms)
+{
 	struct servant_spec spec = {.name = "trial",
 	    .argv = argv,
 	    .on_ready = on_ready,
 	    .on_down = on_down,
-	    .arg = scene};
+	    .on_notice = on_notice,
+	    .arg = scene,
+	    .passes_fds = passes_fds};
 	struct servant *servant;
 	unsigned int starts;
 
@@ -68,6 +83,16 @@ starts_within(struct scene *scene, char *script, unsigned int ms)
 	loop_watch_free(scene->end);
 	loop_free(scene->loop);
 	return starts;
+}
+
+/* Starts within ms of a shell that runs script. */
+static unsigned int
+starts_within(struct scene *scene, char *script, unsigned int ms)
+{
+	static char shell[] = "/bin/sh", option[] = "-c";
+	char *argv[] = {shell, option, script, NULL};
+
+	return starts_of(scene, argv, false, ms);
 }
 
 /* READY is {version 1, type 50, id 0}. */
@@ -97,12 +122,122 @@ one_that_never_gets_there(void **state)
 	assert_int_equal(scene.readies, 0);
 }
 
-int
-main(void)
+/* --- helpers that were taken over: this program itself, with a word ------------------ */
+
+#define LINGER_S 20
+#define SOON_MS  8000
+
+static void
+say(uint8_t type, const int *fds, size_t n)
 {
+	uint8_t buf[64];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, type, 0);
+	if (io_send(HELPER_FD, buf, out.len, fds, n) < 0)
+		_exit(1);
+}
+
+/* A TCP socket that keeps who closes it last for LINGER_S. */
+static int
+lingering(void)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = LINGER_S};
+	char bytes[65536] = "";
+	int ends[2];
+
+	tcp_pair(ends);
+	while (send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		continue;
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	return ends[0];
+}
+
+static int
+be_helper(const char *word)
+{
+	if (strcmp(word, "early") == 0)
+		say(PROTO_RELAY_ENDED, NULL, 0);
+	say(PROTO_READY, NULL, 0);
+	if (strcmp(word, "twice") == 0)
+		say(PROTO_READY, NULL, 0);
+	if (strcmp(word, "passes") == 0) {
+		int fd = lingering();
+
+		say(PROTO_RELAY_ENDED, &fd, 1);
+		close(fd);
+	}
+	say(PROTO_RELAY_ENDED, NULL, 0);
+	(void)io_wait(HELPER_FD, POLLIN, io_now_ms() + 60000); /* until it is let go of */
+	return 0;
+}
+
+static unsigned int
+starts_of_word(struct scene *scene, char *word, bool passes_fds)
+{
+	static char self[] = "/proc/self/exe";
+	char *argv[] = {self, word, NULL};
+	int64_t since_ms = io_now_ms();
+	unsigned int starts = starts_of(scene, argv, passes_fds, 1000);
+
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+	assert_true(io_now_ms() - since_ms < SOON_MS);
+	return starts;
+}
+
+static void
+one_that_is_well(void **state)
+{
+	static char word[] = "well";
+	struct scene scene = {0};
+
+	(void)state;
+	assert_int_equal(starts_of_word(&scene, word, false), 1);
+	assert_int_equal(scene.readies, 1);
+	assert_int_equal(scene.notices, 1);
+}
+
+static void
+one_that_is_ready_twice(void **state)
+{
+	static char twice[] = "twice", early[] = "early";
+	struct scene scene = {0}, other = {0};
+
+	(void)state;
+	assert_true(starts_of_word(&scene, twice, false) > 1);
+	assert_int_equal(scene.readies, scene.downs);
+	assert_int_equal(scene.notices, 0);
+	assert_true(starts_of_word(&other, early, false) > 1);
+	assert_int_equal(other.readies + other.notices, 0);
+}
+
+static void
+one_that_passes_what_is_not_due(void **state)
+{
+	static char passes[] = "passes";
+	struct scene scene = {0}, taker = {0};
+
+	(void)state;
+	assert_true(starts_of_word(&scene, passes, false) > 1);
+	assert_int_equal(scene.notices, 0);
+	/* Where one may come, it is closed without a wait. */
+	assert_int_equal(starts_of_word(&taker, passes, true), 1);
+	assert_int_equal(taker.notices, 2);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc > 1)
+		return be_helper(argv[1]);
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_that_dies_ready),
 	    cmocka_unit_test(one_that_never_gets_there),
+	    cmocka_unit_test(one_that_is_well),
+	    cmocka_unit_test(one_that_is_ready_twice),
+	    cmocka_unit_test(one_that_passes_what_is_not_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
