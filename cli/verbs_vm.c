@@ -122,10 +122,14 @@ ask_libvirt(const struct cli *cli, struct bounded *list)
 	return cli_fail(CLI_UNAVAILABLE, "libvirt cannot be asked: %s", list->bytes);
 }
 
-/* In vms.conf.d beside sallyport.conf, a file that was not there before. 0, or an exit
+/* What is written has another name until it is whole: no reload takes that for a file of
+ * the policy's. */
+#define UNREADY ".new"
+
+/* In vms.conf.d beside sallyport.conf, for a file of which path is the name. 0, or an exit
  * status. */
 static int
-create(const struct cli *cli, FILE **out, char path[PATH_LEN])
+create(const struct cli *cli, FILE **out, char path[PATH_LEN], char unready[PATH_LEN])
 {
 	const char *slash = strrchr(cli->conf_path, '/'), *name = cli->write;
 	size_t len = strlen(name),
@@ -133,16 +137,19 @@ create(const struct cli *cli, FILE **out, char path[PATH_LEN])
 	int fd;
 
 	if (len <= 5 || strcmp(name + len - 5, ".conf") != 0 || *name == '.' ||
-	    strchr(name, '/') != NULL || slash == NULL || folder + len + 20 > PATH_LEN)
+	    strchr(name, '/') != NULL || slash == NULL || folder + len + 24 > PATH_LEN)
 		return cli_fail(
 		    CLI_USAGE, "--write takes the name of a file in vms.conf.d, NAME.conf");
 	snprintf(path, PATH_LEN, "%.*s/vms.conf.d", (int)folder, cli->conf_path);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return cli_fail(CLI_FINDING, "%s: %s", path, strerror(errno));
 	snprintf(path + strlen(path), PATH_LEN - strlen(path), "/%s", name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	snprintf(unready, PATH_LEN, "%s" UNREADY, path);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return cli_fail(CLI_FINDING, "%s: %s", path, strerror(EEXIST));
+	fd = open(unready, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return cli_fail(CLI_FINDING, "%s: %s", path, strerror(errno));
+		return cli_fail(CLI_FINDING, "%s: %s", unready, strerror(errno));
 	*out = fdopen(fd, "w");
 	if (*out != NULL)
 		return 0;
@@ -154,20 +161,22 @@ create(const struct cli *cli, FILE **out, char path[PATH_LEN])
 static int
 write_file(const struct cli *cli, char *list, const struct policy *policy)
 {
-	char path[PATH_LEN];
+	char path[PATH_LEN], unready[PATH_LEN];
 	size_t count, taken;
 	FILE *out = NULL;
-	int status = create(cli, &out, path);
+	int status = create(cli, &out, path, unready);
 
 	if (status != 0)
 		return status;
 	count = print_all(out, list, policy, &taken);
 	status = fflush(out) != 0 || fsync(fileno(out)) < 0;
-	if (fclose(out) != 0 || status != 0) {
-		status = cli_fail(CLI_SOFTWARE, "%s: %s", path, strerror(errno));
-		(void)unlink(path);
+	if (fclose(out) != 0 || status != 0)
+		status = cli_fail(CLI_SOFTWARE, "%s: %s", unready, strerror(errno));
+	else if (link(unready, path) < 0) /* never in the place of another */
+		status = cli_fail(CLI_FINDING, "%s: %s", path, strerror(errno));
+	(void)unlink(unready);
+	if (status != 0)
 		return status;
-	}
 	fprintf(cli->out,
 	    "%s: %zu of %zu domains. To put it into force: sallyport check; sallyport reload\n",
 	    path, taken, count);

@@ -90,10 +90,15 @@ channels_stop(struct channels *channels)
 	struct channel *ch;
 
 	while (channels != NULL && (ch = LIST_FIRST(&channels->list)) != NULL) {
-		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING)
+		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING) {
 			channel_ended(ch, "the daemon stopped; bytes not counted", 0, 0);
-		else
+		} else if (ch->state == CHANNEL_RECORDING) {
+			consoles_recorded(
+			    ch); /* the recorder has its open, and answers too late */
+			channel_ended(ch, "the daemon stopped", 0, 0);
+		} else {
 			channels_drop(ch);
+		}
 	}
 }
 

@@ -220,7 +220,7 @@ take_answer(struct slot *slot)
 {
 	uint8_t buf[512], status = PROTO_VIRT_FAILED;
 	int fds[IO_FDS_MAX], err = 0;
-	struct proto_header header;
+	struct proto_header header = {.type = PROTO_NONE};
 	struct job *job = slot->job;
 	struct wire_in in;
 	ssize_t n = io_receive(slot->child.fd, buf, sizeof(buf), fds);

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #define STEP_MS      3000  /* for an answer that no question waits for */
-#define DIAL_MS      15000 /* for the supervisor to connect; connect_timeout is 10 s at most */
+#define DIAL_MS      15000 /* for the supervisor to connect; then it is asked again */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 15000
 #define STEADY_MS    10000   /* a connection that lived that long is made anew at once */

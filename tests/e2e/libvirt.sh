@@ -35,6 +35,7 @@ check "  one that cannot have its name here is commented out" "~# left out: Book
 check "  and nothing was changed" "" "$(ls /etc/sallyport/vms.conf.d 2>/dev/null)"
 sallyport vm import --write libvirt.conf >"$GW/out" && pass "  --write" || fail "--write: $(cat "$GW/out")"
 check "  is what it prints" "" "$(diff "$GW/import" /etc/sallyport/vms.conf.d/libvirt.conf)"
+check "  under no other name" libvirt.conf "$(ls /etc/sallyport/vms.conf.d)"
 check "  never overwrites" 1 "$(sallyport vm import --write libvirt.conf >/dev/null 2>&1; echo $?)"
 check "  a name with a folder" 64 "$(sallyport vm import --write ../x.conf >/dev/null 2>&1; echo $?)"
 check "  a libvirt that is not there" 75 "$(sallyport vm import --uri qemu+unix:///nowhere >/dev/null 2>&1; echo $?)"

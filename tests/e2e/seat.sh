@@ -256,6 +256,21 @@ check 'VNC is at the same screen: refused' closed "$(talk maggie.vnc)"
 check '  on record' 'the seat is taken' "$(reason '"event":"deny"' '"user":"maggie"' '"right":"vnc"')"
 check 'status counts seats and limits' '~2 seats taken' "$(sallyport status)"
 leaves anne
+
+# --- a daemon that stops while an open is on its way to the disk
+pid_of() { sallyport status | sed -n "s/^$1 .*pid \([0-9]*\).*/\1/p"; }
+RECORDER=$(pid_of recorder)
+OPENS=$(gw_log '"event":"open"' '"right":"serial"' | wc -l)
+kill -STOP "$RECORDER"
+talk anne.serial >/dev/null 2>&1 & TALK=$!
+gw_wait 5 sh -c 'sallyport list seats | grep "serial.*connecting"' || fail "no link: $(sallyport list seats)"
+kill "$(cat "$GW/daemon.pid")"
+sleep 0.3
+kill -CONT "$RECORDER"
+wait $TALK
+gw_wait 10 sallyport list seats || fail 'the daemon does not come back'
+check 'stopped while an open is written: it is on record' $((OPENS + 1)) "$(gw_log '"event":"open"' '"right":"serial"' | wc -l)"
+check '  and so is its close' 'the daemon stopped' "$(reason '"event":"close"' '"right":"serial"' 'the daemon stopped')"
 check 'the daemon lives' ok "$(sallyport status >/dev/null 2>&1; [ $? -le 1 ] && echo ok)"
 check 'the log for people tells of it' '~displaced' "$(sallyport log --event seat)"
 leave_all
