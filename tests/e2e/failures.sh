@@ -62,7 +62,10 @@ cp -p $AUDIT "$GW/small/"; mount --move "$GW/small" /var/log/sallyport
 gw_daemon || true
 refused "audit disk full" "records now"; others
 gw_daemon_stop
+# The larger disk gets the log as it is now: one that lacks records is a log that was cut.
+cp -p $AUDIT "$GW/grown"
 umount /var/log/sallyport
+cp -p "$GW/grown" $AUDIT
 gw_daemon
 works "space again: works"
 
