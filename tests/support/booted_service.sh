@@ -52,6 +52,7 @@ gw_reload >/dev/null
 gw_hold anne held
 timeout 30 ssh -F none -S "$GW/held.ctl" 127.0.0.1 \
 	'setsid sleep 4711 </dev/null >/dev/null 2>&1 & cat /proc/self/cgroup' >"$GW/cgroup"
+gw_wait 5 pgrep -u anne -x sleep
 left=$(pgrep -u anne -x sleep)
 if grep -q 'session-.*\.scope' "$GW/cgroup"; then
 	check 'a process that was left behind is there' 1 "$(wc -w <<<"$left")"
