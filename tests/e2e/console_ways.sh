@@ -3,7 +3,7 @@
 # shell: before it nothing, after it what is granted, and never for who only runs beside.
 # A line's number is the case's in tests/attack/CASES.md. The VM with a console is a
 # script; the one with a service is a second real sshd.
-# timeout: 240
+# timeout: 400
 # shellcheck source=tests/support/gateway.sh
 . tests/support/gateway.sh
 export GW BUILD PYTHONPATH=$REPO/tests/support
@@ -30,7 +30,7 @@ gw_backends() {
 	CONF
 	chown -R vmhost "$GW/vm"
 	setpriv --reuid vmhost --regid vmhost --clear-groups /usr/sbin/sshd -D -f "$GW/vm/conf" -E "$GW/vm/log" & GW_PIDS="$GW_PIDS $!"
-	gw_wait 15 grep -q ready "$GW/vm.log" && gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
+	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
 gw_policy() {
 	mkdir -p /etc/sallyport /run/vms
@@ -45,9 +45,17 @@ cell() { check "$MODE $1" "$2" "$3"; }
 at_vm() { grep -c '"event": "connect"' "$GW/vm.json"; }
 open_at_vm() { echo $(($(at_vm) - $(grep -c '"event": "close"' "$GW/vm.json"))); }
 viewer() { timeout 40 python3 -B tests/support/spice.py "$@" 2>&1; }
+# A session that stays to the end of what follows, in the background: sets LIVE. What one
+# before it said is not taken for its own.
+live() {
+	: >"$GW/live"
+	timeout 230 python3 -B tests/support/spice.py session tcp:127.0.0.1:$PORT --open display --hold 220 >"$GW/live" 2>&1 & LIVE=$!
+	gw_wait 20 grep -q '^display result 0' "$GW/live" || fail "$MODE: no session: $(cat "$GW/live")"
+}
+lives() { kill -0 $LIVE && ! grep -q closed "$GW/live" && echo yes; }
 session() { viewer session "$1" --open display inputs | tr '\n' ' ' | grep -q 'display result 0 inputs result 0' && echo yes || echo no; }
 denied() { # WHAT WORD…: on record since SEEN
-	local what=$1 end=$((SECONDS + 5)) found; shift
+	local what=$1 end=$((SECONDS + 20)) found; shift
 	until found=$(tail -n +"$((SEEN + 1))" $AUDIT | grep -F '"verdict":"deny"'); for w in "$@"; do found=$(printf '%s' "$found" | grep -F -- "$w"); done; [ -n "$found" ]; do
 		[ $SECONDS -le $end ] || { fail "$MODE $what: no record with: $*"; tail -n +"$((SEEN + 1))" $AUDIT; return; }
 		sleep 0.1
@@ -71,7 +79,7 @@ hold() { # USER
 	t.send("\x04")
 	t.expect(pexpect.EOF)
 	PY
-	gw_wait 10 ssh -F none -S "$GW/$1.m" -O check x || { fail "$MODE: no connection for $1: $(tail -5 "$GW/hold.$1")"; finish; }
+	gw_wait 20 ssh -F none -S "$GW/$1.m" -O check x || { fail "$MODE: no connection for $1: $(tail -5 "$GW/hold.$1")"; finish; }
 }
 mux() { local u=$1; shift; timeout 20 ssh -F none -o LogLevel=ERROR -S "$GW/$u.m" "$@"; }
 forward() { rm -f "$GW/f.sock"; mux "$1" -O forward "${@:2}" x; }
@@ -91,7 +99,7 @@ before_way() { # WHAT PLACE WHERE -L|-D WORDS: a connection without an OTP, and 
 	rm -f "$GW/l.sock"
 	gw_ssh anne -N "$4" "$5" >/dev/null 2>&1 </dev/null & pid=$!
 	if [ "$MODE" = shell ]; then # sshd lets this one in, and the gate does not
-		gw_wait 5 listens "$2" || fail "$MODE $1: no forward"
+		gw_wait 20 listens "$2" || fail "$MODE $1: no forward"
 	else
 		wait $pid
 	fi
@@ -99,7 +107,7 @@ before_way() { # WHAT PLACE WHERE -L|-D WORDS: a connection without an OTP, and 
 	pkill -P $pid; wait $pid 2>/dev/null
 }
 before() {
-	export OTP=none GW_TIMEOUT=8
+	export OTP=none
 	seen
 	cell '2: before the OTP, -W' 0 "$(answer anne -W webdev:5900)"
 	before_way '1: -N -L' $((PORT + 5)) tcp:127.0.0.1:$((PORT + 5)) -L 127.0.0.1:$((PORT + 5)):webdev:5900
@@ -108,7 +116,7 @@ before() {
 	cell "4: -W to the console's own address" 0 "$(answer anne -W 127.0.0.1:20001)"
 	[ "$MODE" = pam ] || denied '1-3: each try' '"right":"spice"' 'no connection of this user has an accepted OTP'
 	cell '1-4: the VM has heard of none of it' 0 "$(open_at_vm)$(at_vm | sed "s/^$1\$//")"
-	unset OTP GW_TIMEOUT
+	unset OTP
 }
 
 # The control, by each way; then what is none.
@@ -131,14 +139,13 @@ after() {
 	cell '13: a second session of the connection' 0 "$(mux anne x vms >/dev/null 2>&1; echo $?)"
 	cell '13: on record by itself' yes "$([ "$(gw_log '"event":"session"' '"right":"vms"' | wc -l)" -ge 1 ] && echo yes)"
 	cell "14: its first session has ended: the connection's console opens all the same" yes "$(session tcp:127.0.0.1:$PORT)"
-	cell "15: another connection of hers, without an OTP" 0 "$(OTP=none GW_TIMEOUT=8 answer anne -W webdev:5900)"
+	cell "15: another connection of hers, without an OTP" 0 "$(OTP=none answer anne -W webdev:5900)"
 }
 
 # Her own programs on the gateway know all that she knows, and are not her connection.
 beside() {
 	local id was
-	timeout 60 python3 -B tests/support/spice.py session tcp:127.0.0.1:$PORT --open display --hold 50 >"$GW/live" 2>&1 & LIVE=$!
-	gw_wait 10 grep -q '^display result 0' "$GW/live" || fail "$MODE: no session: $(cat "$GW/live")"
+	live
 	id=$(awk '/^session/ { print $2 }' "$GW/live")
 	was=$(at_vm)
 	seen
@@ -149,21 +156,22 @@ beside() {
 	cell "27: another user's" 'closed' "$(as maggie timeout 20 python3 -B tests/support/spice.py link unix:$PLACE 2>&1)"
 	denied "27: another user's" '"right":"spice"' '"uid":'"$(id -u maggie)"
 	stop_daemon
-	as anne timeout 5 python3 tests/support/peer.py become-sshd unix $PLACE "$GW/own.conf" >/dev/null 2>&1 & own=$!
-	sleep 0.5; go_on
+	as anne timeout 30 python3 tests/support/peer.py become-sshd unix $PLACE "$GW/own.conf" >/dev/null 2>&1 & own=$!
+	gw_wait 20 pgrep -u anne -f '^sshd: anne \[priv\]' || fail "$MODE 30: it does not become one"
+	go_on
 	denied '30: connect, then execute sshd' '"right":"spice"' 'not the sshd process'
-	kill $own 2>/dev/null; wait $own 2>/dev/null
+	pkill -P $own; wait $own 2>/dev/null
 	stop_daemon
-	as anne python3 tests/support/peer.py orphan tcp "$ADDR" 5900 >/dev/null; sleep 0.2; go_on
+	as anne python3 tests/support/peer.py orphan tcp "$ADDR" 5900 >/dev/null; go_on
 	denied '31: an orphan' '"right":"spice"' 'belongs to no process'
 	stop_daemon
-	as anne python3 tests/support/peer.py die unix $PLACE >/dev/null; sleep 0.2; go_on
+	as anne python3 tests/support/peer.py die unix $PLACE >/dev/null; go_on
 	denied '31: one that died in the backlog' '"right":"spice"' 'already ended'
 	as anne python3 tests/support/peer.py hand-over unix $PLACE >/dev/null
 	denied '32: a descriptor handed over by its maker' '"right":"spice"'
 	as anne sh -c "mv $PLACE $PLACE.old || ln -s /tmp/x ${PLACE%/*}/x" 2>/dev/null && fail "$MODE 50: she can replace the endpoint" || pass "$MODE 50: nobody replaces the endpoint by a listener of his own"
 	cell '27-32: the VM has heard of none of it' "$was" "$(at_vm)"
-	cell '27-32: and her console goes on' yes "$(kill -0 $LIVE && ! grep -q closed "$GW/live" && echo yes)"
+	cell '27-32: and her console goes on' yes "$(lives)"
 }
 
 # What dies under a live console.
@@ -172,28 +180,27 @@ killed() {
 	: >"$GW/page"
 	(sleep 30 | timeout 30 ssh -F none -tt -S "$GW/anne.m" x >"$GW/page" 2>&1) &
 	page=$!
-	gw_wait 10 grep -q stays "$GW/page" || fail "$MODE: no page: $(cat "$GW/page"; sallyport list connections)"
+	gw_wait 20 grep -q stays "$GW/page" || fail "$MODE: no page: $(cat "$GW/page"; sallyport list connections)"
 	kill -9 "$(pgrep -n -u anne -f sallyport-shell)" || fail "$MODE: no page to kill"
 	kill $page 2>/dev/null
-	cell '53: SIGKILL of a session of the connection: the console goes on' yes "$(sleep 0.3; kill -0 $LIVE && ! grep -q closed "$GW/live" && echo yes)"
+	cell '53: SIGKILL of a session of the connection: the console goes on' yes "$(sleep 0.3; lives)"
 	id=$(awk '/^session/ { print $2 }' "$GW/live")
 	kill -9 "$(cat "$GW/daemon.pid")"
-	gw_wait 5 grep -q '^closed all' "$GW/live" && pass "$MODE 53: SIGKILL of the daemon: all of the console is closed" || fail "$MODE 53: SIGKILL of the daemon: $(cat "$GW/live")"
-	gw_wait 3 sh -c "[ \$(($(at_vm) - \$(grep -c '\"event\": \"close\"' '$GW/vm.json'))) = 0 ]" && pass "$MODE 53:   at the VM, too" || fail "$MODE 53: $(open_at_vm) are open at the VM"
-	gw_wait 10 sallyport status
+	gw_wait 20 grep -q '^closed all' "$GW/live" && pass "$MODE 53: SIGKILL of the daemon: all of the console is closed" || fail "$MODE 53: SIGKILL of the daemon: $(cat "$GW/live")"
+	gw_wait 20 sh -c "[ \$(($(at_vm) - \$(grep -c '\"event\": \"close\"' '$GW/vm.json'))) = 0 ]" && pass "$MODE 53:   at the VM, too" || fail "$MODE 53: $(open_at_vm) are open at the VM"
+	gw_wait 20 sallyport status || fail "$MODE: the daemon is not back: $(sallyport status)"
 	cell '53: started again: the seat is free' '~ free' "$(sallyport list seats)"
 	cell '53:   the old session is worth nothing' 'error 8' "$(viewer link tcp:127.0.0.1:$PORT --kind inputs --connection "$id")"
 	cell '53:   the connection is known, and needs no new OTP' yes "$(session tcp:127.0.0.1:$PORT)"
 	gw_daemon_stop
 	cell '50: no daemon: nothing' no "$(session tcp:127.0.0.1:$PORT)"
 	gw_daemon
-	timeout 60 python3 -B tests/support/spice.py session tcp:127.0.0.1:$PORT --open display --hold 50 >"$GW/live" 2>&1 & LIVE=$!
-	gw_wait 10 grep -q '^display result 0' "$GW/live"
-	gw_wait 5 sh -c "[ \$(pgrep -c -P $GW_SSHD_PID -f 'sshd: anne \[priv\]') = 1 ]" || fail "$MODE: anne has other connections"
+	live
+	gw_wait 20 sh -c "[ \$(pgrep -c -P $GW_SSHD_PID -f 'sshd: anne \[priv\]') = 1 ]" || fail "$MODE: anne has other connections"
 	m=$(pgrep -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]')
 	gw_clock
 	kill -9 "$m"
-	gw_wait 5 grep -q '^closed' "$GW/live"
+	gw_wait 20 grep -q '^closed' "$GW/live"
 	ms=$((($(date +%s%N) - START) / 1000000))
 	if [ $ms -le 2000 ]; then pass "$MODE 53: SIGKILL of M: the console is closed after $ms ms"; else fail "$MODE 53: SIGKILL of M: after $ms ms: $(cat "$GW/live")"; fi
 	kill $LIVE 2>/dev/null; wait $LIVE 2>/dev/null
@@ -267,7 +274,7 @@ gw_policy
 sallyport reload >/dev/null || fail "reload: $(sallyport reload)"
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config
 sallyport print sshd >>/etc/ssh/sshd_config
-kill -HUP $GW_SSHD_PID; sleep 0.5
+gw_sshd_again
 all
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
 finish
