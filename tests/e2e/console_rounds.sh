@@ -3,8 +3,8 @@
 # what its user does with sshd's process. Within 2 s all channels are gone: at the
 # viewer's, at the VM's, in the daemon; and the seat is free. ROUNDS=50 in the long form,
 # there with windows that end; the short one takes each cause once.
-# timeout: 120
-# long: 900 ROUNDS=50
+# timeout: 400
+# long: 1800 ROUNDS=50
 # shellcheck source=tests/support/gateway.sh
 . tests/support/gateway.sh
 ROUNDS=${ROUNDS:-8}
@@ -19,7 +19,7 @@ gw_backends() { # one script is all VMs
 	python3 -B tests/support/spice_server.py unix:/run/vms/spice --uid "$(id -u vmhost)" --agent \
 		--channels display,inputs,cursor,playback --log "$GW/vm.json" <>"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
-	gw_wait 15 grep -q ready "$GW/vm.log"
+	gw_wait 60 grep -q ready "$GW/vm.log"
 }
 gw_policy() {
 	local vm
@@ -36,17 +36,17 @@ gw_policy() {
 
 connect() {
 	rm -f "$GW/spice.sock"
-	gw_ssh anne -N -L "$GW/spice.sock:/run/sallyport/vm/webdev/spice" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
-	gw_wait 10 test -S "$GW/spice.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
+	GW_TIMEOUT=600 gw_ssh anne -N -L "$GW/spice.sock:/run/sallyport/vm/webdev/spice" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
+	gw_wait 30 test -S "$GW/spice.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]")
-	gw_wait 5 pgrep -P "$M" -U anne || fail "no U"
+	gw_wait 20 pgrep -P "$M" -U anne || fail "no U"
 	U=$(pgrep -P "$M" -U anne | head -1)
 }
 view() { # SOCKET TAG: a session that stays, with what the server counts of it
 	: >"$GW/$2.out"
 	timeout 600 python3 -B tests/support/spice.py session "unix:$1" --open display inputs cursor playback --hold 590 >"$GW/$2.out" 2>&1 &
 	VIEW=$!
-	gw_wait 10 grep -q '^playback result 0' "$GW/$2.out" || { fail "$2: no session: $(cat "$GW/$2.out")"; return 1; }
+	gw_wait 30 grep -q '^playback result 0' "$GW/$2.out" || { fail "$2: no session: $(cat "$GW/$2.out")"; return 1; }
 }
 zeros() { head -c "$1" /dev/zero | xxd -p | tr -d '\n'; }
 viewer_idle() { :; }
@@ -86,11 +86,11 @@ lives() { # is anything left of it?
 	sallyport list channels | grep -qw anne || sallyport list seats | grep webdev | grep -qw anne || [ "$(at_vm)" -gt 0 ]
 }
 said() { # what the viewer has seen; a stopped sshd tells it nothing until it goes on
-	gw_wait 5 grep -q '^closed' "$GW/anne.out"
+	gw_wait 60 grep -q '^closed' "$GW/anne.out"
 	grep -q '^closed all' "$GW/anne.out" || fail "round $1: the viewer: $(cat "$GW/anne.out")"
 }
 round() { # N
-	local cause viewer master start ms
+	local cause viewer master start asked ms
 	cause=${CAUSES[$1 % 8]} viewer=${VIEWERS[($1 + $1 / 8) % 3]} master=${MASTERS[($1 + $1 / 8) % 2]}
 	BUSY=
 	connect && view "$GW/spice.sock" anne || return
@@ -98,19 +98,19 @@ round() { # N
 	viewer_$viewer; master_$master
 	start=$(now_ms)
 	"by_$cause" >"$GW/said" 2>&1
-	while lives; do
-		ms=$(($(now_ms) - start))
-		[ $ms -lt 8000 ] || break
+	# What is found gone was gone when it was asked for; the answers take their time.
+	while asked=$(now_ms); lives; do
+		[ $((asked - start)) -lt 8000 ] || break
 		sleep 0.02
 	done
-	ms=$(($(now_ms) - start))
+	ms=$((asked - start))
 	[ $ms -le $WORST ] || WORST=$ms
 	if [ $ms -le 2000 ]; then pass "round $1: $cause, viewer $viewer, U $master: all 5 channels gone after $ms ms"
 	else fail "round $1: $cause, viewer $viewer, U $master: gone after $ms ms only: $(cat "$GW/said"; sallyport list seats; sallyport list channels; at_vm; tail -n 3 "$GW/daemon.log")"; fi
 	kill -CONT "$U" 2>/dev/null
 	[ -z "$BUSY" ] || { kill $BUSY 2>/dev/null; wait $BUSY 2>/dev/null; }
 	said "$1"
-	kill $SSH $VIEW 2>/dev/null; wait $SSH $VIEW 2>/dev/null
+	pkill -P $SSH; kill $VIEW 2>/dev/null; wait $SSH $VIEW 2>/dev/null
 	undo $cause
 }
 
@@ -124,7 +124,7 @@ window_begin() {
 	gw_policy; gw_reload >/dev/null
 	for vm in w1 w2 w3 w4 w5; do rm -f "$GW/$vm.sock"; args+=(-L "$GW/$vm.sock:/run/sallyport/vm/$vm/spice"); done
 	GW_TIMEOUT=200 gw_ssh maggie -N "${args[@]}" >/dev/null 2>&1 </dev/null & WSSH=$!
-	gw_wait 10 test -S "$GW/w5.sock" || fail "maggie has no connection"
+	gw_wait 30 test -S "$GW/w5.sock" || fail "maggie has no connection"
 	for vm in w1 w2 w3 w4 w5; do
 		view "$GW/$vm.sock" $vm
 		pids+=("$VIEW")

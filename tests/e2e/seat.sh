@@ -1,8 +1,8 @@
 #!/bin/bash
 # One seat at a VM's console, and what may pass there: two users, a VM that is a script,
 # and clients that claim whatever they like. Real sshd, PAM and daemon.
-# timeout: 180
-# long: 300 SEAT_LONG=yes
+# timeout: 400
+# long: 700 SEAT_LONG=yes
 # shellcheck source=tests/support/gateway.sh
 . tests/support/gateway.sh
 
@@ -14,7 +14,7 @@ gw_backends() { # the scripted VM
 		--channels display,inputs,cursor,playback,record,usbredir,webdav <"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/vnc "$GW/serial.count" "$(id -u vmhost)" & GW_PIDS="$GW_PIDS $!"
-	gw_wait 15 grep -q ready "$GW/vm.log" && gw_wait 5 test -s "$GW/serial.count"
+	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/serial.count"
 }
 gw_policy() {
 	mkdir -p /etc/sallyport /run/vms
@@ -48,9 +48,9 @@ sits() {
 	local name=$1
 	shift
 	: >"$GW/$name.out"
-	timeout 120 python3 -B tests/support/spice.py session "unix:$GW/$name.spice" --open "$@" --hold 110 >"$GW/$name.out" 2>&1 &
+	timeout 390 python3 -B tests/support/spice.py session "unix:$GW/$name.spice" --open "$@" --hold 380 >"$GW/$name.out" 2>&1 &
 	eval "PID_$name=$!"
-	gw_wait 10 grep -q "^${*: -1} result" "$GW/$name.out" || fail "$name has no session: $(cat "$GW/$name.out")"
+	gw_wait 30 grep -q "^${*: -1} result" "$GW/$name.out" || fail "$name has no session: $(cat "$GW/$name.out")"
 	ID=$(awk '/^session/ { print $2 }' "$GW/$name.out")
 }
 still() { # NAME WHAT: its session goes on
@@ -61,13 +61,13 @@ still() { # NAME WHAT: its session goes on
 gone() { # SECONDS NAME WHAT: its session was closed in order
 	if gw_wait "$1" grep -q '^closed' "$GW/$2.out"; then pass "$3"; else fail "$3: $(cat "$GW/$2.out")"; fi
 }
-leaves() { local p="PID_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null; gw_wait 5 free || fail "the seat is not free: $(seat)"; }
+leaves() { local p="PID_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null; gw_wait 20 free || fail "the seat is not free: $(seat)"; }
 seat() { sallyport list seats | grep screen; }
 free() { seat | grep -q ' free'; }
 ask() { timeout 20 ssh -F none -o LogLevel=ERROR -S "$GW/$1.ctl" 127.0.0.1 "${@:2}"; }
 leave_all() { exec 6>&-; for n in anne maggie second; do gw_release $n; done; }
 channels() { sallyport list channels | grep -c " open "; }
-reason() { gw_logged 2 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+reason() { gw_logged 20 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 hold anne anne
@@ -82,7 +82,7 @@ check 'anne sits there, with all her channels' 5 "$(channels)"
 check '  list seats' '~ taken  anne' "$(seat)"
 check '  list channels knows the kinds' '~inputs:0' "$(sallyport list channels)"
 check '  and the bytes' yes "$(sallyport --json list channels | grep -q '"down": "[1-9][0-9]\{2\}' && echo yes)"
-check '  one record for all of it' 1 "$(gw_log '"event":"open"' '"vm":"webdev"' | wc -l)"
+check '  one record for all of it' 1 "$(gw_log '"event":"open"' '"vm":"webdev"' | grep -c .)"
 
 # --- what another user tries
 check 'another viewer is refused, in SPICE words' 'error 7' "$(spice maggie link)"
@@ -92,12 +92,12 @@ check "a channel that she has not opened, on anne's session" 'error 8' "$(spice 
 check '  on record' "the session is not one of this connection's" "$(reason '"event":"deny"' '"user":"maggie"' '"channels":"webdav:0"')"
 check 'one that she has' 'error 8' "$(spice maggie link --kind inputs --connection "$ANNES")"
 check 'a made-up session' 'error 8' "$(spice maggie link --kind display --connection 4711)"
-spice maggie half --count 200 --send 30 --hold 1 >"$GW/half"
+spice maggie half --count 200 --send 30 --hold 4 --most 32 >"$GW/half"
 check '200 links left half open: at most max_greetings stay' yes "$([ "$(awk '/^open/ { print $2 }' "$GW/half")" -le 33 ] && echo yes)"
 regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,serial always'
 sleep 1.1 # above 10 in a second denials are summed
 check 'who may only look waits for a free seat' 'error 7' "$(spice maggie link)"
-check '  on record' ok "$(gw_logged 3 '"event":"deny"' '"user":"maggie"' 'who may only look' && echo ok)"
+check '  on record' ok "$(gw_logged 20 '"event":"deny"' '"user":"maggie"' 'who may only look' && echo ok)"
 check 'a WebSocket greeting' 'error 2' "$(spice maggie greet --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | xxd -p | tr -d '\n')" | sed 's/ after.*//')"
 still anne 'all of that changed nothing for anne'
 check '  her channels are there' 5 "$(channels)"
@@ -109,10 +109,11 @@ check 'a kind without its right: record' 'error 7' "$(spice anne link --kind rec
 check '  webdav' 'error 7' "$(spice anne link --kind webdav --connection "$ANNES")"
 check '  on record' 'webdav needs the right share' "$(reason '"event":"deny"' '"user":"anne"' '"channels":"webdav:0"')"
 check 'one with its right: usbredir' 'result 0' "$(spice anne link --kind usbredir --connection "$ANNES")"
-check '  on record, as it is opened' usb "$(gw_logged 3 '"event":"join"' '"channels":"usbredir:0"' && gw_log '"event":"join"' | sed 's/.*"right":"\([^"]*\)".*/\1/')"
+check '  on record, as it is opened' usb "$(gw_logged 20 '"event":"join"' '"channels":"usbredir:0"' && gw_log '"event":"join"' | sed 's/.*"right":"\([^"]*\)".*/\1/')"
 check 'the list that she got holds no other' 'channels cursor:0 display:0 inputs:0 playback:0 usbredir:0' "$(grep ^channels "$GW/anne.out")"
 leaves anne
-check 'her console is one close on record' 1 "$(gw_log '"event":"close"' '"user":"anne"' | wc -l)"
+gw_logged 20 '"event":"close"' '"user":"anne"'
+check 'her console is one close on record' 1 "$(gw_log '"event":"close"' '"user":"anne"' | grep -c .)"
 check '  with its channels' '~"channels":"' "$(gw_log '"event":"close"' '"user":"anne"')"
 check '  each with bytes and time' yes "$(gw_log '"event":"close"' '"user":"anne"' | grep -q 'main:0=[0-9]*/[0-9]*/[0-9]*' && echo yes)"
 
@@ -122,7 +123,7 @@ sits anne display:0
 check 'who may only look sits at a free seat, and opens no inputs' 'error 7' "$(spice anne link --kind inputs --connection "$ID")"
 check '  nor usbredir' 'error 7' "$(spice anne link --kind usbredir --connection "$ID")"
 sits maggie display:0 inputs:0
-gone 3 anne 'but gives way at once to who works'
+gone 20 anne 'but gives way at once to who works'
 check '  on record' 'yielded' "$(reason '"event":"seat"' '"user":"maggie"' '"detail":"anne')"
 check '  and in her close' '~gave way to maggie' "$(reason '"event":"close"' '"user":"anne"' '"right":"spice:view"')"
 USER_OF_SEAT=maggie
@@ -131,8 +132,8 @@ leaves maggie
 
 regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
 sits anne display:0 inputs:0
-timeout 60 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </dev/null >/dev/null 2>&1 & PAGE=$!
-gw_wait 10 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
+timeout 300 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </dev/null >/dev/null 2>&1 & PAGE=$!
+gw_wait 30 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
 check 'the page says whose seat it is' '~your seat' "$(cat "$GW/page")"
 ask maggie seat webdev >"$GW/said"
 check 'why knows of the seat' 'allow  webdev spice: granted; seat taken' "$(ask maggie why webdev spice)"
@@ -140,12 +141,12 @@ check '  whose it is' 'allow  webdev spice: granted; your seat' "$(ask anne why 
 check 'seat VM: who has it' '~webdev screen: anne has it since' "$(cat "$GW/said")"
 check '  and that it can be taken over' '~you may take it over' "$(cat "$GW/said")"
 sits maggie display:0 inputs:0 cursor:0
-gone 3 anne 'takeover: the seat is maggies, and all of annes is closed'
+gone 20 anne 'takeover: the seat is maggies, and all of annes is closed'
 still maggie '  maggie sits there'
 check '  with her channels alone' 4 "$(channels)"
 check '  on record' 'displaced' "$(reason '"event":"seat"' '"user":"maggie"' '"detail":"anne' '"reason":"displaced"')"
 check '  in annes close, too' '~taken over by maggie' "$(reason '"event":"close"' '"user":"anne"' 'taken over')"
-gw_wait 5 grep -q 'taken over by maggie' "$GW/page" && pass '  anne is told by whom, on her page' || fail "the page: $(cat "$GW/page")"
+gw_wait 20 grep -q 'taken over by maggie' "$GW/page" && pass '  anne is told by whom, on her page' || fail "the page: $(cat "$GW/page")"
 kill $PAGE 2>/dev/null
 check 'anne, without that right, waits' 'error 7' "$(spice anne link)"
 ask anne seat webdev >"$GW/said"
@@ -158,7 +159,7 @@ regrant 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice
 hold anne second
 sits anne display:0
 sits second display:0 inputs:0
-gone 3 anne "one's own goes for a newer one, from another connection"
+gone 20 anne "one's own goes for a newer one, from another connection"
 check '  on record' 'replaced' "$(reason '"event":"seat"' '"user":"anne"')"
 USER_OF_SEAT=anne
 check "  the old session's id is worth nothing" 'error 8' "$(spice anne link --kind cursor --connection "$(awk '/^session/ { print $2 }' "$GW/anne.out")")"
@@ -172,23 +173,23 @@ within() { # WHAT
 	local ms=$((($(date +%s%N) - START) / 1000000))
 	if [ $ms -le 2000 ]; then pass "$1: after $ms ms"; else fail "$1: after $ms ms only"; fi
 }
-timeout 60 python3 -B tests/support/spice.py link "unix:$GW/second.spice" --kind usbredir --connection "$ID" --hold 50 >"$GW/usb" 2>&1 &
-gw_wait 5 grep -q 'result 0' "$GW/usb"
+timeout 120 python3 -B tests/support/spice.py link "unix:$GW/second.spice" --kind usbredir --connection "$ID" --hold 110 >"$GW/usb" 2>&1 &
+gw_wait 20 grep -q 'result 0' "$GW/usb"
 clock
 regrant 'anne webdev spice,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
-gw_wait 4 grep -q closed "$GW/usb"
+gw_wait 20 grep -q closed "$GW/usb"
 within 'usb taken away: its channel is closed'
 still second '  and the console goes on'
 check '  no new one' 'error 7' "$(spice second link --kind usbredir --id 1 --connection "$ID")"
 clock
 regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
-gone 3 second "clipboard taken away: the console is closed, main's rules cannot change"
+gone 20 second "clipboard taken away: the console is closed, main's rules cannot change"
 within '  in time'
-check '  on record' 'the right clipboard has ended' "$(reason '"event":"close"' '"user":"anne"')"
+check '  on record' 'the right clipboard has ended' "$(reason '"event":"close"' '"user":"anne"' 'the right clipboard')"
 sits second display:0 inputs:0
 clock
 regrant 'anne webdev spice always until 2020-01-01' 'maggie webdev spice,serial,vnc always'
-gone 3 second 'the grant taken away: all of it is closed'
+gone 20 second 'the grant taken away: all of it is closed'
 within '  in time'
 check '  nothing of it is left' 0 "$(channels)"
 regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
@@ -196,16 +197,19 @@ sits second display:0 inputs:0
 MAIN=$(seat | grep -o 'ch[0-9]*')
 clock
 sallyport disconnect "$MAIN" >/dev/null
-gone 3 second 'disconnect of its first channel: all of it is closed'
+gone 20 second 'disconnect of its first channel: all of it is closed'
 within '  in time'
 sits second display:0
 kill "$(sallyport status | sed -n 's/^relay .*pid \([0-9]*\).*/\1/p')"
-gone 3 second 'the relay dies: all of it is closed'
-gw_wait 5 free && pass '  and the seat is free' || fail "the seat: $(seat)"
-gw_wait 5 sh -c 'sallyport status | grep "^relay *up"'
+gone 20 second 'the relay dies: all of it is closed'
+gw_wait 20 free && pass '  and the seat is free' || fail "the seat: $(seat)"
+gw_wait 20 sh -c 'sallyport status | grep "^relay *up"'
 
 # --- links that come to nothing
-for _ in 1 2 3; do spice maggie greet --hold 0.2 >/dev/null; sleep 0.1; done
+for _ in 1 2 3; do
+	spice maggie greet >/dev/null || fail 'no answer to a link'
+	gw_wait 20 free || fail "the seat is not free: $(seat)"
+done
 check 'three links left unfinished: not again for a while' 'error 7' "$(spice maggie link)"
 check '  on record' '~left unfinished' "$(reason '"event":"deny"' '"user":"maggie"' 'unfinished')"
 sits anne display:0
@@ -213,7 +217,7 @@ pass '  which is her own matter: anne sits down'
 leaves anne
 if [ -n "${SEAT_LONG:-}" ]; then
 	spice anne link --no-ticket --hold 30 >/dev/null & LYING=$!
-	gw_wait 3 sh -c 'sallyport list seats | grep -q connecting' && pass 'a link that is left lying has the seat' || fail "$(seat)"
+	gw_wait 20 sh -c 'sallyport list seats | grep -q connecting' && pass 'a link that is left lying has the seat' || fail "$(seat)"
 	gw_wait 13 free && pass '  for ten seconds' || fail "$(seat)"
 	check '  and not again for a while' 'error 7' "$(spice anne link)"
 	sleep 31
@@ -227,7 +231,7 @@ if [ -n "${SEAT_LONG:-}" ]; then
 	sits anne display:0 inputs:0
 	sleep $((end - $(date +%s) - 1))
 	START=$((end * 1000000000))
-	gone 6 anne 'the window of time ends: all of it is closed'
+	gone 20 anne 'the window of time ends: all of it is closed'
 	within '  in time'
 	regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 fi
@@ -236,16 +240,16 @@ fi
 echo 'seat_idle = 2s' >>/etc/sallyport/sallyport.conf
 regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 sits anne display:0 inputs:0
-gone 8 anne 'nobody types for seat_idle: the console is closed'
+gone 30 anne 'nobody types for seat_idle: the console is closed'
 check '  on record' '~seat_idle' "$(reason '"event":"close"' '"user":"anne"' 'seat_idle')"
 sed -i '/seat_idle/d' /etc/sallyport/sallyport.conf
 sallyport reload >/dev/null
 
 # --- serial line and VNC
 talk() { python3 tests/support/peer.py talk unix "$GW/$1"; }
-stay() { timeout 30 python3 -c 'import socket, sys, time
+stay() { timeout 200 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"x"); print(s.recv(9), flush=True)
-print(s.recv(9) and "more" or "closed", flush=True)' "$GW/$1" >"$GW/stay" 2>&1 & gw_wait 5 grep -q X "$GW/stay"; }
+print(s.recv(9) and "more" or "closed", flush=True)' "$GW/$1" >"$GW/stay" 2>&1 & gw_wait 20 grep -q X "$GW/stay"; }
 stay anne.serial && pass 'the serial line: anne has it' || fail 'no serial line'
 check '  maggie is refused' closed "$(talk maggie.serial)"
 check '  on record' 'the seat is taken' "$(reason '"event":"deny"' '"user":"maggie"' '"right":"serial"')"
@@ -259,16 +263,17 @@ leaves anne
 
 # --- a daemon that stops while an open is on its way to the disk
 pid_of() { sallyport status | sed -n "s/^$1 .*pid \([0-9]*\).*/\1/p"; }
-RECORDER=$(pid_of recorder)
+RECORDER=$(pid_of recorder) RELAY=$(pid_of relay)
 OPENS=$(gw_log '"event":"open"' '"right":"serial"' | wc -l)
 kill -STOP "$RECORDER"
 talk anne.serial >/dev/null 2>&1 & TALK=$!
-gw_wait 5 sh -c 'sallyport list seats | grep "serial.*connecting"' || fail "no link: $(sallyport list seats)"
+gw_wait 20 sh -c 'sallyport list seats | grep "serial.*connecting"' || fail "no link: $(sallyport list seats)"
 kill "$(cat "$GW/daemon.pid")"
-sleep 0.3
+# It ends the relay before it waits, for a second, for what the recorder has to write.
+while kill -0 "$RELAY" 2>/dev/null; do sleep 0.02; done
 kill -CONT "$RECORDER"
 wait $TALK
-gw_wait 10 sallyport list seats || fail 'the daemon does not come back'
+gw_wait 30 sallyport list seats || fail 'the daemon does not come back'
 check 'stopped while an open is written: it is on record' $((OPENS + 1)) "$(gw_log '"event":"open"' '"right":"serial"' | wc -l)"
 check '  and so is its close' 'the daemon stopped' "$(reason '"event":"close"' '"right":"serial"' 'the daemon stopped')"
 check 'the daemon lives' ok "$(sallyport status >/dev/null 2>&1; [ $? -le 1 ] && echo ok)"

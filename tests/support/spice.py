@@ -6,9 +6,10 @@ spice.py session WHERE [--hold S] [--open KIND[:ID] …] [--pings N]
                                            a main channel, then others on its id
 spice.py greet   WHERE [LINK] [--send N] [--drip MS] [--hex BYTES] [--hold S]
                                            a greeting in part, slowly, or any bytes
-spice.py half    WHERE --count N [--send N] [--hold S]
-                                           links left half open; how many were kept
-spice.py agent   WHERE --say KIND[=TEXT] … [--tokens N]
+spice.py half    WHERE --count N [--send N] [--hold S] [--most N]
+                                           links left half open; how many were kept, as
+                                           soon as it is no more than that
+spice.py agent   WHERE --say KIND[=TEXT] … [--tokens N] [--hold S] [--until KIND]
                                            agent messages on main, and those that come;
                                            N: as if the server had given so many tokens
 
@@ -423,7 +424,7 @@ def do_session(args):
             print("open")
     except Closed:
         left = [channel_name(pair) for pair, channel in session.channels.items()
-                if channel.is_open(2.0)]
+                if channel.is_open(10.0)]
         print("closed", "but not " + " ".join(left) if left else "all", flush=True)
         good = False
     return good
@@ -453,13 +454,15 @@ def do_half(args):
             links.append(Channel(args.where, args.wait))
             links[-1].put(began)
     print("connected %d" % len(links), flush=True)
-    time.sleep(args.hold)
+    end = time.monotonic() + args.hold
+    while sum(link.is_open() for link in links) > args.most and time.monotonic() < end:
+        time.sleep(0.05)
     print("open %d" % sum(link.is_open() for link in links))
     return len(links) == args.count
 
 
 def do_agent(args):
-    session = Session(args.where, args.wait)
+    session, last = Session(args.where, args.wait), AGENT.get(args.until)
     session.attach()
     session.agent_start()
     session.tokens += args.tokens
@@ -468,7 +471,7 @@ def do_agent(args):
         number = AGENT[kind] if kind in AGENT else int(kind, 0)
         print("sent %s in %d" % (kind, session.agent_send(number, body.encode())), flush=True)
     with contextlib.suppress(Closed):
-        session.run(args.hold)
+        session.run(args.hold, lambda: last in [kind for kind, _ in session.agent_said])
     for kind, body in session.agent_said:
         print("heard %s %s" % (AGENT_NAMES.get(kind, kind), body.hex()))
     return True
@@ -495,6 +498,8 @@ def main():
     parser.add_argument("--open", nargs="*", default=[])
     parser.add_argument("--say", nargs="*", default=[])
     parser.add_argument("--tokens", type=number, default=0)
+    parser.add_argument("--until", choices=AGENT)
+    parser.add_argument("--most", type=number, default=-1)
     parser.add_argument("--pings", type=number, default=0)
     parser.add_argument("--send", type=number)
     parser.add_argument("--drip", type=number, default=0)
