@@ -26,7 +26,7 @@ for e in /usr/bin/qemu-system-*; do [ "$e" = /usr/bin/qemu-system-x86_64 ] || rm
 LIBVIRTD=
 libvirtd_start() {
 	/usr/sbin/libvirtd >>"$GW/libvirtd.log" 2>&1 & LIBVIRTD=$!
-	gw_wait 10 test -S /run/libvirt/libvirt-sock && gw_wait 20 virsh list
+	gw_wait 60 test -S /run/libvirt/libvirt-sock && gw_wait 60 virsh list
 }
 # shellcheck disable=SC2120 # which signal, one of the tests says
 libvirtd_stop() { kill "${1:--TERM}" "$LIBVIRTD"; wait "$LIBVIRTD" 2>/dev/null; }

@@ -1,5 +1,7 @@
 """A QMP server that does as told, for tests. qmp_server.py PATH MODE [UID]
 
+ Prints "ready" when it listens.
+
  good      answers as QEMU does; the console that add_client opens refuses a SPICE link by
            error 6, or greets as VNC does
  hang      takes the connection and says nothing
@@ -82,6 +84,8 @@ class Server:
             if os.path.exists(self.path + ".state"):
                 with open(self.path + ".state") as f:
                     name = f.read().strip()
+                if not name:  # it is being written
+                    continue
                 os.unlink(self.path + ".state")
                 self.say({"event": name, "timestamp": {"seconds": 1, "microseconds": 2}})
 
@@ -132,6 +136,7 @@ def main():
     if len(sys.argv) > 3: # whose socket it is, is who calls listen()
         os.setuid(int(sys.argv[3]))
     listener.listen(5)
+    print("ready", flush=True)
     count = 0
     while True: # one client at a time, as QEMU
         conn, _ = listener.accept()
