@@ -2,7 +2,7 @@
 # A guest whose console listens nowhere, and has a password that nobody knows: QEMU's
 # control socket, for the gate, is the only way in. Whole sessions of remote-viewer and
 # vncviewer through real ssh.
-# timeout: 120
+# timeout: 400
 . tests/e2e/lib.sh
 . tests/support/console.sh
 
@@ -31,22 +31,22 @@ viewer_start 71 spice spice://127.0.0.1:15900
 works "SPICE over qmp:" webdev 71 spice
 check "  it listens nowhere else now" "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " "$(listens)"
 check "maggie, with takeover" "result 0" "$(timeout 30 python3 -B tests/support/spice.py link tcp:127.0.0.1:15910)"
-viewer_ends spice 5 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
-gw_wait 5 sh -c 'sallyport list seats | grep -q " free"'
+viewer_ends spice 30 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
+gw_wait 20 sh -c 'sallyport list seats | grep -q " free"'
 vncviewer_start 71 vnc 127.0.0.1::15800
 works "VNC over qmp:" webdev 71 vnc
 viewer_stop vnc
 for right in spice vnc; do
-	gw_logged 5 '"event":"close"' '"user":"anne"' "\"right\":\"$right\"" && pass "$right: on record" || fail "no record of $right"
+	gw_logged 20 '"event":"close"' '"user":"anne"' "\"right\":\"$right\"" && pass "$right: on record" || fail "no record of $right"
 done
 viewer_start 71 dies spice://127.0.0.1:15900
 works "SPICE again" webdev 71 dies
 kill -9 "$(cat "$CONSOLE/webdev.vm")"
-viewer_ends dies 5 && pass "QEMU dies: the viewer closes" || fail "the viewer goes on"
+viewer_ends dies 30 && pass "QEMU dies: the viewer closes" || fail "the viewer goes on"
 console_end "$CONSOLE/webdev.vm"
 rm -f /run/vms/webdev.qmp
 gw_backends || end
-gw_wait 20 sh -c 'sallyport list vms | grep -q running' || fail "state: $(sallyport list vms)"
+gw_wait 60 sh -c 'sallyport list vms | grep -q running' || fail "state: $(sallyport list vms)"
 viewer_start 71 reborn spice://127.0.0.1:15900
 works "QEMU started again" webdev 71 reborn
 viewer_stop reborn

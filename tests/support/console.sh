@@ -112,7 +112,7 @@ vm_start() { # NAME COLOURS CONSOLE [QEMU ARG…]
 		-qmp "unix:$CONSOLE/run/$name.qmp,server=on,wait=off" "${where[@]}" "${devices[@]}" "$@" \
 		>"$CONSOLE/$name.log" 2>&1 </dev/null &
 	echo $! >"$CONSOLE/$name.vm"
-	gw_wait 15 guest_shows "$name" || { fail "$name drew nothing: $(tail -3 "$CONSOLE/$name.log")"; return 1; }
+	gw_wait 60 guest_shows "$name" || { fail "$name drew nothing: $(tail -3 "$CONSOLE/$name.log")"; return 1; }
 }
 vm_stop() { console_end "$CONSOLE/$1.vm"; }
 vm_qmp() { local name=$1; shift; python3 -B "$REPO/tests/support/qmp.py" "$CONSOLE/run/$name.qmp" "$@"; }
@@ -134,7 +134,7 @@ xvfb_start() { # N
 	Xvfb ":$1" -screen 0 1280x1024x24 -nolisten tcp -noreset -fbdir "$CONSOLE/x$1" \
 		>"$CONSOLE/x$1.log" 2>&1 </dev/null &
 	echo $! >"$CONSOLE/x$1.xvfb"
-	gw_wait 10 env DISPLAY=":$1" xdotool mousemove 1279 1023 || { fail "no screen :$1: $(cat "$CONSOLE/x$1.log")"; return 1; }
+	gw_wait 30 env DISPLAY=":$1" xdotool mousemove 1279 1023 || { fail "no screen :$1: $(cat "$CONSOLE/x$1.log")"; return 1; }
 }
 on_screen() { # N TAG COMMAND…: with a home of its own
 	local n=$1 tag=$2 home=$CONSOLE/home-$2
@@ -166,13 +166,15 @@ viewer_ends() { # TAG SECONDS [STATUS]
 	[ $status = "${3:-0}" ]
 }
 viewer_refused() { # N TAG NAME: that viewer says so in a dialog, and shows nothing
-	gw_wait 10 viewer_said "$2" 'unhandled error 7' || { fail "$2: the viewer says nothing: $(cat "$CONSOLE/$2.log")"; picture_keep "$1" "$2"; return; }
+	gw_wait 30 viewer_said "$2" 'unhandled error 7' || { fail "$2: the viewer says nothing: $(cat "$CONSOLE/$2.log")"; picture_keep "$1" "$2"; return; }
 	frame_is_there "$3" "$1" && fail "$2: the frame is shown all the same" || pass "$2: refused, error 7, no frame"
 	sleep 0.3
 	viewer_lives "$2" || fail "$2: it has ended without a word"
-	DISPLAY=:$1 timeout 5 xdotool mousemove 215 80 click 1 # its one button
-	viewer_ends "$2" 5 && pass "  and said so in a dialog" || { fail "$2: no dialog"; picture_keep "$1" "$2"; viewer_stop "$2"; }
+	gw_wait 30 dialog_answered "$1" "$2"
+	viewer_ends "$2" 1 && pass "  and said so in a dialog" || { fail "$2: no dialog"; picture_keep "$1" "$2"; viewer_stop "$2"; }
 }
+# It is written before it is shown: a click may come before its one button does.
+dialog_answered() { DISPLAY=:$1 timeout 5 xdotool mousemove 215 80 click 1; gw_wait 1 viewer_gone "$2"; } # N TAG
 viewer_said() { grep -qE -- "$2" "$CONSOLE/$1.log"; } # TAG REGEX
 windows_titled() { # N REGEX
 	DISPLAY=":$1" timeout 5 xdotool search --onlyvisible --name "$2" >/dev/null 2>&1
@@ -182,15 +184,15 @@ frame_is_there() { # NAME N
 	local guest
 	guest=$(vm_dump "$1" frame) && "$BUILD/tests/frame" find "$CONSOLE/x$2/Xvfb_screen0" "$guest" >"$CONSOLE/found"
 }
-frame_wait() { gw_wait "${3:-20}" frame_is_there "$1" "$2"; }
+frame_wait() { gw_wait "${3:-60}" frame_is_there "$1" "$2"; }
 
 keys_type() { # N KEY…
 	local n=$1 window
 	shift
-	window=$(DISPLAY=":$n" timeout 5 xdotool search --onlyvisible --name . 2>/dev/null | tail -1)
+	window=$(DISPLAY=":$n" timeout 20 xdotool search --onlyvisible --name . 2>/dev/null | tail -1)
 	[ -n "$window" ] || { fail "no window on :$n to type into"; return 1; }
-	DISPLAY=":$n" timeout 5 xdotool windowfocus --sync "$window" 2>/dev/null
-	DISPLAY=":$n" timeout 10 xdotool key --delay 60 "$@"
+	DISPLAY=":$n" timeout 20 xdotool windowfocus --sync "$window" 2>/dev/null
+	DISPLAY=":$n" timeout 30 xdotool key --delay 60 "$@"
 }
 
 guest_look() { vm_dump "$1" look >/dev/null; }
@@ -198,7 +200,7 @@ guest_differs() {
 	local now
 	now=$(vm_dump "$1" now) && ! "$BUILD/tests/frame" same "$CONSOLE/run/$1.look.ppm" "$now" >/dev/null
 }
-guest_changed() { gw_wait "${2:-5}" guest_differs "$1"; }
+guest_changed() { gw_wait "${2:-20}" guest_differs "$1"; }
 
 picture_keep() { # N WHAT
 	mkdir -p "$BUILD/logs"
@@ -210,10 +212,12 @@ picture_keep() { # N WHAT
 hold() { # USER NAME ARG…
 	local user=$1 name=$2
 	shift 2
-	GW_LEVEL=INFO GW_TIMEOUT=120 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
-	gw_wait 20 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
+	GW_LEVEL=INFO GW_TIMEOUT=600 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
+	gw_wait 60 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
 }
 
+# Keys that come before the viewer's channel for them are lost.
+has_inputs() { sallyport list channels | grep -w "$1" | grep -qE 'inputs:0|vnc'; } # VM
 works() { # WHAT NAME N TAG
 	local what=$1 vm=$2 n=$3 tag=$4
 	if ! frame_wait "$vm" "$n"; then
@@ -221,10 +225,11 @@ works() { # WHAT NAME N TAG
 		return 1
 	fi
 	pass "$what: the guest's frame is shown"
+	gw_wait 20 has_inputs "$vm" || fail "$what: no channel for its keys"
 	[ -z "${KEEP:-}" ] || picture_keep "$n" "$tag"
 	guest_look "$vm"
 	keys_type "$n" h e y
-	if guest_changed "$vm" && frame_wait "$vm" "$n" 10; then
+	if guest_changed "$vm" && frame_wait "$vm" "$n"; then
 		pass "$what: a typed key arrives, and is seen"
 	else
 		fail "$what: no key arrived"; picture_keep "$n" "$tag"

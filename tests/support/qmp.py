@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One command for a QEMU: qmp.py SOCKET COMMAND [JSON]. Prints what it returned.
 
-Exit 1 where QEMU says error or says nothing within ten seconds."""
+Exit 1 where QEMU says error or says nothing within a minute."""
 import json
 import socket
 import sys
@@ -23,7 +23,7 @@ def ask(lines, sock, command, arguments=None):
 
 def main():
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(10)
+        sock.settimeout(60)
         sock.connect(sys.argv[1])
         lines = sock.makefile("r")
         lines.readline()  # the greeting
