@@ -46,7 +46,7 @@ def finish():
 
 
 class Terminal(pexpect.spawn):
-    def __init__(self, user, *args, timeout=15, env=None):
+    def __init__(self, user, *args, timeout=60, env=None):
         options = ["-F", "none", "-i", f"{GW}/{user}.key", "-o", "IdentitiesOnly=yes",
                    "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                    "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1"]
