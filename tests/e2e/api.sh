@@ -1,7 +1,7 @@
 #!/bin/bash
 # Logins whose OTP validation servers check: real sshd, PAM, daemon; the servers are ours
 # (tests/support/validation.py). ROUNDS=50 CASES=all in the long form.
-# timeout: 300
+# timeout: 500
 # long: 600 ROUNDS=50 CASES=all
 . tests/e2e/lib.sh
 . tests/support/validation.sh
@@ -36,31 +36,31 @@ refused() { # WHAT [WORDS]: within the PAM module's time
 	start=$(date +%s%N)
 	out=$(GW_LEVEL=INFO api)
 	check "$1: refused" "" "$out"
-	[ "$(ms_since "$start")" -lt 9000 ] || fail "  only after $(ms_since "$start") ms"
+	[ "$(ms_since "$start")" -lt 10000 ] || fail "  only after $(ms_since "$start") ms"
 	[ -z "${2:-}" ] || check "  with words" "~$2" "$(cat "$GW/err")"
 }
 
 check "a login by validation servers" "$PASSED" "$(api)"
 check "names are looked up" "~api 3 " "$(sallyport status | grep 18103 | grep -v 'cannot be looked up')"
-n=$(cat "$V"/*.log | wc -l)
+n=$(v_sent)
 check "local keys" "$PASSED" "$(local_login)"
-check "are not sent anywhere" "$n" "$(cat "$V"/*.log | wc -l)"
+check "are not sent anywhere" "$n" "$(v_sent)"
 O=$(gw_press maggie)
 check "S19 an OTP" "$PASSED" "$(OTP=$O api)"
-n=$(cat "$V"/*.log | wc -l)
+n=$(v_sent)
 check "S19 again is refused" "" "$(OTP=$O api)"
-check "  and not sent again" "$n" "$(cat "$V"/*.log | wc -l)"
+check "  and not sent again" "$n" "$(v_sent)"
 check "  in capital letters as well" "" "$(OTP=${O^^} api)"
-check "  nor sent then" "$n" "$(cat "$V"/*.log | wc -l)"
+check "  nor sent then" "$n" "$(v_sent)"
 O=$(gw_press maggie)
 check "U3 an OTP in capital letters" "$PASSED" "$(OTP=${O^^} api)"
-n=$(cat "$V"/*.log | wc -l)
+n=$(v_sent)
 check "U7 anne with maggie's OTP" "" "$(OTP=$(gw_press maggie) local_login)"
 check "U9 a password at the prompt" "" "$(OTP='correct horse battery staple' api)"
 check "U4 an OTP cut short" "" "$(OTP=ccccccbcgujhcccccccccccccccccccc api)"
 check "U5 an OTP with more behind it" "" "$(OTP="$(gw_press maggie)&status=OK" api)"
 check "U6 an OTP of no key's" "" "$(OTP=vvvvvvvvvvvv$(gw_press maggie | cut -c13-) api)"
-check "none of these was sent" "$n" "$(cat "$V"/*.log | wc -l)"
+check "none of these was sent" "$n" "$(v_sent)"
 
 # The cases of the servers, each once through the whole gateway; by the helper alone they
 # are in integration/api.sh.
@@ -99,10 +99,10 @@ api >"$GW/slow" &
 slow=$!
 sleep 0.3
 check "S15 S16 while the servers hang and drip, a local login" "$PASSED" "$(local_login)"
-[ "$(ms_since "$start")" -lt 3000 ] && pass "  before they have done" || fail "  only after $(ms_since "$start") ms"
+kill -0 $slow && pass "  before they have done" || fail "  only after $(ms_since "$start") ms"
 wait $slow
 check "  the other is refused" "" "$(cat "$GW/slow")"
-[ "$(ms_since "$start")" -lt 9000 ] && pass "  after $(ms_since "$start") ms" || fail "  after $(ms_since "$start") ms"
+[ "$(ms_since "$start")" -lt 10000 ] && pass "  after $(ms_since "$start") ms" || fail "  after $(ms_since "$start") ms"
 after=$(kib)
 [ $((after - before)) -lt 3000 ] && pass "S14 memory stays flat: $before KiB, then $after" || fail "S14 $before KiB, then $after"
 v_how 18104 ok
@@ -138,14 +138,14 @@ check "rounds of $ROUNDS in which one OTP from 8 clients did not open exactly on
 # Killed between claim and answer: that OTP is spent, and opens at most once. (The claim
 # is on disk: a verify that is back in time may still confirm what the servers say.)
 for victim in api verify; do
-	all wait 1 always
+	all wait 2.5 always
 	O=$(gw_press maggie)
 	OTP=$O api >"$GW/killed" & login=$!
-	gw_wait 5 grep -q "$O" "$V/18104.log"
+	gw_wait 15 grep -q "$O" "$V/18104.log"
 	kill -9 "$(pgrep -xo $victim)"
 	wait $login
 	first=$(cat "$GW/killed")
-	gw_wait 8 sallyport status
+	gw_wait 20 sallyport status
 	all always
 	[ $victim = verify ] || check "kill -9 of api while the servers think" "" "$first"
 	check "kill -9 of $victim, the same OTP afterwards" "" "$(OTP=$O api)"
@@ -166,10 +166,10 @@ check "a reload that does not concern it leaves the helper" "$old" "$(pgrep -xo 
 all hang
 start=$(date +%s%N)
 refused "S15 with api_timeout = 1s"
-[ "$(ms_since "$start")" -lt 5000 ] && pass "  after $(ms_since "$start") ms" || fail "  after $(ms_since "$start") ms"
+[ "$(ms_since "$start")" -lt 7000 ] && pass "  after $(ms_since "$start") ms" || fail "  after $(ms_since "$start") ms"
 echo 'AAAA' >/etc/sallyport/api.key
 gw_reload >/dev/null
-gw_wait 5 grep -q "less than 16 bytes" "$GW/daemon.log"
+gw_wait 15 grep -q "less than 16 bytes" "$GW/daemon.log"
 check "C1 a bad key in force: said in the log" "~less than 16 bytes" "$(grep 'API key' "$GW/daemon.log" | tail -1)"
 all always
 refused "C1 a bad key in force" "did not answer"
@@ -177,7 +177,7 @@ check "  others log in" "$PASSED" "$(local_login)"
 check "  status says it" "~DOWN" "$(sallyport status | grep '^api ')"
 cp "$V/api.key" /etc/sallyport/api.key
 gw_reload >/dev/null
-gw_wait 8 bash -c "sallyport status | grep -q '^api .* up'"
+gw_wait 20 bash -c "sallyport status | grep -q '^api .* up'"
 check "the good key again" "$PASSED" "$(api)"
 cp /etc/sallyport/sallyport.conf "$GW/with-api.conf"
 sed -i '/^api_/d' /etc/sallyport/sallyport.conf
@@ -187,13 +187,13 @@ check "  there is no helper" "" "$(pgrep -x api)"
 check "  others log in" "$PASSED" "$(local_login)"
 cp "$GW/with-api.conf" /etc/sallyport/sallyport.conf
 gw_reload >/dev/null
-gw_wait 8 bash -c "sallyport status | grep -q '^api .* up'"
+gw_wait 20 bash -c "sallyport status | grep -q '^api .* up'"
 check "with api_url again" "$PASSED" "$(api)"
 
 sallyport key disable "$(cat "$GW/maggie.id")" >/dev/null
-n=$(cat "$V"/*.log | wc -l)
+n=$(v_sent)
 refused "a disabled key" "not valid"
-check "  its OTP is not sent" "$n" "$(cat "$V"/*.log | wc -l)"
+check "  its OTP is not sent" "$n" "$(v_sent)"
 
 for word in $(awk '/^ok|^always/ { print $2 }' "$V/18104.log" | head -5); do
 	check "no OTP in log or audit" 0 "$(cat "$GW/daemon.log" $AUDIT | grep -c "$word")"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The audit log over days: a new file each day without a gap in the chain, old ones
 # removed on record, readers over all of them, anchors, kills in between.
-# timeout: 120
+# timeout: 300
 . tests/e2e/lib.sh
 
 LOG=/var/log/sallyport
@@ -24,11 +24,11 @@ GW_CONF='keep_days = 2'
 gw_start || { echo "the gateway did not start"; gw_stop; exit 1; }
 yesterday=$LOG/audit.jsonl-$(day '3 days ago')-000000000002
 
-check 'a new day begins a new file' ok "$(gw_wait 5 test -e "$yesterday" && echo ok)"
-gw_wait 5 test ! -e $LOG/audit.jsonl.new
+check 'a new day begins a new file' ok "$(gw_wait 15 test -e "$yesterday" && echo ok)"
+gw_wait 15 test ! -e $LOG/audit.jsonl.new
 check 'it has the same owners' '640 root:adm' "$(stat -c '%a %U:%G' $LOG/audit.jsonl)"
 check 'its first line names the old one' "~continues ${yesterday##*/}" "$(head -n 1 $LOG/audit.jsonl)"
-check 'the oldest file is removed' ok "$(gw_wait 5 test ! -e "$old" && echo ok)"
+check 'the oldest file is removed' ok "$(gw_wait 15 test ! -e "$old" && echo ok)"
 check 'and that is on record' "~removes ${old##*/}" "$(grep '"event":"expire"' $LOG/audit.jsonl)"
 check 'a younger one is not' ok "$(test -e "$yesterday" && echo ok)"
 check 'a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
@@ -43,7 +43,7 @@ sallyport log -f --event otp >"$GW/follow" 2>&1 &
 follower=$!
 GW_PIDS="$GW_PIDS $follower"
 check 'another login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
-check 'log -f tells it' ok "$(gw_wait 5 grep -q 'otp anne allow' "$GW/follow" && echo ok)"
+check 'log -f tells it' ok "$(gw_wait 15 grep -q 'otp anne allow' "$GW/follow" && echo ok)"
 kill "$follower"
 check 'log reads from the oldest file on' '~stop' "$(sallyport log | head -n 1)"
 check 'log of a time and a user' 2 "$(sallyport log --since 1h --user anne --event session | wc -l)"
@@ -91,13 +91,13 @@ check 'half of one is not whole' 75 "$(sallyport audit verify >/dev/null 2>&1; e
 # The store knows how far the log was, also behind the last OTP.
 gw_daemon_stop
 gw_daemon
-gw_wait 3 grep -q '"event":"start"' $LOG/audit.jsonl
-sleep 1.5
+gw_wait 15 grep -q '"event":"start"' $LOG/audit.jsonl
+sleep 2.5 # it is told once a second
 kill -9 "$(cat "$GW/daemon.pid")"
 gw_daemon_stop
 cp -p $LOG/audit.jsonl "$GW/whole"
 head -n -2 "$GW/whole" >$LOG/audit.jsonl
-gw_daemon >/dev/null
+GW_UP_BY='sallyport show' gw_daemon
 check 'a log that is cut behind the last OTP is noticed at the start' '~was the log cut' "$(sallyport status)"
 check 'no OTP is verified then' '' "$(gw_talk anne webdev:2222 2>/dev/null)"
 finish

@@ -7,6 +7,7 @@
 #                       fresh (default), none (empty line), or the text itself
 #   gw_press USER       prints the next OTP of USER's key
 #   gw_connects VM      how often VM's back end was reached
+#   gw_end PID…         ends a gw_ssh that runs in the background
 #   gw_log FILTER…      audit lines that contain all of the given strings
 #   gw_stop             ends what was started, by pid
 
@@ -36,11 +37,23 @@ check() {
 }
 finish() { gw_stop; [ "$FAILED" = 0 ] || { echo "$FAILED failed"; exit 1; }; exit 0; }
 
-gw_wait() { # SECONDS COMMAND…: until it succeeds
-	local end=$((SECONDS + $1)); shift
+# Until it succeeds; when the time is over once more, because the machine may have stood
+# still for all of it.
+gw_wait() { # SECONDS COMMAND…
+	local end=$((SECONDS + $1)) is_over=; shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		[ -z "$is_over" ] || return 1
+		if [ $SECONDS -le $end ]; then sleep 0.05; else sleep 0.5; is_over=yes; fi
+	done
+}
+# Ends a gw_ssh in the background: it is a shell's child's child, and a signal to the
+# shell alone would leave the connection open.
+gw_end() { # PID…
+	local pid
+	for pid in "$@"; do
+		pkill -P "$pid"
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
 	done
 }
 
@@ -113,7 +126,7 @@ gw_press() { "$BUILD/tests/yk" press "$GW/$1.yk"; }
 # The daemon under a loop that starts it again, as systemd would.
 gw_daemon() {
 	(
-		trap 'kill $child 2>/dev/null; wait $child 2>/dev/null; exit 0' TERM
+		trap 'kill $! 2>/dev/null; wait $! 2>/dev/null; exit 0' TERM
 		while :; do
 			/usr/sbin/sallyportd ${GW_DEBUG:+--debug} >>"$GW/daemon.log" 2>&1 &
 			child=$!
@@ -124,9 +137,19 @@ gw_daemon() {
 		done
 	) &
 	GW_LOOP=$!
-	gw_wait "${GW_UP:-10}" sallyport status || { echo "the daemon did not come up:"; cat "$GW/daemon.log"; sallyport status; return 1; }
+	# shellcheck disable=SC2086 # words of a command
+	gw_wait "${GW_UP:-20}" ${GW_UP_BY:-sallyport status} || { echo "the daemon did not come up:"; cat "$GW/daemon.log"; sallyport status; return 1; }
 }
 gw_daemon_stop() { touch "$GW/no-restart"; kill "$GW_LOOP" 2>/dev/null; wait "$GW_LOOP" 2>/dev/null; rm -f "$GW/no-restart"; GW_LOOP=; }
+gw_is_another() { # PID: another daemon than PID answers
+	[ "$(cat "$GW/daemon.pid")" != "$1" ] && sallyport show
+}
+gw_restart() { # by the loop
+	local pid
+	pid=$(cat "$GW/daemon.pid")
+	kill "$pid"
+	gw_wait 20 gw_is_another "$pid" || fail "the daemon did not come back"
+}
 gw_reload() { sallyport reload "$@"; }
 
 gw_sshd() {
@@ -151,8 +174,15 @@ gw_sshd() {
 	/usr/sbin/sshd -t || return 1
 	${GW_PRELOAD:+env LD_PRELOAD="$GW_PRELOAD"} /usr/sbin/sshd -D -E "$GW/sshd.log" &
 	GW_SSHD_PID=$!
-	gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }
+gw_sshd_reload() { # until it listens again, by its new configuration
+	local before
+	before=$(grep -c '^Server listening' "$GW/sshd.log")
+	kill -HUP "$GW_SSHD_PID"
+	gw_wait 15 gw_sshd_listens "$before" || fail "sshd did not come back"
+}
+gw_sshd_listens() { [ "$(grep -c '^Server listening' "$GW/sshd.log")" -gt "$1" ]; }
 
 # With the configuration as it is now; it listens anew before it writes its pid.
 gw_sshd_again() { rm -f /run/sshd.pid; kill -HUP "$GW_SSHD_PID" && gw_wait 20 test -s /run/sshd.pid || fail "sshd is not back"; }
@@ -164,8 +194,7 @@ gw_backends() {
 	python3 "$REPO/tests/support/backend.py" unix /run/vms/books.spice,/run/vms/books.ssh "$GW/books.count" "$uid" & GW_PIDS="${GW_PIDS:-} $!"
 	python3 "$REPO/tests/support/backend.py" unix /run/vms/webdev.spice,/run/vms/webdev.raw "$GW/webdev.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	python3 "$REPO/tests/support/backend.py" tcp 127.0.0.1 20022 "$GW/ssh.count" "$uid" & GW_PIDS="$GW_PIDS $!"
-	gw_wait 5 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
-	sleep 0.2
+	gw_wait 15 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
 }
 gw_connects() { cat "$GW/$1.count"; }
 
@@ -211,18 +240,18 @@ gw_talk_unix() {
 	gw_ssh "$user" "$@" -N -L "$GW/talk.sock:$target" >/dev/null 2>"$GW/err" & pid=$!
 	until [ -S "$GW/talk.sock" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 	[ -S "$GW/talk.sock" ] && python3 "$REPO/tests/support/peer.py" talk unix "$GW/talk.sock"
-	kill $pid 2>/dev/null; wait $pid 2>/dev/null
+	gw_end $pid
 }
 
 # A channel of anne's that stays, its first answer has come: sets SSH, HELD, M, U.
 gw_channel() {
 	[ -p "$GW/fifo" ] || { mkfifo "$GW/fifo"; exec 7<>"$GW/fifo"; } # an input that stays open
 	rm -f "$GW/l.sock" "$GW/held"
-	gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
-	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection"; return; }
+	GW_TIMEOUT=60 gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/ssh" 2>"$GW/err" & SSH=$!
+	gw_wait 20 test -S "$GW/l.sock" || { fail "no connection"; return; }
 	echo hello >&7
 	timeout 60 socat - "UNIX:$GW/l.sock" <&7 >"$GW/held" 2>/dev/null & HELD=$!
-	gw_wait 5 grep -q HELLO "$GW/held" || fail "no channel"
+	gw_wait 15 grep -q HELLO "$GW/held" || fail "no channel"
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: anne \[priv\]"); U=$(pgrep -P "$M" -U anne | head -1)
 }
 gw_clock() { START=$(date +%s%N); }
@@ -245,12 +274,9 @@ gw_log() {
 }
 gw_logged() { # SECONDS WORD…: waits for a line with all the words
 	local secs=$1; shift
-	local end=$((SECONDS + secs))
-	until [ -n "$(gw_log "$@")" ]; do
-		[ $SECONDS -le $end ] || return 1
-		sleep 0.1
-	done
+	gw_wait "$secs" gw_has_log "$@"
 }
+gw_has_log() { [ -n "$(gw_log "$@")" ]; }
 
 gw_stop() {
 	local pid

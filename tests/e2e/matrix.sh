@@ -51,22 +51,19 @@ through() { # USER KIND [ssh options]: prints what came
 	L) gw_ssh "$user" -N -L $PORT:webdev:2222 "$@" >/dev/null 2>"$GW/err" & pid=$! ;;
 	D) gw_ssh "$user" -N -D $PORT "$@" >/dev/null 2>"$GW/err" & pid=$! ;;
 	esac
-	for _ in $(seq 100); do
-		(exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null && break
-		kill -0 $pid 2>/dev/null || break
+	until (exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null || ! kill -0 $pid 2>/dev/null; do
 		sleep 0.05
 	done
 	if kill -0 $pid 2>/dev/null; then
 		if [ $kind = L ]; then python3 "$REPO/tests/support/peer.py" talk tcp 127.0.0.1 $PORT
 		else python3 "$GW/socks.py" $PORT webdev 2222; fi
 	fi
-	kill $pid 2>/dev/null; wait $pid 2>/dev/null
+	gw_end $pid
 }
 nothing() { case $1 in ''|closed*) echo nothing ;; *) echo "$1" ;; esac; }
 
 # Every way without an OTP. RCs: 255 ssh did not let in; 77 sallyport-shell did not.
 before() { # RC of a session
-	local GW_TIMEOUT=6
 	WHEN=before
 	local rc=$1 was
 	was=$(connects)
@@ -83,7 +80,7 @@ before() { # RC of a session
 	quiet anne -N -o ExitOnForwardFailure=yes -R 19999:127.0.0.1:22; cell "-R" "255" "$RC"
 	quiet anne -N -o ExitOnForwardFailure=yes -R "/tmp/r.sock:/tmp/x"; cell "-R to a Unix socket" "255" "$RC"
 	[ ! -e /tmp/r.sock ] && pass "$MODE before: no socket of -R" || fail "$MODE before: a socket of -R"
-	quiet anne -N -o ExitOnForwardFailure=yes -w any:any; [ "$RC" != 0 ] && pass "$MODE before: -w: refused" || fail "$MODE before: -w"
+	GW_TIMEOUT=6 quiet anne -N -o ExitOnForwardFailure=yes -w any:any; [ "$RC" != 0 ] && pass "$MODE before: -w: refused" || fail "$MODE before: -w"
 	DISPLAY=:99 quiet maggie -X -- 'echo $DISPLAY'; cell "-X" "$rc " "$RC $(cat "$GW/out")"
 	quiet maggie -A -- 'echo $SSH_AUTH_SOCK'; cell "-A" "$rc " "$RC $(cat "$GW/out")"
 	cell "no back end was reached by any of them" "$was" "$(connects)"
@@ -96,7 +93,7 @@ after() {
 	local mux
 	mux() { # USER [options] [-- command]
 		local u=$1; shift
-		timeout 15 ssh -F none -o LogLevel=ERROR -S "$GW/$u.m" "$@"
+		timeout 30 ssh -F none -o LogLevel=ERROR -S "$GW/$u.m" "$@"
 	}
 	cell "ssh" "0 anne on" "$(mux anne x >"$GW/out" 2>&1 </dev/null; echo "$? $(head -c 7 "$GW/out")")"
 	cell "-tt" "~webdev" "$( (sleep 1; printf '\4') | mux anne -tt x 2>&1)"
@@ -135,11 +132,17 @@ hold() { # USER: a connection with its OTP, at a terminal
 	HELD="$HELD $!"
 	gw_wait 20 ssh -F none -S "$GW/$1.m" -O check x || fail "$MODE: no connection for $1: $(tail -5 "$GW/hold.$1")"
 }
-# The N-th page and the N-th shell are on record: both connections have their OTP.
-accepted() {
-	gw_wait 15 bash -c "[ \$(grep -c '\"event\":\"session\".*\"right\":\"page\"' $AUDIT) -ge $1 ]" &&
-	gw_wait 15 bash -c "[ \$(grep -c '\"event\":\"session\".*\"user\":\"maggie\".*\"right\":\"shell\"' $AUDIT) -ge $1 ]" ||
-		fail "$MODE: no session on record"
+# One page and one shell more than before are on record: both connections have their OTP.
+pages() { grep -c '"event":"session".*"right":"page"' $AUDIT; }
+shells() { grep -c '"event":"session".*"user":"maggie".*"right":"shell"' $AUDIT; }
+more() { [ "$(pages)" -gt "$1" ] && [ "$(shells)" -gt "$2" ]; }
+hold_both() {
+	local before
+	before="$(pages) $(shells)"
+	hold anne
+	hold maggie
+	# shellcheck disable=SC2086
+	gw_wait 20 more $before || fail "$MODE: no session on record"
 }
 release() {
 	local u
@@ -152,8 +155,7 @@ release() {
 HELD=
 MODE=pam
 before 255
-hold anne; hold maggie
-accepted 1
+hold_both
 after
 release
 
@@ -163,10 +165,9 @@ policy
 sallyport check >"$GW/check" 2>&1 || fail "check: $(cat "$GW/check")"
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config
 sallyport print sshd >>/etc/ssh/sshd_config
-kill -HUP $GW_SSHD_PID; sleep 0.5
+gw_sshd_reload
 before 77
-hold anne; hold maggie
-accepted 2
+hold_both
 after
 WHEN=after
 cell "a second connection has nothing of it: -W" nothing "$(nothing "$(gw_talk anne webdev:2222)")"

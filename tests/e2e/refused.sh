@@ -8,9 +8,9 @@ ADDR=$(getent hosts webdev | awk '{print $1}')
 as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; }
 stop_daemon() { kill -STOP "$(cat "$GW/daemon.pid")"; }
 go_on() { kill -CONT "$(cat "$GW/daemon.pid")"; }
-denied() { # WHAT WORD…: on record, within 5 s, since the last call
+denied() { # WHAT WORD…: on record since the last call
 	local what=$1; shift
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + 15))
 	until tail -n +"$((SEEN + 1))" $AUDIT | grep -F '"verdict":"deny"' | { f=$(cat); for w in "$@"; do f=$(printf '%s' "$f" | grep -F -- "$w"); done; [ -n "$f" ]; }; do
 		[ $SECONDS -le $end ] || { fail "$what: no record with: $*"; tail -n +"$((SEEN + 1))" $AUDIT; break; }
 		sleep 0.1
@@ -21,8 +21,8 @@ denied() { # WHAT WORD…: on record, within 5 s, since the last call
 SEEN=$(wc -l <$AUDIT)
 
 # An honest connection stays open beside all of what follows.
-gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
-gw_wait 10 gw_logged 1 '"event":"session"' '"user":"anne"'
+GW_TIMEOUT=170 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
+gw_logged 20 '"event":"session"' '"user":"anne"'
 SEEN=$(wc -l <$AUDIT)
 
 # connect, then execute sshd: the executable is right, the parent is not. First
@@ -37,11 +37,12 @@ cat >"$GW/own.conf" <<-CONF
 	StrictModes no
 CONF
 ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
+is_sshd() { [ "$(readlink "/proc/$(pgrep -P "$1")/exe")" = /usr/sbin/sshd ]; } # the child of PID
 for where in "unix $UNIX" "tcp $ADDR 2222"; do
 	stop_daemon
 	# shellcheck disable=SC2086
-	as anne timeout 5 python3 tests/support/peer.py become-sshd $where "$GW/own.conf" >"$GW/out" 2>&1 & B=$!
-	sleep 0.7; go_on
+	as anne timeout 20 python3 tests/support/peer.py become-sshd $where "$GW/own.conf" >"$GW/out" 2>&1 & B=$!
+	gw_wait 4 is_sshd $B; go_on
 	denied "connect, then execute sshd (${where%% *})" 'not the sshd process'
 	kill $B 2>/dev/null; wait $B 2>/dev/null
 done
@@ -59,17 +60,17 @@ check "root's process, TCP" closed "$(python3 tests/support/peer.py talk tcp "$A
 denied "  root, TCP" 'uid 0 never'
 
 stop_daemon
-as anne python3 tests/support/peer.py orphan tcp "$ADDR" 2222 >/dev/null; sleep 0.2; go_on
+as anne python3 tests/support/peer.py orphan tcp "$ADDR" 2222 >/dev/null; go_on
 denied "an orphaned socket (uid 0, inode 0)" 'belongs to no process'
 stop_daemon
-as anne python3 tests/support/peer.py die unix $UNIX >/dev/null; sleep 0.2; go_on
+as anne python3 tests/support/peer.py die unix $UNIX >/dev/null; go_on
 denied "a peer that died in the backlog" 'already ended'
 as anne python3 tests/support/peer.py hand-over unix $UNIX >/dev/null
 denied "a descriptor handed over by its maker" '"right":"raw"'
 
 # The user's own sshd, and a forward through it.
 as anne /usr/sbin/sshd -D -f "$GW/own.conf" -E /home/anne/own.log & OWN=$!
-gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22420'
+gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22420'
 printf hello | timeout 10 ssh -F none -p 22420 -i "$GW/anne.key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 	-o LogLevel=ERROR -W webdev:2222 anne@127.0.0.1 >"$GW/out" 2>"$GW/err"
 check "through the user's own sshd: no byte" "" "$(cat "$GW/out")"
@@ -95,18 +96,18 @@ SEEN=$(wc -l <$AUDIT)
 check "keyboard-interactive alone" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=keyboard-interactive)"
 check "publickey alone" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=publickey)"
 cp /etc/ssh/sshd_config "$GW/sshd_config.good"
-grep -v AuthenticationMethods "$GW/sshd_config.good" >/etc/ssh/sshd_config; kill -HUP $GW_SSHD_PID; sleep 0.5
+grep -v AuthenticationMethods "$GW/sshd_config.good" >/etc/ssh/sshd_config; gw_sshd_reload
 SEEN=$(wc -l <$AUDIT)
 check "without AuthenticationMethods: OTP without public key" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=keyboard-interactive)"
 denied "  OTP without public key" 'no public key'
 check "without AuthenticationMethods: public key without OTP" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=publickey)"
 denied "  public key without OTP" 'no OTP was accepted'
-cp "$GW/sshd_config.good" /etc/ssh/sshd_config; kill -HUP $GW_SSHD_PID; sleep 0.5
+cp "$GW/sshd_config.good" /etc/ssh/sshd_config; gw_sshd_reload
 
 # Grants.
 SEEN=$(wc -l <$AUDIT)
 check "a VM that is not granted (sshd's PermitOpen)" "" "$(gw_talk anne books:2222)"
-sed -i 's/^\([[:space:]]*PermitOpen\).*/\1 any/' /etc/ssh/sshd_config; kill -HUP $GW_SSHD_PID; sleep 0.5
+sed -i 's/^\([[:space:]]*PermitOpen\).*/\1 any/' /etc/ssh/sshd_config; gw_sshd_reload
 check "a VM that is not granted (the gate itself)" "" "$(gw_talk anne books:2222)"
 denied "  a VM that is not granted" '"vm":"books"' 'no grant'
 DAY=$(date -d '+3 days' +%a)
@@ -121,11 +122,10 @@ denied "  a time that is not granted" '"vm":"webdev"' 'no grant covers it' 'vm_m
 gw_policy; gw_reload >/dev/null
 
 # The back end's port bound by a stranger, when the VM is down.
-# shellcheck disable=SC2086
-kill ${GW_PIDS##* }; sleep 0.3
+kill "${GW_PIDS##* }"; wait "${GW_PIDS##* }" 2>/dev/null
 python3 tests/support/backend.py tcp 127.0.0.1 20022 "$GW/stranger.count" "$(id -u fred)" & GW_PIDS="$GW_PIDS $!"
 python3 tests/support/backend.py unix /run/vms/webdev.raw "$GW/stranger2.count" "$(id -u fred)" & GW_PIDS="$GW_PIDS $!"
-gw_wait 5 test -s "$GW/stranger.count"; sleep 0.5
+gw_wait 15 test -s "$GW/stranger.count" -a -s "$GW/stranger2.count" || fail "no stranger listens"
 SEEN=$(wc -l <$AUDIT)
 check "a stranger on the VM's port gets no byte" "" "$(gw_talk anne webdev:2222)"
 denied "  a stranger on the VM's port" 'backend_uid'
@@ -133,7 +133,7 @@ check "  and was not even connected to" 0 "$(gw_connects stranger)"
 check "a stranger on the VM's socket gets no byte" "" "$(gw_talk_unix anne $UNIX | cut -c1-6 | sed s/closed//)"
 denied "  a stranger on the VM's socket" 'backend_uid'
 
-kill $MASTER 2>/dev/null; wait $MASTER 2>/dev/null
+gw_end $MASTER
 # Those who are not gated are not touched.
 check "an ungated admin logs in by key alone" "hi" "$(OTP=none gw_ssh fred -- echo hi 2>&1)"
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"

@@ -4,7 +4,8 @@
 backend.py (unix PATH[,PATH...] | tcp ADDRESS PORT) COUNTFILE [UID]
 
 Answers each connection with its bytes in upper case and, after the client's
-half-close, with "END <bytes>\\n". COUNTFILE holds the number of connects.
+half-close, with "END <bytes>\\n". COUNTFILE holds the number of connects, from the
+moment on when all are listening.
 Listens as UID if given, because the gate looks at who listens.
 """
 import os
@@ -51,6 +52,11 @@ def unix(path):
     return listener
 
 
+def tell(count_file, count):
+    with open(count_file, "r+") as out:  # never empty for a reader
+        out.write("%d\n" % count)
+
+
 def main():
     kind = sys.argv[1]
     args = sys.argv[2:]
@@ -60,8 +66,8 @@ def main():
         where = (args.pop(0), int(args.pop(0)))
         listeners = [tcp(where)]
     count_file = args.pop(0)
-    with open(count_file, "w") as out:
-        out.write("0\n")
+    with open(count_file, "w"):
+        pass
     if args:
         os.chmod(count_file, 0o666)
         os.setgroups([])
@@ -73,12 +79,12 @@ def main():
     for listener in listeners:
         listener.listen(64)
     count = 0
+    tell(count_file, count)
     while True:
         for listener in select.select(listeners, [], [])[0]:
             conn, _ = listener.accept()
             count += 1
-            with open(count_file, "w") as out:
-                out.write("%d\n" % count)
+            tell(count_file, count)
             threading.Thread(target=guarded, args=(conn,), daemon=True).start()
 
 

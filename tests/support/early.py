@@ -8,7 +8,7 @@ publickey's partial success, while the OTP prompt is outstanding. At each one a
 session, a direct-tcpip and a direct-streamlocal channel are asked for. Then a wrong
 answer is given, and at last the OTP that OTPFILE holds. Prints, for each point, the
 number of confirmations (SSH_MSG_CHANNEL_OPEN_CONFIRMATION) by then. The last line is
-the control: after the OTP the same requests are confirmed.
+the control: after the OTP the same requests are confirmed. Stays until a line comes.
 """
 import collections
 import logging
@@ -23,6 +23,7 @@ from paramiko.message import Message
 PORT, USER, KEY, HOST, VMPORT, PATH, OTP = sys.argv[1:8]
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 seen = collections.Counter()
+asked = 0
 
 
 def watch(transport):
@@ -46,7 +47,13 @@ def opening(kind, number):
     return message
 
 
-def ask(transport, base):
+def answers():
+    return sum(seen[kind] for kind in (MSG_CHANNEL_OPEN_SUCCESS, MSG_CHANNEL_OPEN_FAILURE, MSG_UNIMPLEMENTED))
+
+
+def ask(transport, base, waits=True):
+    global asked
+    asked += 3
     message = opening("session", base)
     transport._send_message(message)
     message = opening("direct-tcpip", base + 1)
@@ -60,7 +67,9 @@ def ask(transport, base):
     message.add_string("")
     message.add_int(0)
     transport._send_message(message)
-    time.sleep(0.3)
+    end = time.monotonic() + 20
+    while waits and answers() < asked and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def say(point):
@@ -91,7 +100,7 @@ def main():
     def wrong(title, instructions, prompts):
         if not prompts:
             return []
-        ask(transport, 130)
+        ask(transport, 130, False)  # who is asked here reads nothing meanwhile
         say("while the OTP is asked for")
         return ["c" * 44]
 
@@ -113,7 +122,8 @@ def main():
     channel = transport.open_channel("direct-tcpip", (HOST, int(VMPORT)), ("127.0.0.1", 1))
     channel.sendall(b"control")
     answer = channel.recv(100)
-    print("and bytes flow: %s" % answer.decode("latin-1"))
+    print("and bytes flow: %s" % answer.decode("latin-1"), flush=True)
+    sys.stdin.readline()
     transport.close()
 
 

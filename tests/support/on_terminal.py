@@ -4,7 +4,7 @@ usage: SAY='PROMPT=ANSWER|PROMPT=ANSWER' on_terminal.py USER COMMAND ARG...
 
 With HANGUP=yes the terminal hangs up where the first answer would come. Each PROMPT (plain text, a part of what is shown) is answered once, in order. Prints
 what the terminal showed, without the carriage returns; exits like the command, or 124
-when 20 s have passed.
+when 20 s have passed, or PATIENCE (20) when all is answered.
 """
 import os
 import pwd
@@ -39,7 +39,7 @@ try:
         child.sendline(answer)
     while True:
         # Another question than those that were to come: nothing more is said.
-        if child.expect([": $", pexpect.EOF], timeout=3) == 1:
+        if child.expect([": $", pexpect.EOF], timeout=float(os.environ.get("PATIENCE", "20"))) == 1:
             break
         shown.append(child.before + child.after)
         child.sendeof()

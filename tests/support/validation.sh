@@ -4,6 +4,9 @@
 #   v_start PORT [NAME]      one more server, with NAME's certificate (default: server)
 #   v_how PORT WORDS…        how it behaves from now on (validation.py)
 #   v_asked PORT             how many requests it got
+#   v_sent                   how many OTPs came to any server, and how many to one twice:
+#                            not how many requests, of which some may still be on the way
+#                            when the first good answer is there
 #   v_cert NAME SAN [DAYS]   a certificate by our authority; DAYS may be negative
 #   v_stop                   ends all of them
 V=$(mktemp -d /tmp/validation.XXXXXX)
@@ -27,7 +30,7 @@ v_start() { # PORT [NAME]
 	python3 tests/support/validation.py "$V" "$@" >"$V/$1.out" 2>>"$V/errors" &
 	V_PIDS="$V_PIDS $!"
 	eval "V_PID_$1=$!"
-	for _ in $(seq 200); do
+	for _ in $(seq 400); do
 		grep -q listening "$V/$1.out" && return
 		sleep 0.05
 	done
@@ -36,6 +39,11 @@ v_start() { # PORT [NAME]
 }
 v_how() { local port=$1; shift; echo "$*" >"$V/$port.how.new"; mv "$V/$port.how.new" "$V/$port.how"; }
 v_asked() { grep -vc '^BAD' "$V/$1.log" 2>/dev/null || true; }
+v_sent() {
+	local log
+	for log in "$V"/*.log; do awk '{ print $(NF - 1) }' "$log"; done 2>/dev/null | sort -u | wc -l
+	for log in "$V"/*.log; do awk '{ print $(NF - 1) }' "$log" | sort | uniq -d; done 2>/dev/null | wc -l
+}
 v_stop() {
 	local pid
 	for pid in $V_PIDS; do kill "$pid" 2>/dev/null || true; done
