@@ -1,7 +1,7 @@
 #!/bin/bash
 # Who is gated, as the module itself tells: with the daemon down, with a group that does
 # not exist, without one, and with a directory that hangs. By pamtester.
-# timeout: 90
+# timeout: 200
 . tests/e2e/lib.sh
 command -v pamtester >/dev/null || { echo "pamtester is missing"; exit 77; }
 gw_users
@@ -56,7 +56,7 @@ touch /run/nss-hang
 start=$(date +%s%N)
 check "a directory that hangs: the ungated counts as gated" "~no:" "$(try fred authenticate)"
 ms=$(( ($(date +%s%N) - start) / 1000000 ))
-[ $ms -le 4000 ] && pass "  told after $ms ms" || fail "  told after $ms ms only"
+[ $ms -le 8000 ] && pass "  told after $ms ms" || fail "  told after $ms ms only"
 check "  root" yes "$(try root authenticate)"
 check "  the module leaves no process behind" 0 "$(pgrep -c pamtester)"
 rm -f /run/nss-hang; cp "$GW/nsswitch.conf" /etc/nsswitch.conf
@@ -64,7 +64,7 @@ rm -f /run/nss-hang; cp "$GW/nsswitch.conf" /etc/nsswitch.conf
 # With the daemon up, a program that is no sshd of ours gets no prompt.
 gw_start >/dev/null || { fail "the gateway did not start"; finish; }
 check "daemon up, another program than sshd" "~no:" "$(try anne authenticate)"
-gw_logged 5 '"user":"anne"' 'neither among sshd' && pass "  on record" || fail "  no record"
+gw_logged 15 '"user":"anne"' 'neither among sshd' && pass "  on record" || fail "  no record"
 check "  and an ungated user passes" yes "$(try fred authenticate)"
 
 # The daemon is asked first. It prompts those alone who are gated by the PAM line, too,
@@ -90,7 +90,7 @@ start=$(date +%s%N)
 check "daemon hangs: ungated" yes "$(try fred authenticate)"
 check "  root" yes "$(try root authenticate)"
 ms=$(( ($(date +%s%N) - start) / 1000000 ))
-[ $ms -le 2000 ] && pass "  both within $ms ms" || fail "  both within $ms ms only"
+[ $ms -le 4000 ] && pass "  both within $ms ms" || fail "  both within $ms ms only"
 check "  gated" "~no:" "$(try anne authenticate)"
 kill -CONT "$(cat "$GW/daemon.pid")"
 
@@ -101,11 +101,10 @@ for answer in 'PROMPT 6 0000 0000' 'GRANTED 7' 'REFUSED 8 02 0000' 'UNCONCERNED 
 		import os, socket, sys
 		path, kind, fields = sys.argv[1:]
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-		if os.path.exists(path):
-		    os.unlink(path)
-		s.bind(path)
+		s.bind(path + ".new")
 		s.listen(5)
-		s.settimeout(5)
+		os.rename(path + ".new", path)
+		s.settimeout(20)
 		for _ in range(2):
 		    try:
 		        c = s.accept()[0]
@@ -116,7 +115,7 @@ for answer in 'PROMPT 6 0000 0000' 'GRANTED 7' 'REFUSED 8 02 0000' 'UNCONCERNED 
 		    c.send(message[:1] + bytes([int(kind)]) + message[2:6] + bytes.fromhex(fields))
 	PY
 	FAKE=$!
-	gw_wait 5 test -S "$GW/fake.sock"
+	gw_wait 15 test -S "$GW/fake.sock"
 	pam group=vmusers "socket=$GW/fake.sock"
 	check "a daemon that says $name to everything: gated" "~no:" "$(try anne authenticate)"
 	kill $FAKE 2>/dev/null; wait $FAKE 2>/dev/null; rm -f "$GW/fake.sock"

@@ -176,13 +176,6 @@ gw_sshd() {
 	GW_SSHD_PID=$!
 	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }
-gw_sshd_reload() { # until it listens again, by its new configuration
-	local before
-	before=$(grep -c '^Server listening' "$GW/sshd.log")
-	kill -HUP "$GW_SSHD_PID"
-	gw_wait 15 gw_sshd_listens "$before" || fail "sshd did not come back"
-}
-gw_sshd_listens() { [ "$(grep -c '^Server listening' "$GW/sshd.log")" -gt "$1" ]; }
 
 # With the configuration as it is now; it listens anew before it writes its pid.
 gw_sshd_again() { rm -f /run/sshd.pid; kill -HUP "$GW_SSHD_PID" && gw_wait 20 test -s /run/sshd.pid || fail "sshd is not back"; }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # otp = shell: sallyport-shell asks for the OTP on the terminal, and until it is
 # accepted nothing on the connection does anything.
-# timeout: 180
+# timeout: 400
 # shellcheck disable=SC2034 # variables of lib.sh
 . tests/e2e/lib.sh
 export GW BUILD
 GW_CONF="otp = shell
-	prompt_timeout = 6s"
+	prompt_timeout = 30s"
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 for u in anne maggie; do usermod -s /usr/bin/sallyport-shell $u; done
 cat >/etc/sallyport/vm_mappings <<CONF
@@ -15,8 +15,13 @@ maggie   host    shell       always
 CONF
 gw_reload >/dev/null
 PYTHONPATH=tests/support python3 - <<'PY' || FAILED=$((FAILED + 1))
-import os, signal, subprocess, time
+import array, fcntl, os, signal, subprocess, termios, time
 from terminal import *
+
+def wait_for(what, seconds=15):
+    end = time.time() + seconds
+    while not what() and time.time() < end: time.sleep(0.05)
+    return what()
 
 def on_prompt(user="anne", *args):
     t = Terminal(user, *args)
@@ -61,16 +66,28 @@ bad("a good OTP after an escape character", "\x1b" + press("anne") + "\r")
 t = on_prompt("maggie", "-tt"); t.send(press("maggie") + "\recho typed-ahead\r")
 t.expect(r"\$ "); t.sendline("exit"); t.end()
 check("typed ahead of the verdict: dropped", "typed-ahead" not in t.rest, t.rest)
-def ahead():
-    t = Terminal("maggie", "-tt"); t.send("secret-ahead\r"); t.expect(PROMPT); t.send(press("maggie") + "\r")
-    i = t.expect([r"\$ ", "one-time"]); t.close(); return i == 0
-# What is still on its way through sshd when the prompt comes was typed behind it.
-check("typed ahead of the prompt: dropped", any(ahead() for _ in range(5)))
-
 def shells(user):
     # in any state but Z: nobody may be there to reap it
     p = subprocess.run(["pgrep", "-r", "R,S,D,T,t", "-u", user, "-f", "sallyport-shell"], capture_output=True, text=True)
     return [int(x) for x in p.stdout.split()]
+# What is still on its way through sshd when the prompt comes was typed behind it: the
+# daemon answers only when what was typed ahead is in the terminal.
+mux, daemon = os.environ["GW"] + "/ahead", int(open(os.environ["GW"] + "/daemon.pid").read())
+m = Terminal("maggie", "-N", "-M", "-S", mux)
+wait_for(lambda: subprocess.run(["ssh", "-F", "none", "-S", mux, "-O", "check", "x"], capture_output=True).returncode == 0)
+os.kill(daemon, signal.SIGSTOP)
+t = Terminal("maggie", "-tt", "-S", mux); t.send("secret-ahead\r")
+def typed():
+    held = array.array("i", [0])
+    for pid in shells("maggie"):
+        tty = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        fcntl.ioctl(tty, termios.FIONREAD, held); os.close(tty)
+    return held[0] >= len("secret-ahead\n")
+check("typed ahead of the prompt", wait_for(typed, 3))
+os.kill(daemon, signal.SIGCONT)
+t.expect(PROMPT); t.send(press("maggie") + "\r")
+i = t.expect([r"\$ ", "one-time"]); check("  is dropped", i == 0); t.close(); m.close(force=True)
+
 for name in ("HUP", "TERM", "ALRM", "USR1", "PIPE", "INT"):
     t = on_prompt("anne", "-t"); pids = shells("anne")
     subprocess.run(["setpriv", "--reuid", "anne", "--regid", "anne", "--clear-groups", "kill", "-" + name, *map(str, pids)])
@@ -82,16 +99,21 @@ check("another process cannot open the terminal", "busy" in p.stderr, p.stderr)
 p = subprocess.run(["setpriv", "--reuid", "anne", "--regid", "anne", "--clear-groups", "cat", f"/proc/{pids[0]}/environ"], capture_output=True, text=True)
 check("nor look into the process", "denied" in p.stderr, p.stderr)
 t.close(force=True)
-end = time.time() + 5
-while shells("anne") and time.time() < end: time.sleep(0.1)
-check("a prompt abandoned by its client leaves no process", not shells("anne"), shells("anne"))
+check("a prompt abandoned by its client leaves no process", wait_for(lambda: not shells("anne")), shells("anne"))
+def prompts_last(seconds):
+    subprocess.run(["sed", "-i", f"s/prompt_timeout.*/prompt_timeout = {seconds}s/", "/etc/sallyport/sallyport.conf"], check=True)
+    subprocess.run(["sallyport", "reload"], check=True, capture_output=True)
+prompts_last(5)
 t = on_prompt("anne", "-t"); begun = time.time()
-check("a prompt left alone ends in time: 77", t.end() == 77 and time.time() - begun < 12, (t.exitstatus, t.rest))
+check("a prompt left alone ends in time: 77", t.end() == 77 and time.time() - begun < 20, (t.exitstatus, t.rest))
 t = on_prompt("anne", "-t"); pids = shells("anne")
-os.kill(pids[0], signal.SIGSTOP); time.sleep(7.5); os.kill(pids[0], signal.SIGCONT); t.send(press("anne") + "\r")
+os.kill(pids[0], signal.SIGSTOP); time.sleep(6.5); os.kill(pids[0], signal.SIGCONT); t.send(press("anne") + "\r")
 check("stopped beyond its time: no access", t.end() in (75, 77) and "webdev" not in t.rest, (t.exitstatus, t.rest))
 
+prompts_last(30)
+
 # a key that is disabled while its OTP may be on the way
+wait_for(lambda: subprocess.run("sallyport list connections | grep -qw anne", shell=True).returncode)
 t = on_prompt("anne", "-t"); key = open(os.environ["GW"] + "/anne.id").read().strip()
 p = subprocess.run(["sallyport", "key", "disable", key], capture_output=True, text=True)
 check("a disabled key ends the connection that waits for its OTP", "1 connection ended" in p.stdout + p.stderr, p)
@@ -115,7 +137,7 @@ p = subprocess.run(["ssh", "-F", "none", "-i", os.environ["GW"] + "/anne.key", "
 check("no terminal: 77, words, and nothing on standard output", p.returncode == 77 and p.stdout == "" and "ssh -t" in p.stderr and "ControlMaster" in p.stderr, p)
 finish()
 PY
-gw_logged 5 '"event":"otp"' '"verdict":"allow"' '"source":"127.0.0.1"' '"user":"anne"' && pass "the client's address is on record" || fail "no address on record: $(tail -3 $AUDIT)"
+gw_logged 15 '"event":"otp"' '"verdict":"allow"' '"source":"127.0.0.1"' '"user":"anne"' && pass "the client's address is on record" || fail "no address on record: $(tail -3 $AUDIT)"
 # A process that is not below sshd, and one that is but is not U's child.
 setpriv --reuid anne --regid anne --init-groups python3 - >"$GW/out" 2>&1 <<'PY'
 import os, pty

@@ -13,7 +13,7 @@ gw_daemon() { # systemd instead of a loop of our own
 	systemd-tmpfiles --create sallyport.conf
 	systemctl daemon-reload
 	systemctl restart sallyportd || { journalctl -u sallyportd --no-pager | tail -20; return 1; }
-	gw_wait 10 sallyport status
+	gw_wait 20 sallyport status
 }
 gw_daemon_stop() { systemctl stop sallyportd; }
 GW_LOOP=systemd

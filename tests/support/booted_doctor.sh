@@ -11,7 +11,7 @@ kill "$GW_SSHD_PID"; wait "$GW_SSHD_PID" 2>/dev/null
 cp /usr/share/openssh/sshd_config /etc/ssh/sshd_config
 sallyport print sshd >/etc/ssh/sshd_config.d/sallyport.conf
 systemctl restart ssh
-gw_wait 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 
 look() {
 	out=$(sallyport --json doctor)
@@ -39,6 +39,7 @@ touch /etc/ssh/sshd_config.d/sallyport.conf
 look
 check 'planted: changed after sshd read it' 'sshd-not-loaded ' "$FOUND"
 mend sshd-not-loaded
+gw_wait 15 test /run/sshd.pid -nt /etc/ssh/sshd_config.d/sallyport.conf
 look
 check '  mended by reloading ssh.service' '' "$FOUND"
 
@@ -64,7 +65,7 @@ look
 check 'planted: the daemon stopped' 'daemon-down ' "$FOUND"
 check '  exit status' 2 "$STATUS"
 mend daemon-down
-gw_wait 10 sallyport status
+gw_wait 20 sallyport status
 look
 check '  mended by starting it' '' "$FOUND"
 finish

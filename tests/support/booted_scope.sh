@@ -13,12 +13,16 @@ grep -q '^session.*pam_systemd' /etc/pam.d/common-session || echo 'session optio
 LEAVE='trap "" HUP TERM; (setsid sleep 3001 >/dev/null 2>&1 </dev/null &); sleep 3002 & cat /proc/self/cgroup; wait'
 begin() { # NAME: anne's connection with a session that leaves processes; sets ORPHAN, CHILD
 	gw_hold anne "$1" || fail "no connection"
+	rm -f "$GW/cgroup"
 	# shellcheck disable=SC2029
 	gw_over "$1" anne@127.0.0.1 "$LEAVE" >"$GW/cgroup" 2>"$GW/err" </dev/null &
-	gw_wait 10 pgrep -xf 'sleep 3002' || fail "no session: $(cat "$GW/err")"
+	# what it says comes last
+	gw_wait 20 test -s "$GW/cgroup" && gw_wait 20 pgrep -xf 'sleep 3001' && gw_wait 20 pgrep -xf 'sleep 3002' || fail "no session: $(cat "$GW/err")"
 	ORPHAN=$(pgrep -xf 'sleep 3001') CHILD=$(pgrep -xf 'sleep 3002')
 }
-gone() { [ ! -e "/proc/$1" ]; }
+gone() { # PID: or not reaped yet
+	case $(ps -o stat= -p "$1") in '' | Z*) ;; *) false ;; esac
+}
 gw_over() { # NAME ARG…: with a user among the arguments
 	local name=$1
 	shift
@@ -26,7 +30,7 @@ gw_over() { # NAME ARG…: with a user among the arguments
 }
 
 gw_admin fred 'echo in; exec sleep 3003' >"$GW/fred" & fred=$!
-gw_wait 10 grep -q in "$GW/fred" || fail "fred has no session"
+gw_wait 20 grep -q in "$GW/fred" || fail "fred has no session"
 begin one
 check 'the session has a scope of its own' '~session-' "$(cat "$GW/cgroup")"
 sallyport disconnect anne >/dev/null

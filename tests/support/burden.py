@@ -46,7 +46,7 @@ def passing(kind, path, messages):
         return
     here.close()
     print("done", flush=True)
-    time.sleep(8)  # the one who reads there stays, so that the bytes do
+    time.sleep(60)  # the one who reads there stays, so that the bytes do
     there.close()
     sock.close()
 

@@ -3,8 +3,8 @@
 usage: silent_fs.py FOLDER READY COMMAND...
 
 Mounts it, in namespaces of its own, at FOLDER/low and below an overlay at FOLDER/top:
-one executable, x, a copy of Python. Then nothing is answered, READY is made, and
-COMMAND runs: {x} in it is the executable. Ends after 20 s, and with it the silence.
+one executable, x, a copy of Python. COMMAND runs ({x} in it is the executable) and makes
+READY.waits; then nothing is answered, and READY is made. Ends after 20 s, and with it the silence.
 Exit 77 where this kernel gives users no such thing. Header of the protocol:
 linux/fuse.h.
 """
@@ -78,7 +78,10 @@ mount(b"silent", low, b"fuse", f"fd={device},rootmode=40000,user_id=0,group_id=0
 threading.Thread(target=serve, args=(device,), daemon=True).start()
 mount(b"overlay", top, b"overlay", f"lowerdir={low}:{empty}")
 child = os.spawnv(os.P_NOWAIT, top + "/x", [word.replace("{x}", top + "/x") for word in command])
-time.sleep(1)  # it runs, and waits for READY
+for _ in range(200):  # it runs, and waits for READY
+    if os.path.exists(ready + ".waits"):
+        break
+    time.sleep(0.1)
 is_silent = True
 open(ready, "w").close()
 deadline = time.monotonic() + 20
