@@ -274,7 +274,7 @@ gw_policy
 sallyport reload >/dev/null || fail "reload: $(sallyport reload)"
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config
 sallyport print sshd >>/etc/ssh/sshd_config
-gw_sshd_again
+gw_sshd_reload
 all
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"
 finish

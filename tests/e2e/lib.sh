@@ -177,9 +177,6 @@ gw_sshd() {
 	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }
 
-# With the configuration as it is now; it listens anew before it writes its pid.
-gw_sshd_again() { rm -f /run/sshd.pid; kill -HUP "$GW_SSHD_PID" && gw_wait 20 test -s /run/sshd.pid || fail "sshd is not back"; }
-
 gw_backends() {
 	local uid
 	uid=$(id -u vmhost)

@@ -47,7 +47,7 @@ sallyport check >"$GW/out" 2>&1 && pass "the written file is good" || fail "chec
 gw_reload >"$GW/out" 2>&1 || fail "reload: $(cat "$GW/out")"
 sed -i '/^# BEGIN sallyport/,/^# END sallyport/d' /etc/hosts; gw_hosts
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config; sallyport print sshd >>/etc/ssh/sshd_config
-gw_sshd_again
+gw_sshd_reload
 gw_wait 60 is_state webdev running && pass "list vms: running" || fail "state: $(state_of webdev) $(tail -3 "$GW/daemon.log")"
 master() { pgrep -o -f '[v]irt --libvirt'; }
 check "its account, and libvirt's group alone" "_sallyport-virt $(getent group libvirt | cut -d: -f3)" \

@@ -44,7 +44,7 @@ serve good
 gw_reload >"$GW/reload" 2>&1 && pass "reload" || fail "reload: $(cat "$GW/reload")"
 sed -i '/^# BEGIN sallyport/,/^# END sallyport/d' /etc/hosts; gw_hosts
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config; sallyport print sshd >>/etc/ssh/sshd_config
-gw_sshd_again
+gw_sshd_reload
 check "now one does, for the control sockets" 1 "$(sallyport status | grep -c '^virt')"
 gw_wait 20 is_state books running && pass "list vms tells the state" || fail "state: $(state_of books)"
 check "its account" _sallyport-virt "$(ps -o user:20= -p "$(pgrep -f '[v]irt --qmp')")"
