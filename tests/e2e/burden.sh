@@ -15,6 +15,7 @@ PID=$(cat "$GW/daemon.pid")
 passes() { # WHAT KIND PATH MESSAGE…: the daemon goes on at once
 	local what=$1 pid since
 	shift
+	: >"$GW/out" # the last one's "done" is none
 	kill -STOP "$PID" # so that all of it is there when the daemon looks
 	as anne python3 tests/support/burden.py pass "$@" >"$GW/out" 2>&1 & pid=$!
 	gw_wait 15 grep -q "done" "$GW/out" || fail "$what: nothing was passed: $(cat "$GW/out")"

@@ -13,7 +13,7 @@ mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 connect() { # USER: a connection with a forward; sets SSH, M, U
-	rm -f "$GW/l.sock"
+	rm -f "$GW/l.sock" "$GW/held" # what the last round got is not this one's
 	gw_ssh "$1" -N -M -S "$GW/ctl" -L "$GW/l.sock:/run/sallyport/vm/${2:-webdev/ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
 	gw_wait 10 test -S "$GW/l.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: $1 \[priv\]")
