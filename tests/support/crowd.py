@@ -8,10 +8,11 @@ crowd.py SECONDS USER KEYFILE ADDRESS offer N   N at once show the public key wi
 crowd.py SECONDS USER KEYFILE ADDRESS idle N    N connections that say nothing
 
 ADDRESS is where they come from (127.x.y.z). Says "ready" when all are at it, and at the
-end what came of it, as "key number" lines.
+end what came of it, as "key number" lines. SIGTERM is the end, too.
 """
 import collections
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -22,6 +23,8 @@ import paramiko
 SECONDS, USER, KEYFILE, ADDRESS, WHAT, NUMBER = sys.argv[1:7]
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 end = time.monotonic() + float(SECONDS)
+over = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: over.set())
 counts = collections.Counter()
 lock = threading.Lock()
 at_it = threading.Semaphore(0)
@@ -33,7 +36,7 @@ def count(what):
 
 
 def remaining():
-    return max(0.0, end - time.monotonic())
+    return 0.0 if over.is_set() else max(0.0, end - time.monotonic())
 
 
 def connect():
@@ -77,7 +80,7 @@ def at_the_prompt(answer):
 def hold():
     def answer():
         at_it.release()
-        time.sleep(remaining())
+        over.wait(remaining())
         return ""
     at_the_prompt(answer)
 
@@ -106,7 +109,7 @@ def offer():
 def idle():
     sock = connect()
     at_it.release()
-    time.sleep(remaining())
+    over.wait(remaining())
     sock.close()
 
 
@@ -129,7 +132,9 @@ ready_by = time.monotonic() + 20
 for thread in threads:
     at_it.acquire(timeout=max(0.01, ready_by - time.monotonic()))
 print("ready", flush=True)
+over.wait(remaining())  # a signal's handler runs in this thread
+over.set()
 for thread in threads:
-    thread.join(remaining() + 15)
+    thread.join(15)
 for what, number in sorted(counts.items()):
     print(what, number)
