@@ -330,7 +330,7 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/all.a
 # What is found new goes to the build folder; the corpus in tests/ is chosen by hand.
 fuzz-%: fuzzers
 	@mkdir -p $(BUILD)/fuzz/found/$*
-	$(BUILD)/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+	$(BUILD)/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1024 \
 		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 \
 		$(BUILD)/fuzz/found/$* $(wildcard tests/fuzz/corpus/$*)
 

@@ -7,5 +7,5 @@ set -eu
 [ -e /run/sallyport-sandbox ] || { echo "only in the copy"; exit 77; }
 BUILD=$(realpath "${BUILD:-build}")
 export BUILD
-BOOT_TIMEOUT=$((170 + ${ROUNDS:-6} * 3)) tools/sandbox boot \
+BOOT_TIMEOUT=$((${TEST_SECONDS:-600} - 10)) tools/sandbox boot \
 	/usr/bin/env BUILD="$BUILD" ROUNDS="${ROUNDS:-6}" bash tests/support/booted_ports.sh

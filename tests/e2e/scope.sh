@@ -6,4 +6,4 @@ set -eu
 [ -e /run/sallyport-sandbox ] || { echo "only in the copy"; exit 77; }
 BUILD=$(realpath "${BUILD:-build}")
 export BUILD
-BOOT_TIMEOUT=290 tools/sandbox boot /usr/bin/env BUILD="$BUILD" bash tests/support/booted_scope.sh
+BOOT_TIMEOUT=$((${TEST_SECONDS:-600} - 10)) tools/sandbox boot /usr/bin/env BUILD="$BUILD" bash tests/support/booted_scope.sh
