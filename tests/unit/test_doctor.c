@@ -251,16 +251,16 @@ bounds(void **state)
 	struct bounded out;
 
 	(void)state;
-	assert_int_equal(bounded_run(echo, 10000, 1000, &out), 0);
+	assert_int_equal(bounded_run(echo, 60000, 1000, &out), 0);
 	assert_int_equal(out.status, 3);
 	assert_string_equal(out.bytes, "out\nerr\n");
 	bounded_free(&out);
-	assert_int_equal(bounded_run(none, 10000, 1000, &out), 0);
+	assert_int_equal(bounded_run(none, 60000, 1000, &out), 0);
 	assert_int_equal(out.status, 127);
 	bounded_free(&out);
 	assert_int_equal(bounded_call(hang, NULL, 50, 1000, &out), -ETIMEDOUT);
 	assert_null(out.bytes);
-	assert_int_equal(bounded_call(flood, NULL, 10000, 100000, &out), -EFBIG);
+	assert_int_equal(bounded_call(flood, NULL, 60000, 100000, &out), -EFBIG);
 	assert_null(out.bytes);
 }
 

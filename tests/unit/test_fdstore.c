@@ -206,6 +206,16 @@ turn(struct loop *loop, uint32_t ms)
 	loop_watch_free(timer);
 }
 
+/* Until he has heard something. */
+static void
+turn_till_heard(struct loop *loop, int manager_fd)
+{
+	char byte;
+
+	for (int i = 0; i < 3000 && recv(manager_fd, &byte, 1, MSG_PEEK) < 0; i++)
+		turn(loop, 10);
+}
+
 /* The next word, and its descriptor (or -1) in *fd. */
 static const char *
 heard(int manager_fd, int *fd)
@@ -230,16 +240,19 @@ tells_in_order(void)
 	MUST(fdstore_keep(store, "one", fd) == 0);
 	fdstore_forget(store, "two");
 	MUST(!fdstore_is_settled(store));
-	turn(loop, 30);
+	turn_till_heard(loop, fd);
 	MUST(strcmp(heard(fd, &listener), "FDSTORE=1\nFDPOLL=0\nFDNAME=one") == 0);
 	MUST(listener >= 0);
 	close(listener);
+	turn_till_heard(loop, fd);
 	MUST(strcmp(heard(fd, &listener), "FDSTOREREMOVE=1\nFDNAME=two") == 0);
 	MUST(listener < 0);
+	turn_till_heard(loop, fd);
 	MUST(strcmp(heard(fd, &barrier), "BARRIER=1") == 0);
 	MUST(barrier >= 0 && !fdstore_is_settled(store));
 	close(barrier);
-	turn(loop, 30);
+	for (int i = 0; i < 3000 && !fdstore_is_settled(store); i++)
+		turn(loop, 10);
 	MUST(fdstore_is_settled(store));
 	fdstore_free(store);
 	loop_free(loop);
@@ -258,7 +271,7 @@ waits_for_room(void)
 		MUST(fdstore_keep(store, "one", fd) == 0);
 	turn(loop, 50);
 	MUST(!fdstore_is_settled(store));
-	for (int i = 0; i < 200 && got < N; i++) {
+	for (int i = 0; i < 3000 && got < N; i++) {
 		while (strncmp(heard(fd, &passed), "FDSTORE=1", 9) == 0) {
 			io_close(&passed);
 			got++;
@@ -302,6 +315,15 @@ adopts_strictly(void)
 	}
 }
 
+/* His connect() may return before the listener hears of it. */
+static bool
+is_waiting(int listener)
+{
+	struct pollfd poll_for = {.fd = listener, .events = POLLIN};
+
+	return poll(&poll_for, 1, 60000) == 1;
+}
+
 /* Who connected while nobody looked is closed; who comes after is not. */
 static void
 drains(void)
@@ -318,11 +340,13 @@ drains(void)
 	MUST(listen(fd, 8) == 0);
 	early = socket(AF_INET, SOCK_STREAM, 0);
 	MUST(connect(early, (struct sockaddr *)&sin, sizeof(sin)) == 0);
+	MUST(is_waiting(fd));
 	MUST(listener_adopt_tcp(fd, home(), port) == 0);
 	ended.fd = early;
-	MUST(poll(&ended, 1, 2000) == 1 && read(early, &byte, 1) <= 0);
+	MUST(poll(&ended, 1, 60000) == 1 && read(early, &byte, 1) <= 0);
 	late = socket(AF_INET, SOCK_STREAM, 0);
 	MUST(connect(late, (struct sockaddr *)&sin, sizeof(sin)) == 0);
+	MUST(is_waiting(fd));
 	MUST(listener_accept(fd) >= 0);
 	MUST(listener_accept(fd) == -EAGAIN);
 }

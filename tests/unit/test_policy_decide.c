@@ -450,10 +450,10 @@ many_lines(void **state)
 		fprintf(f, "user%d webdev spice,ssh Mon-Fri 08:00-18:00\n", i);
 	fclose(f);
 	policy = policy_of_grants(text);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	for (int i = 0; i < 100; i++)
 		assert_true(may(policy, "user9999", "webdev", "ssh"));
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	ns = (end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec - start.tv_nsec;
 	print_message("10000 lines: %ld ns a decision\n", ns / 100);
 	assert_true(ns < 100 * 1000000L);

@@ -161,7 +161,7 @@ the_dead_are_noticed(void **state)
 	assert_true(pidfd >= 0);
 	assert_true(proc_pidfd_is_alive(pidfd));
 	kill(pid, SIGKILL);
-	usleep(50000);
+	assert_int_equal(waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT), 0);
 	assert_false(proc_pidfd_is_alive(pidfd)); /* a zombie already */
 	assert_true(proc_pidfd(&proc) < 0);
 	waitpid(pid, NULL, 0);

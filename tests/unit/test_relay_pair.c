@@ -428,7 +428,7 @@ test_urgent_in_bulk(void **state)
 	assert_int_equal(send(from[0], bytes, 100000, 0), 100000);
 	assert_int_equal(send(from[0], "!", 1, MSG_OOB), 1);
 	assert_int_equal(send(from[0], bytes, 1000, 0), 1000);
-	for (int i = 0; i < 200 && tcp->side[0].bytes < 101000; i++, usleep(1000))
+	for (int i = 0; i < 30000 && tcp->side[0].bytes < 101000; i++, usleep(1000))
 		run();
 	assert_int_equal(tcp->side[0].bytes, 101000);
 	pair_end(tcp, PROTO_ENDED_STOPPED);

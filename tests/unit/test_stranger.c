@@ -1,5 +1,5 @@
 /* A descriptor that somebody passed makes nobody wait: a TCP socket with unsent bytes
- * that lingers for 20 s, in every place of the queue. */
+ * that lingers for a minute, in every place of the queue. */
 #include "daemon/stranger.h"
 
 #include "lib/io.h"
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#define LINGER_S 20
-#define SOON_MS  5000
+#define LINGER_S 60
+#define SOON_MS  30000
 
 /* Its other end in *reader; nobody reads there. */
 static int
