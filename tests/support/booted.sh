@@ -13,7 +13,7 @@ gw_daemon() { # systemd instead of a loop of our own
 	systemd-tmpfiles --create sallyport.conf
 	systemctl daemon-reload
 	systemctl restart sallyportd || { journalctl -u sallyportd --no-pager | tail -20; return 1; }
-	gw_wait 20 sallyport status
+	gw_wait 60 sallyport status
 }
 gw_daemon_stop() { systemctl stop sallyportd; }
 GW_LOOP=systemd
@@ -22,11 +22,20 @@ systemctl stop ssh 2>/dev/null
 main_pid() { systemctl show -p MainPID --value sallyportd; }
 # property NAME: of the unit
 property() { systemctl show -p "$1" --value sallyportd; }
-# Another main process than PID runs, and answers.
-gw_back() { # SECONDS PID
-	gw_wait "$1" bash -c "n=\$(systemctl show -p MainPID --value sallyportd)
-		[ \$n != 0 ] && [ \$n != $2 ] && sallyport status"
+# The unit's journal, with what was said just now.
+journal() {
+	journalctl --sync
+	journalctl -u sallyportd --no-pager
 }
+keeps() { [ "$(property NFileDescriptorStore)" = "$1" ]; } # N: descriptors in systemd's store
+helpers_up() { local said; said=$(sallyport status) && ! grep -q DOWN <<<"$said"; }
+# Another main process than PID runs, and answers, and so do its helpers.
+is_back() {
+	local n
+	n=$(main_pid)
+	[ "$n" != 0 ] && [ "$n" != "$1" ] && helpers_up
+}
+gw_back() { gw_wait "$1" is_back "$2"; } # SECONDS PID
 # drop_in LINE…: into [Service] until taken away
 drop_in() {
 	mkdir -p /run/systemd/system/sallyportd.service.d

@@ -11,7 +11,7 @@ kill "$GW_SSHD_PID"; wait "$GW_SSHD_PID" 2>/dev/null
 cp /usr/share/openssh/sshd_config /etc/ssh/sshd_config
 sallyport print sshd >/etc/ssh/sshd_config.d/sallyport.conf
 systemctl restart ssh
-gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+gw_wait 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 
 look() {
 	out=$(sallyport --json doctor)
@@ -39,7 +39,8 @@ touch /etc/ssh/sshd_config.d/sallyport.conf
 look
 check 'planted: changed after sshd read it' 'sshd-not-loaded ' "$FOUND"
 mend sshd-not-loaded
-gw_wait 15 test /run/sshd.pid -nt /etc/ssh/sshd_config.d/sallyport.conf
+# sshd reads its files after the signal, and then writes its pid anew.
+gw_wait 60 test /run/sshd.pid -nt /etc/ssh/sshd_config.d/sallyport.conf
 look
 check '  mended by reloading ssh.service' '' "$FOUND"
 
@@ -56,16 +57,18 @@ check '  exit status' 1 "$STATUS"
 mv /var/log/journal.off /var/log/journal
 
 # Its ports are not taken for another program's while systemd keeps them.
+systemctl service-watchdogs no # nobody helps it meanwhile
 kill -STOP "$(main_pid)"
 look
 kill -CONT "$(main_pid)"
+systemctl service-watchdogs yes
 check 'planted: the daemon hangs' 'daemon-down ' "$FOUND"
 systemctl stop sallyportd
 look
 check 'planted: the daemon stopped' 'daemon-down ' "$FOUND"
 check '  exit status' 2 "$STATUS"
 mend daemon-down
-gw_wait 20 sallyport status
+gw_wait 60 sallyport status
 look
 check '  mended by starting it' '' "$FOUND"
 finish

@@ -16,8 +16,8 @@ begin() { # NAME: anne's connection with a session that leaves processes; sets O
 	rm -f "$GW/cgroup"
 	# shellcheck disable=SC2029
 	gw_over "$1" anne@127.0.0.1 "$LEAVE" >"$GW/cgroup" 2>"$GW/err" </dev/null &
-	# what it says comes last
-	gw_wait 20 test -s "$GW/cgroup" && gw_wait 20 pgrep -xf 'sleep 3001' && gw_wait 20 pgrep -xf 'sleep 3002' || fail "no session: $(cat "$GW/err")"
+	# The last of it is the cgroup's line, but the sleeps may be on their way still.
+	gw_wait 60 bash -c "[ -s '$GW/cgroup' ] && pgrep -xf 'sleep 3001' && pgrep -xf 'sleep 3002'" || fail "no session: $(cat "$GW/err")"
 	ORPHAN=$(pgrep -xf 'sleep 3001') CHILD=$(pgrep -xf 'sleep 3002')
 }
 gone() { # PID: or not reaped yet
@@ -26,22 +26,22 @@ gone() { # PID: or not reaped yet
 gw_over() { # NAME ARG…: with a user among the arguments
 	local name=$1
 	shift
-	timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@"
+	timeout 600 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@"
 }
 
-gw_admin fred 'echo in; exec sleep 3003' >"$GW/fred" & fred=$!
-gw_wait 20 grep -q in "$GW/fred" || fail "fred has no session"
+GW_TIMEOUT=600 gw_admin fred 'echo in; exec sleep 3003' >"$GW/fred" & fred=$!
+gw_wait 60 grep -q in "$GW/fred" || fail "fred has no session"
 begin one
 check 'the session has a scope of its own' '~session-' "$(cat "$GW/cgroup")"
 sallyport disconnect anne >/dev/null
 start=$(date +%s%N)
-gw_wait 4 gone "$ORPHAN" && pass 'what had left sshd is gone, too' || fail 'an orphan lives on'
-gw_wait 4 gone "$CHILD" && pass 'the command is gone' || fail 'the command lives on'
+gw_wait 20 gone "$ORPHAN" && pass 'what had left sshd is gone, too' || fail 'an orphan lives on'
+gw_wait 20 gone "$CHILD" && pass 'the command is gone' || fail 'the command lives on'
 ms=$((($(date +%s%N) - start) / 1000000))
 if [ $ms -le 2000 ]; then pass "within 2 s: $ms ms"; else fail "after $ms ms only"; fi
 check "another's session lives" '~sleep 3003' "$(pgrep -af 'sleep 3003')"
 check 'sshd listens' 0 "$(kill -0 "$GW_SSHD_PID"; echo $?)"
-check 'the journal has no complaint' '' "$(journalctl -u sallyportd --no-pager | grep 'cannot be killed')"
+check 'the journal has no complaint' '' "$(journal | grep 'cannot be killed')"
 check 'anne gets in again' '~HELLO' "$(gw_talk anne webdev:2222)"
 
 # Without pam_systemd the cgroup is everybody's: only sshd's descendants are ended.
@@ -52,7 +52,7 @@ case $(cat "$GW/cgroup") in
 *) pass 'no scope without pam_systemd' ;;
 esac
 sallyport disconnect anne >/dev/null
-gw_wait 4 gone "$CHILD" && pass 'the command is gone' || fail 'the command lives on'
+gw_wait 20 gone "$CHILD" && pass 'the command is gone' || fail 'the command lives on'
 check "another's session lives" '~sleep 3003' "$(pgrep -af 'sleep 3003')"
 check 'sshd listens' 0 "$(kill -0 "$GW_SSHD_PID"; echo $?)"
 check 'the daemon lives' active "$(systemctl is-active sallyportd)"

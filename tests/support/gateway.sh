@@ -27,13 +27,13 @@ gw_hold() { # USER NAME ARG…
 	shift 2
 	GW_TIMEOUT=600 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >>"$GW/$name.log" 2>&1 </dev/null &
 	echo $! >"$GW/$name.hold"
-	gw_wait 20 ssh -F none -S "$GW/$name.ctl" -O check "$user@127.0.0.1"
+	gw_wait 60 ssh -F none -S "$GW/$name.ctl" -O check "$user@127.0.0.1"
 }
 
 gw_over() { # NAME ARG…
 	local name=$1
 	shift
-	timeout 30 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@" 127.0.0.1
+	timeout "${GW_TIMEOUT:-60}" ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@" 127.0.0.1
 }
 
 gw_release() { # NAME
@@ -45,7 +45,7 @@ gw_admin() { # USER COMMAND…: one who is not asked for an OTP
 	local user=$1
 	shift
 	GW_OTP=/dev/null GW_ASKED="$GW/asked" SSH_ASKPASS="$GW/askpass" SSH_ASKPASS_REQUIRE=force \
-		timeout 30 ssh -F none -i "$GW/$user.key" -o IdentitiesOnly=yes \
+		timeout "${GW_TIMEOUT:-60}" ssh -F none -i "$GW/$user.key" -o IdentitiesOnly=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
 		"$user@127.0.0.1" "$@"
 }
