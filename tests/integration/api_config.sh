@@ -12,7 +12,7 @@ die() { echo "FAILED: $*"; exit 1; }
 
 # --- files that the helper reads -------------------------------------------
 helper() { # [KEY [CA]]: its words and exit status
-	echo end | timeout 20 "$BUILD/tests/api_driver" "$BUILD/api" --id 4711 --key "${1:-$V/api.key}" \
+	echo end | timeout 100 "$BUILD/tests/api_driver" "$BUILD/api" --id 4711 --key "${1:-$V/api.key}" \
 		--ca "${2:-$V/ca.pem}" https://127.0.0.1:1/ 2>&1
 }
 refuses() { # CASE PATTERN [KEY [CA]]
@@ -34,7 +34,7 @@ check_files() { # [KEY [CA]]: what check says of them
 	check
 }
 out=$(check_files) || die "check: good files: $out"
-out=$(printf 'end\n' | timeout 5 "$BUILD/tests/api_driver" "$BUILD/api" --id 4711 --key "$V/api.key" \
+out=$(printf 'end\n' | timeout 100 "$BUILD/tests/api_driver" "$BUILD/api" --id 4711 --key "$V/api.key" \
 	--ca "$V/ca.pem" https://127.0.0.1:1/ 2>&1 || true)
 grep -q ready <<<"$out" || die "it does not start at all: $out"
 key() { printf "$1" >"$V/bad.key"; chmod 600 "$V/bad.key"; }

@@ -23,7 +23,7 @@ driver_pid=$!
 ask() { # QUESTION WANTED-ANSWER: of the one helper that runs all the time
 	local answer
 	echo "$1" >&"${driver[1]}"
-	read -r -t 10 answer <&"${driver[0]}" || die "$1: no answer"
+	read -r -t 100 answer <&"${driver[0]}" || die "$1: no answer"
 	[ "$answer" = "$2" ] || die "$1: $answer, not: $2"
 }
 

@@ -55,13 +55,13 @@ s.listen(64)
 while True:
     s.accept()[0].close()
 PY
-	for _ in $(seq 100); do ss -Hltn "sport = :$2" | grep -q . && return; sleep 0.05; done
+	for _ in $(seq 1000); do ss -Hltn "sport = :$2" | grep -q . && return; sleep 0.05; done
 }
 reaches() { # USER ADDRESS PORT
 	setpriv --reuid "$1" --clear-groups python3 - "$2" "$3" <<'PY'
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
     print("yes")
 except ConnectionRefusedError:
     print("refused")
@@ -73,17 +73,17 @@ check 'before: a gated user reaches a console' yes "$(reaches anne 127.0.0.1 590
 setpriv --reuid anne --clear-groups python3 - >/tmp/kept <<'PY' &
 import os, socket, time
 listener = socket.create_server(("127.0.0.1", 5903))
-client = socket.create_connection(("127.0.0.1", 5903), 5)
+client = socket.create_connection(("127.0.0.1", 5903), 60)
 server = listener.accept()[0]
 open("/tmp/connected", "w").close()
 while not os.path.exists("/tmp/loaded"):
     time.sleep(0.02)
 client.sendall(b"hello")
-server.settimeout(5)
+server.settimeout(60)
 print(server.recv(5).decode(), flush=True)
 PY
 KEPT=$!
-for _ in $(seq 100); do [ -e /tmp/connected ] && break; sleep 0.05; done
+for _ in $(seq 1000); do [ -e /tmp/connected ] && break; sleep 0.05; done
 "$cli" print firewall >/tmp/rules
 check 'nft takes it' 0 "$(nft -c -f /tmp/rules; echo $?)"
 for round in once again; do

@@ -189,11 +189,14 @@ otp() { # permit|deny
 	cp "$security/pam_$1.so" "$security/pam_sallyport.so"
 }
 /usr/sbin/sshd -p 2200 -o ListenAddress=127.0.0.1 -E /tmp/sshd.log
-sleep 0.3
+for _ in $(seq 1000); do # it listens only after its start has returned
+	if [ -s /run/sshd.pid ] && ss -Hltn 'sport = :2200' | grep -q .; then break; fi
+	sleep 0.05
+done
 go() { # USER [ARG…]
 	local user=$1
 	shift
-	timeout 15 ssh -F /dev/null -p 2200 -i /tmp/key -o StrictHostKeyChecking=no \
+	timeout 100 ssh -F /dev/null -p 2200 -i /tmp/key -o StrictHostKeyChecking=no \
 		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ControlPath=none \
 		-o NumberOfPasswordPrompts=1 -o BatchMode="${BATCH:-no}" "$user@127.0.0.1" "$@" \
 		</dev/null >/tmp/out 2>/tmp/err

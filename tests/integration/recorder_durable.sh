@@ -44,29 +44,33 @@ echo "ok 10 keys and certificates have the fingerprint that ssh-keygen prints"
 rm $log
 "$driver" big "$recorder" $log
 echo "root:x:0:0" >$log
-! timeout 10 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 ||
+! timeout 60 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 ||
 	die "it goes on behind what is no record"
 rm $log
 ln -s /etc/hosts $log
-! timeout 10 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 || die "it follows a link"
+! timeout 60 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 || die "it follows a link"
 rm $log
 install -m 660 /dev/null $log
-! timeout 10 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 ||
+! timeout 60 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 ||
 	die "it uses a file that others can write"
 rm $log
 echo "ok foreign text, a link, a file that others can write: it does not start"
 
 : >$log
 chmod 640 $log
+held() { # until somebody holds the file
+	for _ in $(seq 600); do flock -n $log true || return 0; sleep 0.05; done
+	die "nobody holds $log"
+}
 flock $log sleep 1 &
-sleep 0.2
+held
 "$driver" keys "$recorder" $log /dev/null >/dev/null || die "it does not wait for its predecessor"
 wait
-flock $log sleep 30 &
+flock $log sleep 100 &
 holder=$!
-sleep 0.2
+held
 began=$SECONDS
-! timeout 10 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 || die "two recorders"
-[ $((SECONDS - began)) -le 5 ] || die "it waits for its predecessor too long"
+! timeout 25 "$driver" keys "$recorder" $log /dev/null >/dev/null 2>&1 || die "two recorders"
+[ $((SECONDS - began)) -le 20 ] || die "it waits for its predecessor too long"
 kill "$holder"
 echo "ok it waits for a predecessor that ends, not for one that stays"

@@ -20,7 +20,7 @@ cat >"$work/listen.py" <<'PY'
 import socket, sys
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
 s.bind((0, 1))  # what auditd would read
-s.settimeout(6)
+s.settimeout(300)
 print("listening", flush=True)
 with open(sys.argv[1], "wb") as out:
     try:
@@ -34,7 +34,7 @@ heard=
 if command -v strace >/dev/null; then
 	coproc listen { exec python3 "$work/listen.py" "$work/heard" 2>/dev/null; }
 	listener=$!
-	read -r -t 10 _ <&"${listen[0]}" && heard=yes || true
+	read -r -t 60 _ <&"${listen[0]}" && heard=yes || true
 	"$driver" kernel "$work/traced" $log >"$work/said" 2>/dev/null || die "$(cat "$work/said")"
 	# Type in the order they were sent, and the text.
 	sed -n 's/.*nlmsg_len=\([0-9]*\).*nlmsg_seq=\([0-9]*\).*}, "\(\\x[^"]*\)".*AF_NETLINK.*/\3/p' "$work/calls" |

@@ -21,7 +21,7 @@ has "$out" "^OK $id " "with space, an OTP is accepted"
 mkfifo "$T/full.in"
 verify_talk <"$T/full.in" >"$T/full.out" 2>&1 &
 exec 9>"$T/full.in"
-for _ in $(seq 100); do grep -q READY "$T/full.out" && break; sleep 0.05; done
+for _ in $(seq 1000); do grep -q READY "$T/full.out" && break; sleep 0.05; done
 fill
 second=$(press)
 echo "otp $second $id" >&9

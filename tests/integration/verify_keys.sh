@@ -45,16 +45,19 @@ that "a failed import leaves nothing behind" [ "$(grep -c " active " <<<"$out")"
 # Logins go on while the writer of a pipe takes its time.
 id=$(cut -d, -f2 "$T/k2.csv")
 mkfifo "$T/slow.csv"
-(sleep 1; cat "$T/k4.csv") >"$T/slow.csv" &
-out=$(verify_talk <<EOT
+{ # until the second import was told so
+	for _ in $(seq 1000); do ! grep -q 'another import' "$T/slow.out" || break; sleep 0.02; done
+	cat "$T/k4.csv"
+} >"$T/slow.csv" &
+: >"$T/slow.out"
+verify_talk >"$T/slow.out" <<EOT
 start $T/slow.csv
 otp $("$yk" press "$T/k2.yk") $id
 dry $T/k3.csv
 done
 EOT
-)
 wait
-has "$(tr '\n' ';' <<<"$out")" "OK $id.*another import is under way.*1 key imported" \
+has "$(tr '\n' ';' <"$T/slow.out")" "OK $id.*another import is under way.*1 key imported" \
 	"while a pipe is slow, OTPs are judged and a second import waits its turn"
 
 # 5,000 keys: more than one page.

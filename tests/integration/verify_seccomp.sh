@@ -14,7 +14,7 @@ mkfifo "$T/seccomp.in"
 verify_talk <"$T/seccomp.in" >"$T/seccomp.out" 2>&1 &
 exec 9>"$T/seccomp.in"
 echo pid >&9
-for _ in $(seq 100); do grep -q PID "$T/seccomp.out" && break; sleep 0.05; done
+for _ in $(seq 1000); do grep -q PID "$T/seccomp.out" && break; sleep 0.05; done
 pid=$(sed -n 's/^PID //p' "$T/seccomp.out")
 status=$(cat "/proc/$pid/status")
 uid=$(id -u _sallyport-verify) gid=$(id -g _sallyport-verify)

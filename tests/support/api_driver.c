@@ -18,7 +18,7 @@
 #include <signal.h>
 
 #define SERVERS 16
-#define WAIT_MS 30000
+#define WAIT_MS 90000
 
 static struct helper helper;
 static uint32_t last_id;
@@ -126,7 +126,7 @@ send_raw(const char *hex)
 		char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
 		bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
 	}
-	REQUIRE(client_send(helper.fd, bytes, n, -1, io_now_ms() + 5000) == 0);
+	REQUIRE(client_send(helper.fd, bytes, n, -1, io_now_ms() + WAIT_MS) == 0);
 	printf("sent\n");
 }
 
@@ -209,7 +209,7 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	helper = helper_start((const char *const *)(uintptr_t)(argv + 1));
-	if (!receive(&in, &header, 10000)) {
+	if (!receive(&in, &header, WAIT_MS)) {
 		say_end();
 		return 0;
 	}

@@ -99,7 +99,7 @@ records(int n)
 		send_record(true, 0);
 		if (i % 3 == 1)
 			send_record(false, 0);
-		struct proto_header h = helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+		struct proto_header h = helper_get(&play.helper, PROTO_RECORDED, &in);
 		note_ack(&in, i % 3 == 1 ? token - 1 : token);
 		REQUIRE(h.id == (i % 3 == 1 ? token - 1 : token));
 	}
@@ -110,7 +110,7 @@ wait_done(void)
 {
 	struct wire_in in;
 
-	helper_get(&play.helper, PROTO_RECORD_DONE, &in, 5000);
+	helper_get(&play.helper, PROTO_RECORD_DONE, &in);
 	return wire_get_u32(&in);
 }
 
@@ -123,7 +123,7 @@ prepare(int *fd, char name[AUDIT_NAME_MAX])
 
 	play_begin(PROTO_RECORD_STATE, 1);
 	helper_put(&play.helper, &play_out);
-	helper_get(&play.helper, PROTO_RECORDER_STATE, &in, 5000);
+	helper_get(&play.helper, PROTO_RECORDER_STATE, &in);
 	wire_get_u64(&in);
 	wire_get_u64(&in);
 	old.seq = wire_get_u64(&in);
@@ -231,7 +231,7 @@ run_kill(int rounds)
 		}
 		if (i == 0) {
 			send_record(true, 42);
-			helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+			helper_get(&play.helper, PROTO_RECORDED, &in);
 			note_ack(&in, token);
 			store_seq = 42;
 		}
@@ -274,7 +274,7 @@ record_event(const char *event)
 	wire_put_u8(&play_out, 1);
 	wire_put_str(&play_out, event);
 	helper_put(&play.helper, &play_out);
-	helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+	helper_get(&play.helper, PROTO_RECORDED, &in);
 	return wire_get_u32(&in);
 }
 
@@ -350,7 +350,7 @@ note_spent(const char *kind, const char *text, uint64_t seq)
 	snprintf(line, sizeof(line), "%s %s %llu\n", kind, text, (unsigned long long)seq);
 	tell_shim(line);
 	send_record(true, seq);
-	helper_get(&play.helper, PROTO_RECORDED, &in, 5000);
+	helper_get(&play.helper, PROTO_RECORDED, &in);
 	note_ack(&in, token);
 	/* What verify is told is on disk: the number that the next line adds one to. */
 	peer.audit_seq = last_seq - 1;

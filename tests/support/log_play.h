@@ -27,7 +27,7 @@ play_start(struct play *p, const char *program, const char *folder, const char *
 	p->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	REQUIRE(p->folder >= 0);
 	p->helper = helper_start(argv);
-	helper_get(&p->helper, PROTO_READY, &in, 10000);
+	helper_get(&p->helper, PROTO_READY, &in);
 	p->seq = wire_get_u64(&in);
 	p->store_seq = wire_get_u64(&in);
 	p->is_next = wire_get_u8(&in);

@@ -83,9 +83,7 @@ ask(char *line)
 	for (size_t i = 2; i < n; i++)
 		wire_put_str(&out, words[i]);
 	helper_put(&helper, &out);
-	REQUIRE(
-	    helper_get(&helper, user ? PROTO_NAMED_USER : PROTO_NAMED_GROUP, &in, 5000).id ==
-	    77);
+	REQUIRE(helper_get(&helper, user ? PROTO_NAMED_USER : PROTO_NAMED_GROUP, &in).id == 77);
 	if (user)
 		print_user(&in, uid);
 	else
@@ -105,7 +103,7 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	helper = helper_start((const char *const[]){argv[1], NULL});
-	helper_get(&helper, PROTO_READY, &in, 5000);
+	helper_get(&helper, PROTO_READY, &in);
 	REQUIRE(wire_end(&in) == 0);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';

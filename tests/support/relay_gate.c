@@ -214,7 +214,7 @@ main(int argc, char **argv)
 	files.rlim_cur = files.rlim_max;
 	REQUIRE(setrlimit(RLIMIT_NOFILE, &files) == 0);
 	helper = helper_start((const char *const[]){argv[1], NULL});
-	helper_get(&helper, PROTO_READY, &in, 5000);
+	helper_get(&helper, PROTO_READY, &in);
 	fds[0].fd = listen_at(argv[4]);
 	fds[1].fd = helper.fd;
 	printf("relay %d\nready\n", (int)helper.pid);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Memory of its own, resident, in KiB. */
 static inline long
@@ -37,6 +38,21 @@ usage_us(pid_t pid)
 	REQUIRE(clock_getcpuclockid(pid, &clock) == 0);
 	REQUIRE(clock_gettime(clock, &t) == 0);
 	return (long)(t.tv_sec * 1000000 + t.tv_nsec / 1000);
+}
+
+/* Sooner or later it rests: so many ms in which it takes less than us of CPU. */
+static inline long
+usage_rest(pid_t pid, unsigned int ms, long us)
+{
+	for (int i = 0; i < 60; i++) {
+		long before = usage_us(pid);
+		usleep(ms * 1000);
+		long used = usage_us(pid) - before;
+		if (used < us)
+			return used;
+	}
+	REQUIRE(!"it never rests");
+	return us;
 }
 
 #endif

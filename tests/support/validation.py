@@ -184,7 +184,7 @@ def misbehave(conn, word, args, q):
     """What has to do with bytes and time; True when it took the request over."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
     if word == "hang":  # S15
-        time.sleep(30)
+        time.sleep(120)
     elif word == "drip":  # S16: a byte a second
         text = head + b"Content-Length: 400\r\n\r\n" + body(pairs_of(q, "OK")).encode()
         for i in range(len(text)):
@@ -247,7 +247,7 @@ def serve_request(conn, line):
 
 def serve(raw, context):
     try:
-        raw.settimeout(60)
+        raw.settimeout(300)
         conn = context.wrap_socket(raw, server_side=True) if context else raw
         f = conn.makefile("rb")
         while True:

@@ -30,7 +30,7 @@ v_start() { # PORT [NAME]
 	python3 tests/support/validation.py "$V" "$@" >"$V/$1.out" 2>>"$V/errors" &
 	V_PIDS="$V_PIDS $!"
 	eval "V_PID_$1=$!"
-	for _ in $(seq 400); do
+	for _ in $(seq 1200); do
 		grep -q listening "$V/$1.out" && return
 		sleep 0.05
 	done

@@ -36,7 +36,7 @@ verify_start_over() {
 }
 
 verify_talk() { # shellcheck disable=SC2086
-	timeout 60 "$BUILD/tests/verify_talk" ${1:-$VERIFY}
+	timeout 300 "$BUILD/tests/verify_talk" ${1:-$VERIFY}
 }
 
 has() { # TEXT PATTERN WHAT

@@ -2,7 +2,7 @@
  * input; prints the answers. */
 #include "lib/num.h"
 #include "tests/support/verify_list.h"
-#include "tests/support/verify_otp.h"
+#include "tests/support/verify_used.h"
 
 #include <signal.h>
 #include <string.h>
@@ -204,10 +204,10 @@ talk_line(struct peer *p, char **words, size_t n)
 		return peer_ask_about_key(p, PROTO_KEYS_ENABLE, words[1]) && say_done(p);
 	if (strcmp(verb, "code") == 0 && n == 3)
 		return peer_ask_of(p, words[1], words[2], NULL, 0) && say_verified(p);
-	if (strcmp(verb, "try") == 0 && n == 3) /* not waited for */
-		return peer_ask_of(p, words[1], words[2], NULL, 0);
+	if (strcmp(verb, "try") == 0 && n >= 3) /* not waited for */
+		return peer_ask_of(p, words[1], words[2], words + 3, n - 3);
 	if (strcmp(verb, "answer") == 0 && n == 1)
-		return say_verified(p);
+		return peer_skip_used(p) == PROTO_VERIFIED && say_verified(p);
 	if (strcmp(verb, "codes") == 0 && n == 3)
 		return talk_codes(p, words[1], words[2]);
 	if (strcmp(verb, "used") == 0 && n == 1)
@@ -224,11 +224,15 @@ talk_line(struct peer *p, char **words, size_t n)
 		return printf("PID %d\n", (int)p->pid) > 0;
 	if (strcmp(verb, "kill") == 0 && n == 1)
 		return kill(p->pid, SIGKILL) == 0;
+	if (strcmp(verb, "stop") == 0 && n == 1) /* what comes next it finds all at once */
+		return kill(p->pid, SIGSTOP) == 0;
+	if (strcmp(verb, "go") == 0 && n == 1)
+		return kill(p->pid, SIGCONT) == 0;
 	if (strcmp(verb, "end") == 0 && n == 1) /* waits until it ends by itself */
 		return io_wait(p->fd, POLLIN, io_now_ms() + PEER_ANSWER_MS) < 0;
 	peer_die(
 	    "what? otp import dry start done list disable enable code codes try answer used "
-	    "told recover raw pid kill end");
+	    "told recover raw pid kill stop go end");
 }
 
 int

@@ -1,6 +1,6 @@
 """Plays the supervisor for virt --qmp, against scripted servers (qmp_server.py). Each
 defence is a case; prints "ok …" or "FAIL …". virt_driver.py VIRT FOLDER"""
-import array, os, select, signal, socket, struct, subprocess, sys, time
+import array, os, select, signal, socket, struct, subprocess, sys, threading, time
 
 VIRT, FOLDER = sys.argv[1:3]
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "qmp_server.py")
@@ -8,6 +8,23 @@ READY, OPEN, OPENED, WATCH, CHANGED, DIAL, QMP = 50, 190, 191, 192, 193, 194, 19
 SPICE, VNC, SERIAL = 1, 2, 3
 FAILED, OK, UNREACHABLE, ABSENT, OFF, REFUSED, BUSY, LATE = range(8)
 failed = 0
+
+
+class Stalls(threading.Thread):
+    """How long this machine let nobody here run. Whoever asks for seconds asks without."""
+    total = 0.0
+
+    def run(self):
+        while True:
+            began = time.monotonic()
+            time.sleep(0.02)
+            late = time.monotonic() - began - 0.02
+            if late > 0.05:
+                self.total += late
+
+
+stalls = Stalls(daemon=True)
+stalls.start()
 
 
 def check(what, holds, more=""):
@@ -33,7 +50,7 @@ class Helper:
         theirs.close()
         self.next, self.states, self.servers, self.auto = 0, {}, {}, {}
         self.answers = {}
-        self.get(lambda: self.ready, 5)
+        self.get(lambda: self.ready, 60)
 
     ready = False
 
@@ -94,17 +111,23 @@ class Helper:
 
     def open(self, name, what=SPICE, ms=1500):
         """(status, console socket, seconds)"""
+        stalled = stalls.total
         began, id_ = time.monotonic(), self.ask(name, what, ms)
-        if not self.get(lambda: id_ in self.answers, ms / 1000 + 3):
+        if not self.get(lambda: id_ in self.answers, ms / 1000 + 60):
             return (None, None, 99)
         status, sock, when = self.answers.pop(id_)
-        return (status, sock, when - began)
+        time.sleep(0.03)  # what stalled us is noticed by then
+        return (status, sock, when - began - (stalls.total - stalled))
+
+    def open_good(self, name, what=SPICE):
+        """The same where nothing is wrong: as long as it takes."""
+        return self.open(name, what, 30000)
 
 
 def start(mode):
     path = os.path.join(FOLDER, mode)
     proc = subprocess.Popen([sys.executable, SERVER, path, mode])
-    for _ in range(200):
+    for _ in range(3000):
         if os.path.exists(path):
             break
         time.sleep(0.02)
@@ -112,13 +135,13 @@ def start(mode):
 
 
 def spice_answers(s):
-    s.settimeout(5)
+    s.settimeout(60)
     s.sendall(b"REDQ")
     return s.recv(4) == b"REDQ"
 
 
 def line(s):
-    s.settimeout(3)
+    s.settimeout(60)
     data = b""
     while not data.endswith(b"\n"):
         c = s.recv(1)
@@ -134,35 +157,34 @@ path = {m: servers[m][0] for m in modes}
 h = Helper()
 nobody = os.path.join(FOLDER, "nobody")
 h.watch(list(path.values()) + [nobody])
-check("a good server: running", h.get(lambda: h.states.get(path["good"]) == 1, 5), h.states)
-status, sock, took = h.open(path["good"])
+check("a good server: running", h.get(lambda: h.states.get(path["good"]) == 1, 60), h.states)
+status, sock, took = h.open_good(path["good"])
 check("  a console", status == OK and spice_answers(sock), (status, took))
-status, sock, took = h.open(path["good"], VNC)
+status, sock, took = h.open_good(path["good"], VNC)
 check("  by VNC", status == OK and line(sock) == "RFB 003.008", (status, took))
-check("  no serial", h.open(path["good"], SERIAL)[0] == REFUSED)
-status, sock, took = h.open(os.path.join(FOLDER, "unlisted"))
+check("  no serial", h.open_good(path["good"], SERIAL)[0] == REFUSED)
+status, sock, took = h.open_good(os.path.join(FOLDER, "unlisted"))
 check("what is not in the list is not opened", status == FAILED and sock is None, status)
-status, sock, took = h.open(nobody)
+status, sock, took = h.open_good(nobody)
 check("nobody there", status == UNREACHABLE and took < 1, (status, took))
 for mode, expected in [("hang", [LATE]), ("drip", [LATE]), ("endless", [UNREACHABLE]), ("nonsense", [UNREACHABLE, LATE]),
                        ("deep", [UNREACHABLE, LATE]), ("refuse", [REFUSED]), ("mute", [LATE]), ("close", [UNREACHABLE]),
                        ("wrongid", [UNREACHABLE]), ("early", [UNREACHABLE, LATE])]:
     status, sock, took = h.open(path[mode])
     check(f"{mode}: told so in time", status in expected and sock is None and took < 2.3, (status, took))
-    began = time.monotonic()
-    status, sock, took = h.open(path["good"])
+    status, sock, took = h.open_good(path["good"])
     check(f"  and another's console opens at once", status == OK and took < 1, (status, took))
 
 # All bad ones at once, and a good one among them.
 asked = [h.ask(p, ms=3000) for m, p in path.items() if m not in ("good", "pause", "flood")]
 slow = 0
 for _ in range(50):
-    status, sock, took = h.open(path["good"])
+    status, sock, took = h.open_good(path["good"])
     slow = max(slow, took)
     if status != OK:
         check("a good one among bad ones", False, status)
 check("50 consoles while all others misbehave, the slowest in less than a second", slow < 1, slow)
-check("every question has one answer", h.get(lambda: all(i in h.answers for i in asked), 6))
+check("every question has one answer", h.get(lambda: all(i in h.answers for i in asked), 60))
 for i in asked:
     h.answers.pop(i)
 
@@ -170,42 +192,48 @@ status, sock, took = h.open(path["flood"], ms=3000)
 check("a flood of events: dropped, or answered in time", status in (OK, UNREACHABLE, LATE) and took < 4, (status, took))
 with open(f"/proc/{h.proc.pid}/stat") as f:
     fields = f.read().rsplit(")", 1)[1].split()
-before = int(fields[11]) + int(fields[12])
+before, began = int(fields[11]) + int(fields[12]), time.monotonic()
 h.get(lambda: False, 2)
+
+
+def connections():
+    with open(path["flood"] + ".count") as f:
+        return int(f.read() or 0)
+
+
+h.get(lambda: connections() > 1, 60)
 with open(f"/proc/{h.proc.pid}/stat") as f:
     fields = f.read().rsplit(")", 1)[1].split()
-spent = (int(fields[11]) + int(fields[12]) - before) / os.sysconf("SC_CLK_TCK") / 2
-with open(path["flood"] + ".count") as f:
-    count = int(f.read())
-check("  its connection was ended", count > 1, count)
+spent = (int(fields[11]) + int(fields[12]) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+check("  its connection was ended", connections() > 1, connections())
 check("  and costs little: %.0f %% of a core" % (100 * spent), spent < 0.3)
 
-asked = [h.ask(path["hang"], ms=1500) for _ in range(80)]
-check("80 questions to one that hangs", h.get(lambda: all(i in h.answers for i in asked), 5))
+asked = [h.ask(path["hang"], ms=3000) for _ in range(80)]
+check("80 questions to one that hangs", h.get(lambda: all(i in h.answers for i in asked), 60))
 busy = sum(h.answers[i][0] == BUSY for i in asked)
 check("  those over 64 are refused at once", busy == 16, busy)
 
-check("running", h.get(lambda: h.states.get(path["pause"]) == 1, 8))
+check("running", h.get(lambda: h.states.get(path["pause"]) == 1, 60))
 for event, state in (("STOP", 2), ("RESUME", 1), ("SHUTDOWN", 3), ("RESET", 3), ("RESUME", 1)):
     with open(path["pause"] + ".tmp", "w") as f:
         f.write(event)
     os.rename(path["pause"] + ".tmp", path["pause"] + ".state")
-    check(f"  {event}", h.get(lambda: not os.path.exists(path["pause"] + ".state"), 3) and
-          h.get(lambda: h.states.get(path["pause"]) == state, 3), h.states.get(path["pause"]))
+    check(f"  {event}", h.get(lambda: not os.path.exists(path["pause"] + ".state"), 60) and
+          h.get(lambda: h.states.get(path["pause"]) == state, 60), h.states.get(path["pause"]))
 servers["pause"][1].kill()
-check("  the server is gone: shut off", h.get(lambda: h.states.get(path["pause"]) == 3, 5))
+check("  the server is gone: shut off", h.get(lambda: h.states.get(path["pause"]) == 3, 60))
 start("pause")
-check("  and comes again: running", h.get(lambda: h.states.get(path["pause"]) == 1, 20))
+check("  and comes again: running", h.get(lambda: h.states.get(path["pause"]) == 1, 100))
 
 h.watch([path["good"]])
-check("out of the list: not opened any more", h.open(path["pause"])[0] == FAILED)
-check("  in it: as before", h.open(path["good"])[0] == OK)
+check("out of the list: not opened any more", h.open_good(path["pause"])[0] == FAILED)
+check("  in it: as before", h.open_good(path["good"])[0] == OK)
 with open(path["good"] + ".count") as f:
     check("one connection to the good one all the time", f.read() == "1")
 status = open(f"/proc/{h.proc.pid}/status").read()
 check("its system calls are filtered", "Seccomp:\t2" in status)
 h.sock.close()
-check("it ends with the supervisor", h.proc.wait(5) == 0)
+check("it ends with the supervisor", h.proc.wait(60) == 0)
 for _, proc in servers.values():
     proc.kill()
 sys.exit(1 if failed else 0)
