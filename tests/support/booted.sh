@@ -16,6 +16,7 @@ gw_daemon() { # systemd instead of a loop of our own
 	gw_wait 60 sallyport status
 }
 gw_daemon_stop() { systemctl stop sallyportd; }
+# shellcheck disable=SC2034 # read by lib.sh
 GW_LOOP=systemd
 systemctl stop ssh 2>/dev/null
 
