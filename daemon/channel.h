@@ -37,9 +37,9 @@ struct channel {
 	const char *granted;     /* of right, for the record: "spice:view"; NULL: all (static) */
 	bool is_greeted, is_denied; /* the relay has the client; it is on record */
 	uint64_t up, down;          /* as last counted */
-	uint32_t judged;      /* generation of the policy that did */
-	time_t next_judge, since;         /* when that verdict may change; 0: never */
-	int64_t opened_ms, told_ms; /* on record; when the relay was told to greet or end it */
+	uint32_t judged, told_look; /* generation of the policy that did; channel_relay.c's */
+	time_t next_judge, since;   /* when that verdict may change; 0: never */
+	int64_t opened_ms;          /* on record */
 	char end_reason[128]; /* "": it was not told to end */
 };
 

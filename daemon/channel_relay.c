@@ -6,25 +6,27 @@
 #include "daemon/console_rights.h"
 #include "daemon/consoles.h"
 #include "daemon/counts.h"
-#include "lib/io.h"
 #include "lib/log.h"
 
 #include <stdlib.h>
 
-#define STOP_MS  1000 /* for the relay to end a channel that it was told to end */
-#define GREET_MS 5000 /* for a SPICE client's greeting */
+/* Its time is counted in looks: where the machine stood still, it could do nothing. */
+#define LOOK_MS    100
+#define STOP_LOOKS 10   /* for the relay to end a channel that it was told to end */
+#define GREET_MS   5000 /* for a SPICE client's greeting */
 
 struct channel_relay {
 	struct gateway *gw;
 	struct loop_watch *timer; /* while the relay is to do something */
-	bool is_set, is_deaf;     /* is_deaf: something could not be said */
+	uint32_t looks;
+	bool is_set, is_deaf; /* is_deaf: something could not be said */
 };
 
 static void
 watch(struct channel_relay *talk)
 {
 	if (!talk->is_set)
-		talk->is_set = loop_timer_set(talk->timer, STOP_MS / 10) == 0;
+		talk->is_set = loop_timer_set(talk->timer, LOOK_MS) == 0;
 }
 
 /* Not at once: who calls us may walk the channels, and all of them end by it. */
@@ -36,13 +38,13 @@ give_up_soon(struct channel_relay *talk)
 }
 
 /* How long it may take for what ch waits for; 0: it waits for nothing. */
-static int64_t
-most_ms(const struct channel *ch)
+static uint32_t
+most_looks(const struct channel *ch)
 {
 	if (ch->state == CHANNEL_STOPPING)
-		return STOP_MS;
+		return STOP_LOOKS;
 	/* The relay has a deadline for the client, and a moment to say so. */
-	return ch->state == CHANNEL_GREETING ? GREET_MS + STOP_MS : 0;
+	return ch->state == CHANNEL_GREETING ? GREET_MS / LOOK_MS + STOP_LOOKS : 0;
 }
 
 /* What it has not done in time, *waits: there is something that it is to do. NULL: none. */
@@ -55,10 +57,10 @@ find_missed(const struct channel_relay *talk, bool *waits)
 	if (talk->is_deaf)
 		return "it takes no more messages";
 	while ((ch = channels_next(talk->gw->channels, ch)) != NULL) {
-		if (most_ms(ch) == 0)
+		if (most_looks(ch) == 0)
 			continue;
 		*waits = true;
-		if (io_now_ms() - ch->told_ms >= most_ms(ch))
+		if (talk->looks - ch->told_look >= most_looks(ch))
 			return ch->state == CHANNEL_STOPPING
 				   ? "it did not end a channel in time"
 				   : "it said nothing of a greeting in time";
@@ -76,6 +78,7 @@ on_timer(void *arg, int fd, unsigned int events)
 	(void)fd;
 	(void)events;
 	talk->is_set = false;
+	talk->looks++;
 	missed = find_missed(talk, &waits);
 	talk->is_deaf = false;
 	if (missed != NULL)
@@ -121,7 +124,7 @@ channel_relay_greet(struct channel *ch)
 	err = servant_tell(relay, &ch->client_fd, 1);
 	if (err < 0)
 		return err;
-	ch->told_ms = io_now_ms();
+	ch->told_look = ch->gw->channel_relay->looks;
 	watch(ch->gw->channel_relay);
 	return 0;
 }
@@ -185,7 +188,7 @@ channel_relay_stop(struct channel *ch)
 	struct servant *relay = ch->gw->relay;
 
 	wire_put_u32(servant_begin(relay, PROTO_RELAY_STOP), ch->id);
-	ch->told_ms = io_now_ms();
+	ch->told_look = ch->gw->channel_relay->looks;
 	if (servant_tell(relay, NULL, 0) < 0)
 		give_up_soon(ch->gw->channel_relay);
 	else

@@ -2,7 +2,6 @@
 #include "daemon/counts.h"
 
 #include "daemon/channels.h"
-#include "lib/io.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -10,7 +9,8 @@
 #include <sys/queue.h>
 
 #define ANSWER_MS 500
-#define MISSED_MS 2000 /* by then it has not answered, but hangs */
+#define MISSED                                                                                 \
+	4 /* times nobody was told in time: it hangs. A machine that stood still is one */
 
 struct waiter {
 	STAILQ_ENTRY(waiter) link;
@@ -21,7 +21,8 @@ struct waiter {
 struct counts {
 	struct gateway *gw;
 	struct loop_watch *timer; /* while an answer is awaited */
-	int64_t asked_ms;         /* the answer to that is due; 0: none is */
+	bool is_asked;            /* an answer is due */
+	unsigned int missed;      /* how often it was waited for in vain */
 	STAILQ_HEAD(, waiter) waiters;
 };
 
@@ -44,12 +45,12 @@ static void
 on_timer(void *arg, int fd, unsigned int events)
 {
 	struct counts *counts = arg;
-	bool is_missed = counts->asked_ms != 0 && io_now_ms() - counts->asked_ms >= MISSED_MS;
+	bool is_missed = counts->is_asked && ++counts->missed >= MISSED;
 
 	(void)fd;
 	(void)events;
-	if (counts->asked_ms != 0 && !is_missed)
-		(void)loop_timer_set(counts->timer, MISSED_MS - ANSWER_MS);
+	if (counts->is_asked && !is_missed)
+		(void)loop_timer_set(counts->timer, ANSWER_MS);
 	tell_all(counts);
 	if (is_missed)
 		servant_give_up(counts->gw->relay, "it did not count in time");
@@ -100,12 +101,13 @@ counts_ask(struct counts *counts, void (*fn)(void *arg), void *arg)
 	STAILQ_INSERT_TAIL(&counts->waiters, waiter, link);
 	if (!is_first)
 		return 0; /* the answer that is on its way is fresh enough */
-	if (counts->asked_ms == 0) {
+	if (!counts->is_asked) {
 		(void)servant_begin(counts->gw->relay, PROTO_RELAY_COUNT);
 		if (servant_tell(counts->gw->relay, NULL, 0) < 0)
 			wait_ms = 0;
 		else
-			counts->asked_ms = io_now_ms();
+			counts->is_asked = true;
+		counts->missed = 0;
 	}
 	(void)loop_timer_set(counts->timer, wait_ms);
 	return 0;
@@ -114,7 +116,7 @@ counts_ask(struct counts *counts, void (*fn)(void *arg), void *arg)
 void
 counts_on_down(struct counts *counts)
 {
-	counts->asked_ms = 0;
+	counts->is_asked = false;
 }
 
 void
@@ -135,7 +137,7 @@ counts_on_notice(struct gateway *gw, struct wire_in *in)
 	if (wire_end(in) < 0) {
 		log_error("the relay sent counts that cannot be read");
 	} else if (is_last) {
-		gw->counts->asked_ms = 0;
+		gw->counts->is_asked = false;
 		loop_timer_clear(gw->counts->timer);
 		tell_all(gw->counts);
 	}

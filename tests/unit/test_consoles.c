@@ -256,6 +256,15 @@ add_channel(uint32_t id, enum channel_state channel_state)
 
 /* --- a relay that hangs -------------------------------------------------------- */
 
+static unsigned int counted;
+
+static void
+on_counted(void *arg)
+{
+	(void)arg;
+	counted++;
+}
+
 static void
 one_that_reads_no_greeting(void **state)
 {
@@ -296,6 +305,34 @@ one_that_ends_nothing(void **state)
 	assert_true(given_up > 0);
 }
 
+/* The machine stood still: it had no time either. */
+static void
+one_that_could_not_run(void **state)
+{
+	struct channel *ch = add_channel(1, CHANNEL_RELAYED);
+
+	(void)state;
+	channel_relay_stop(ch);
+	ch->state = CHANNEL_STOPPING;
+	now_ms += 20000;
+	advance(300);
+	assert_int_equal(given_up, 0);
+	advance(1000);
+	assert_true(given_up > 0);
+}
+
+static void
+one_that_could_not_count(void **state)
+{
+	(void)state;
+	assert_int_equal(counts_ask(gw.counts, on_counted, NULL), 0);
+	now_ms += 20000;
+	advance(1000);
+	assert_int_equal(given_up, 0);
+	advance(2000);
+	assert_true(given_up > 0);
+}
+
 static void
 one_that_takes_no_message(void **state)
 {
@@ -313,15 +350,6 @@ one_that_takes_no_message(void **state)
 	assert_int_equal(given_up, 2);
 	advance(60000);
 	assert_int_equal(given_up, 2);
-}
-
-static unsigned int counted;
-
-static void
-on_counted(void *arg)
-{
-	(void)arg;
-	counted++;
 }
 
 static void
@@ -489,6 +517,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(one_that_reads_no_greeting, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_says_what_it_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_ends_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(one_that_could_not_run, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(one_that_could_not_count, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_takes_no_message, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_does_not_count, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_counts, set_up, tear_down),
