@@ -176,6 +176,11 @@ gw_sshd() {
 	GW_SSHD_PID=$!
 	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }
+gw_sshd_reload() { # by its configuration as it is now: it listens anew, then writes its pid
+	rm -f /run/sshd.pid
+	kill -HUP "$GW_SSHD_PID"
+	gw_wait 20 test -s /run/sshd.pid || fail "sshd did not come back"
+}
 
 gw_backends() {
 	local uid

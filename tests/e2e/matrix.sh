@@ -165,7 +165,7 @@ policy
 sallyport check >"$GW/check" 2>&1 || fail "check: $(cat "$GW/check")"
 sed -i '/^# sshd for Sallyport/,$d' /etc/ssh/sshd_config
 sallyport print sshd >>/etc/ssh/sshd_config
-gw_sshd_again
+gw_sshd_reload
 before 77
 hold_both
 after

@@ -96,18 +96,18 @@ SEEN=$(wc -l <$AUDIT)
 check "keyboard-interactive alone" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=keyboard-interactive)"
 check "publickey alone" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=publickey)"
 cp /etc/ssh/sshd_config "$GW/sshd_config.good"
-grep -v AuthenticationMethods "$GW/sshd_config.good" >/etc/ssh/sshd_config; gw_sshd_again
+grep -v AuthenticationMethods "$GW/sshd_config.good" >/etc/ssh/sshd_config; gw_sshd_reload
 SEEN=$(wc -l <$AUDIT)
 check "without AuthenticationMethods: OTP without public key" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=keyboard-interactive)"
 denied "  OTP without public key" 'no public key'
 check "without AuthenticationMethods: public key without OTP" "" "$(gw_talk anne webdev:2222 -o PreferredAuthentications=publickey)"
 denied "  public key without OTP" 'no OTP was accepted'
-cp "$GW/sshd_config.good" /etc/ssh/sshd_config; gw_sshd_again
+cp "$GW/sshd_config.good" /etc/ssh/sshd_config; gw_sshd_reload
 
 # Grants.
 SEEN=$(wc -l <$AUDIT)
 check "a VM that is not granted (sshd's PermitOpen)" "" "$(gw_talk anne books:2222)"
-sed -i 's/^\([[:space:]]*PermitOpen\).*/\1 any/' /etc/ssh/sshd_config; gw_sshd_again
+sed -i 's/^\([[:space:]]*PermitOpen\).*/\1 any/' /etc/ssh/sshd_config; gw_sshd_reload
 check "a VM that is not granted (the gate itself)" "" "$(gw_talk anne books:2222)"
 denied "  a VM that is not granted" '"vm":"books"' 'no grant'
 DAY=$(date -d '+3 days' +%a)
