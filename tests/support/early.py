@@ -80,8 +80,8 @@ def say(point):
 
 def main():
     transport = paramiko.Transport(("127.0.0.1", int(PORT)))
+    watch(transport)  # before its thread waits in a read that is not ours
     transport.start_client(timeout=20)
-    watch(transport)
     ask(transport, 100)
     say("before the service request")
     try:
