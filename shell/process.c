@@ -13,13 +13,12 @@ void
 process_harden(struct process_limits *limits)
 {
 	struct rlimit none;
-	int fd;
 
 	/* Before anything else: no process of the same user may look inside. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDWR); /* the lowest that is free: fd */
 	(void)syscall(
 	    SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0); /* musl has no name for it */
 	memset(limits, 0, sizeof(*limits));
