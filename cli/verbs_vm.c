@@ -124,12 +124,13 @@ ask_libvirt(const struct cli *cli, struct bounded *list)
 
 /* What is written has another name until it is whole: no reload takes that for a file of
  * the policy's. */
-#define UNREADY ".new"
+#define UNREADY     ".new"
+#define UNREADY_LEN (PATH_LEN + sizeof(UNREADY))
 
 /* In vms.conf.d beside sallyport.conf, for a file of which path is the name. 0, or an exit
  * status. */
 static int
-create(const struct cli *cli, FILE **out, char path[PATH_LEN], char unready[PATH_LEN])
+create(const struct cli *cli, FILE **out, char path[PATH_LEN], char unready[UNREADY_LEN])
 {
 	const char *slash = strrchr(cli->conf_path, '/'), *name = cli->write;
 	size_t len = strlen(name),
@@ -144,7 +145,7 @@ create(const struct cli *cli, FILE **out, char path[PATH_LEN], char unready[PATH
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return cli_fail(CLI_FINDING, "%s: %s", path, strerror(errno));
 	snprintf(path + strlen(path), PATH_LEN - strlen(path), "/%s", name);
-	snprintf(unready, PATH_LEN, "%s" UNREADY, path);
+	snprintf(unready, UNREADY_LEN, "%s" UNREADY, path);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return cli_fail(CLI_FINDING, "%s: %s", path, strerror(EEXIST));
 	fd = open(unready, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -161,7 +162,7 @@ create(const struct cli *cli, FILE **out, char path[PATH_LEN], char unready[PATH
 static int
 write_file(const struct cli *cli, char *list, const struct policy *policy)
 {
-	char path[PATH_LEN], unready[PATH_LEN];
+	char path[PATH_LEN], unready[UNREADY_LEN];
 	size_t count, taken;
 	FILE *out = NULL;
 	int status = create(cli, &out, path, unready);
