@@ -49,6 +49,7 @@ def count_flushes(*tables):
 
 flush, permit = ms("pam", "flush"), ms("pam", "permit")
 shell_base, shell_flush = ms("shell", "sh"), ms("shell", "append")
+shell_more, duo_more = less(ms("shell", "shell"), shell_base), less(ms("duo", "duo"), ms("duo", "sh"))
 
 # (figure, value, limit, unit); the limit is the highest, but for "a second".
 limits = [
@@ -65,7 +66,9 @@ limits = [
     ("  memory of all processes", divided(column("load", "load_big", 2), 1024), 150, "MB"),
     ("refusal by the module: above pam_permit", less(ms("pam", "refused"), permit), 2, "ms"),
     ("refusal at an endpoint", ms("endpoint", "endpoint"), 2, "ms"),
-    ("sallyport-shell to the command: above sh -c", less(ms("shell", "shell"), shell_base), allowed(1, 0.5, shell_flush), "ms"),
+    ("sallyport-shell to the command: above sh -c", shell_more, allowed(1, 0.5, shell_flush), "ms"),
+    # Where these milliseconds were set, login_duo took 1.65.
+    ("  without its flush, in login_duo's time", divided(less(shell_more, shell_flush), duo_more), 0.5 / 1.65, ""),
     ("all processes, idle: memory", divided(column("idle", "idle", 1), 1024), 15, "MB"),
     ("OTPs, a flush takes 1 ms", column("rate", "rate", 1), 500, "a second"),
 ]
@@ -80,7 +83,7 @@ beside = [
     ("pam_yubico", ms("yubico", "yubico"), "ms"),
     ("/bin/sh -c true", ms("duo", "sh"), "ms"),
     ("sh -c true, between sessions of a user's", shell_base, "ms"),
-    ("login_duo true: above sh -c", less(ms("duo", "duo"), ms("duo", "sh")), "ms"),
+    ("login_duo true: above sh -c", duo_more, "ms"),
 ]
 
 
