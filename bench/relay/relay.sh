@@ -6,7 +6,8 @@
 # Where a process that is woken runs on another processor than its waker, that alone
 # costs more than a relay's work and differs from machine to machine: all that takes part
 # (clients, relays, targets; the gateway and sshd, too) runs on one, the same for all.
-# Only what keeps more than one busy is as it comes: visits many at once, and through sshd.
+# Only what keeps more than one busy is as it comes: visits many at once, and bulk through
+# sshd.
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
 #   PARTS="pure idle connection sshd"   which (default: all)
@@ -270,6 +271,7 @@ sshd() {
 	for ((r = 0; r < PAIRS; r++)); do
 		for name in $(rotated $r gated plain); do
 			for what in "bulk 1" "rtt 64 $((TRIPS / 5))"; do
+				case $what in bulk*) on_processors $ALL ;; *) on_processors $PIN ;; esac
 				# shellcheck disable=SC2086
 				timeout 60 "$BENCH/load" "$relay" "unix:$T" "unix:$OUT/$name.sock" $what >"$OUT/figures" 2>&1 || {
 					echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
