@@ -123,8 +123,8 @@ anew
 raw agent $WHERE --hold 30 --until reply --say $all "clipboard=secret$(printf '%05000d' 0)" monitors_config=plain >"$GW/raw"
 heard 'monitors_config plain' && pass "a raw client: what needs no more than spice arrives" || fail "the agent heard: $(cat "$GW/agent") the client: $(cat "$GW/raw")"
 check "  to the agent of all else nothing" "" "$(grep secret "$GW/agent")"
-grep -q "heard reply $(printf plain | xxd -p)" "$GW/raw" && pass "  the other way: the same" || fail "the client: $(cat "$GW/raw")"
-check "  to the client nothing else" "" "$(grep -i "heard.*$(printf secret | xxd -p)" "$GW/raw")"
+grep -q "heard reply $(printf plain | od -An -v -tx1 | tr -d ' \n')" "$GW/raw" && pass "  the other way: the same" || fail "the client: $(cat "$GW/raw")"
+check "  to the client nothing else" "" "$(grep -i "heard.*$(printf secret | od -An -v -tx1 | tr -d ' \n')" "$GW/raw")"
 closed; free
 regrant spice,share
 anew

@@ -48,7 +48,7 @@ view() { # SOCKET TAG: a session that stays, with what the server counts of it
 	VIEW=$!
 	gw_wait 30 grep -q '^playback result 0' "$GW/$2.out" || { fail "$2: no session: $(cat "$GW/$2.out")"; return 1; }
 }
-zeros() { head -c "$1" /dev/zero | xxd -p | tr -d '\n'; }
+zeros() { head -c "$1" /dev/zero | od -An -v -tx1 | tr -d ' \n'; }
 viewer_idle() { :; }
 viewer_busy() { # keys that an agent of the VM hears of, and pictures, without end
 	(while :; do printf 'send main 4 %s\n' "$(zeros 24)"; sleep 0.01; done) >"$GW/orders" & BUSY=$!

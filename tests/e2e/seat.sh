@@ -99,7 +99,7 @@ regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,seria
 sleep 1.1 # above 10 in a second denials are summed
 check 'who may only look waits for a free seat' 'error 7' "$(spice maggie link)"
 check '  on record' ok "$(gw_logged 20 '"event":"deny"' '"user":"maggie"' 'who may only look' && echo ok)"
-check 'a WebSocket greeting' 'error 2' "$(spice maggie greet --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | xxd -p | tr -d '\n')" | sed 's/ after.*//')"
+check 'a WebSocket greeting' 'error 2' "$(spice maggie greet --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')" | sed 's/ after.*//')"
 still anne 'all of that changed nothing for anne'
 check '  her channels are there' 5 "$(channels)"
 

@@ -40,7 +40,7 @@ views() { # USER: a session that stays
 	gw_wait 30 grep -q '^cursor result 0' "$GW/$1.out" || fail "$1 has no session: $(cat "$GW/$1.out")"
 }
 ends() { local p="VIEW_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null; gw_logged 20 '"event":"close"' "\"user\":\"$1\"" || fail "$1 goes on"; }
-draw() { printf "send display 314 %s\n" "$(head -c "$2" /dev/zero | xxd -p | tr -d '\n')" >"$GW/$1.orders"; } # VM BYTES
+draw() { printf "send display 314 %s\n" "$(head -c "$2" /dev/zero | od -An -v -tx1 | tr -d ' \n')" >"$GW/$1.orders"; } # VM BYTES
 lines() { sallyport log | grep -E "  [0-9]+ +($1) "; }
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW"/*.log; finish; }

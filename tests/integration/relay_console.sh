@@ -59,7 +59,7 @@ spice session "unix:$dir/all.sock" --open display --hold 8 >"$dir/watcher" 2>&1 
 wait_for 60 grep -q 'display result 0' "$dir/watcher" || fail "the watcher has no picture"
 before=$(rss all)
 [[ $(spice link "unix:$dir/all.sock" --magic GET) == "error 2" ]] || fail "another magic"
-[[ $(spice greet "unix:$dir/all.sock" --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | xxd -p | tr -d '\n')") == "error 2"* ]] || fail "WebSocket"
+[[ $(spice greet "unix:$dir/all.sock" --hex "$(printf 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')") == "error 2"* ]] || fail "WebSocket"
 [[ $(spice link "unix:$dir/all.sock" --major 3) == "error 4" ]] || fail "another version"
 [[ $(spice link "unix:$dir/all.sock" --size 4000) == "error 3" ]] || fail "too long"
 [[ $(spice link "unix:$dir/all.sock" --size 17) == "error 3" ]] || fail "too short"
