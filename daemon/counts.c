@@ -9,8 +9,8 @@
 #include <sys/queue.h>
 
 #define ANSWER_MS 500
-#define MISSED                                                                                 \
-	4 /* times nobody was told in time: it hangs. A machine that stood still is one */
+/* So often nobody is told in time: it hangs. A machine that stood still is one time. */
+#define MISSED 4
 
 struct waiter {
 	STAILQ_ENTRY(waiter) link;
@@ -108,8 +108,8 @@ counts_ask(struct counts *counts, void (*fn)(void *arg), void *arg)
 		else
 			counts->is_asked = true;
 		counts->missed = 0;
+		(void)loop_timer_set(counts->timer, wait_ms);
 	}
-	(void)loop_timer_set(counts->timer, wait_ms);
 	return 0;
 }
 

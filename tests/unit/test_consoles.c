@@ -370,6 +370,21 @@ one_that_does_not_count(void **state)
 	assert_true(given_up > 0);
 }
 
+/* Who asks again puts nothing off. */
+static void
+one_that_is_asked_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(counts_ask(gw.counts, on_counted, NULL), 0);
+		advance(990);
+	}
+	assert_int_equal(given_up, 0);
+	assert_int_equal(counts_ask(gw.counts, on_counted, NULL), 0);
+	advance(50);
+	assert_true(given_up > 0);
+}
+
 static void
 one_that_counts(void **state)
 {
@@ -517,6 +532,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(one_that_reads_no_greeting, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_says_what_it_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_ends_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(one_that_is_asked_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_could_not_run, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_could_not_count, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_that_takes_no_message, set_up, tear_down),
