@@ -97,8 +97,8 @@ m_stands(const struct conn *conn)
 	       proc_pidfd_is_alive(conn->m_pidfd);
 }
 
-static bool
-both_live(const struct conn *conn)
+bool
+conn_lives(const struct conn *conn)
 {
 	const int pidfds[] = {conn->u_pidfd, conn->m_pidfd};
 
@@ -110,7 +110,7 @@ static enum verdict
 is_the_one(const struct conn *conn, const struct proc *place)
 {
 	return conn->u.pid == place->pid && conn->u.start == place->start &&
-		       place->parent == conn->m.pid && both_live(conn)
+		       place->parent == conn->m.pid && conn_lives(conn)
 		   ? VERDICT_ALLOW
 		   : VERDICT_DENY;
 }
@@ -167,7 +167,7 @@ conn_find_u(struct conn *conn)
 	ssize_t n;
 
 	if (conn->u.pid != 0)
-		return both_live(conn);
+		return conn_lives(conn);
 	n = proc_children(conn->m.pid, children, CHILDREN_MAX);
 	for (ssize_t i = 0; i < n; i++)
 		if (proc_read_place(children[i], &proc) == 0 &&

@@ -39,7 +39,6 @@ struct conn {
 
 /* Takes the step if it may happen; on a denial nothing changes. */
 enum verdict conn_step(struct conn *conn, enum conn_event event);
-
 /* A fresh one in CONN_NONE for M (its pidfd is taken over); NULL without memory. */
 struct conn *conn_new(uint32_t id, const char *user, uid_t uid, const struct proc *m, int m_pidfd);
 void conn_free(struct conn *conn);
@@ -56,5 +55,6 @@ enum verdict conn_recognise(struct conn *conn, const struct proc *place);
 enum verdict conn_recognise_peer(const struct conn *conn, pid_t pid, int pidfd);
 /* Is U known and as it was? If none is known yet, M's children are looked at. */
 bool conn_find_u(struct conn *conn);
+bool conn_lives(const struct conn *conn); /* do M and the known U? */
 
 #endif

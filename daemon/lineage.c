@@ -24,8 +24,7 @@ conn_of_pid(struct gateway *gw, uid_t uid, pid_t pid)
 	struct conn *conn = NULL;
 
 	while ((conn = conns_next(gw->conns, conn)) != NULL)
-		if (conn->uid == uid && uid != 0 && conn->u.pid == pid &&
-		    proc_pidfd_is_alive(conn->u_pidfd) && proc_pidfd_is_alive(conn->m_pidfd))
+		if (conn->uid == uid && uid != 0 && conn->u.pid == pid && conn_lives(conn))
 			return conn;
 	return NULL;
 }

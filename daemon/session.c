@@ -153,7 +153,7 @@ judge(struct session *s)
 
 	if (conn == NULL || conn_may(conn->state, CONN_EV_SHELL) != VERDICT_ALLOW)
 		return "the connection has ended";
-	if (!proc_pidfd_is_alive(conn->m_pidfd) || !proc_pidfd_is_alive(conn->u_pidfd))
+	if (!conn_lives(conn))
 		return "sshd's process of the connection has ended";
 	s->judged = gw->generation;
 	s->next_judge = 0;

@@ -226,8 +226,7 @@ on_checked(void *arg, const struct otp_outcome *outcome)
 		door_close(visit->caller);
 	else if (outcome->verdict != VERDICT_ALLOW)
 		refuse(visit, conn, outcome);
-	else if (proc_pidfd_is_alive(conn->m_pidfd) && proc_pidfd_is_alive(conn->u_pidfd) &&
-		 conn_step(conn, CONN_EV_OTP_OK) == VERDICT_ALLOW)
+	else if (conn_lives(conn) && conn_step(conn, CONN_EV_OTP_OK) == VERDICT_ALLOW)
 		accept_conn(visit, conn, outcome->public_id);
 	else
 		refuse(visit, conn, &failed);
