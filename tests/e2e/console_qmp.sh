@@ -27,18 +27,7 @@ xvfb_start 71 || end
 hold anne anne -L 127.0.0.1:15900:webdev:5900 -L 127.0.0.1:15800:webdev:5800
 hold maggie maggie -L 127.0.0.1:15910:webdev:5900
 check "QEMU listens at its control sockets alone" "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " "$(listens)"
-viewer_start 71 spice spice://127.0.0.1:15900
-works "SPICE over qmp:" webdev 71 spice
-check "  it listens nowhere else now" "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " "$(listens)"
-check "maggie, with takeover" "result 0" "$(timeout 30 python3 -B tests/support/spice.py link tcp:127.0.0.1:15910)"
-viewer_ends spice 30 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
-gw_wait 20 sh -c 'sallyport list seats | grep -q " free"'
-vncviewer_start 71 vnc 127.0.0.1::15800
-works "VNC over qmp:" webdev 71 vnc
-viewer_stop vnc
-for right in spice vnc; do
-	gw_logged 20 '"event":"close"' '"user":"anne"' "\"right\":\"$right\"" && pass "$right: on record" || fail "no record of $right"
-done
+console_by_turns qmp "/run/vms/webdev.qmp $CONSOLE/run/webdev.qmp " true
 viewer_start 71 dies spice://127.0.0.1:15900
 works "SPICE again" webdev 71 dies
 kill -9 "$(cat "$CONSOLE/webdev.vm")"

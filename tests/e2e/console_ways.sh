@@ -40,7 +40,6 @@ gw_policy() {
 	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
 	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
-as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; }
 cell() { check "$MODE $1" "$2" "$3"; }
 at_vm() { grep -c '"event": "connect"' "$GW/vm.json"; }
 open_at_vm() { echo $(($(at_vm) - $(grep -c '"event": "close"' "$GW/vm.json"))); }
@@ -244,16 +243,8 @@ service() {
 	cell '  another VM: refused' 255 "$(into_vm "${over[@]}" -p 2222 books true >/dev/null 2>&1; echo $?)"
 }
 
-cat >"$GW/own.conf" <<-CONF
-	HostKey $GW/own.host
-	UsePAM no
-	PidFile none
-	Port 22420
-	ListenAddress 127.0.0.1
-	StrictModes no
-CONF
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW"/vm*log; finish; }
-ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
+gw_own_sshd
 for u in anne maggie; do usermod -s /usr/bin/sallyport-shell $u; done
 ADDR=$(getent hosts webdev | awk '{print $1}')
 

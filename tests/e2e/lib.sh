@@ -261,6 +261,21 @@ gw_gone() { # WHAT: connection and U are gone within 2 s of gw_clock
 	wait $SSH $HELD 2>/dev/null
 }
 
+as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; } # USER COMMAND…
+
+gw_own_sshd() { # an sshd that anne could start herself: $GW/own.conf
+	cat >"$GW/own.conf" <<-CONF
+		HostKey $GW/own.host
+		UsePAM no
+		PidFile none
+		Port 22420
+		ListenAddress 127.0.0.1
+		AuthorizedKeysFile $GW/anne.key.pub
+		StrictModes no
+	CONF
+	ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
+}
+
 gw_log() {
 	local lines word
 	lines=$(cat $AUDIT)

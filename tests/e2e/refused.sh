@@ -5,7 +5,6 @@
 gw_start || { fail "the gateway did not start"; finish; }
 UNIX=/run/sallyport/vm/webdev/raw
 ADDR=$(getent hosts webdev | awk '{print $1}')
-as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; }
 stop_daemon() { kill -STOP "$(cat "$GW/daemon.pid")"; }
 go_on() { kill -CONT "$(cat "$GW/daemon.pid")"; }
 denied() { # WHAT WORD…: on record since the last call
@@ -27,16 +26,7 @@ SEEN=$(wc -l <$AUDIT)
 
 # connect, then execute sshd: the executable is right, the parent is not. First
 # of all, because a U that is known already has its pid for it, too.
-cat >"$GW/own.conf" <<-CONF
-	HostKey $GW/own.host
-	UsePAM no
-	PidFile none
-	Port 22420
-	ListenAddress 127.0.0.1
-	AuthorizedKeysFile $GW/anne.key.pub
-	StrictModes no
-CONF
-ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
+gw_own_sshd
 is_sshd() { [ "$(readlink "/proc/$(pgrep -P "$1")/exe")" = /usr/sbin/sshd ]; } # the child of PID
 for where in "unix $UNIX" "tcp $ADDR 2222"; do
 	stop_daemon

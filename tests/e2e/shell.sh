@@ -116,7 +116,6 @@ gw_logged 15 '"event":"session"' '"right":"shell"' '#mark' && pass "  one record
 [ -z "$(grep -P '\x1b' $AUDIT)" ] && pass "  no escape character in the log" || fail "an escape character in the log"
 
 # --- forged ----------------------------------------------------------------------------
-as() { local u=$1; shift; setpriv --reuid "$u" --regid "$u" --init-groups "$@"; }
 as maggie /usr/bin/sallyport-shell -c id >"$GW/out" 2>"$GW/err"; check "outside SSH: denied" "77 " "$? $(cat "$GW/out")"
 gw_logged 15 '"verdict":"deny"' 'not below sshd' && pass "  on record" || fail "no record"
 run maggie '/usr/bin/sallyport-shell -c vms'; check "below U, by hand: answered" "0" "$RC"

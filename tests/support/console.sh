@@ -22,6 +22,8 @@
 #                       is $GW/NAME.ctl
 #   works WHAT NAME N TAG                       the frame is shown on :N and a key arrives
 #   viewer_refused N TAG NAME                   that viewer is told so, and ends
+#   console_by_turns WAY LISTENERS COMMAND      anne's SPICE viewer on :71, COMMAND beside it;
+#                       maggie takes over; anne's VNC viewer; all on record
 #   picture_keep N WHAT                         into $BUILD/logs, when something failed
 
 CONSOLE=$GW/console
@@ -235,4 +237,21 @@ works() { # WHAT NAME N TAG
 		fail "$what: no key arrived"; picture_keep "$n" "$tag"
 		return 1
 	fi
+}
+
+console_by_turns() {
+	local right
+	viewer_start 71 spice spice://127.0.0.1:15900
+	works "SPICE over $1:" webdev 71 spice
+	check "  it listens nowhere else now" "$2" "$(listens)"
+	"$3"
+	check "maggie, with takeover" "result 0" "$(timeout 30 python3 -B tests/support/spice.py link tcp:127.0.0.1:15910)"
+	viewer_ends spice 30 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
+	gw_wait 20 sh -c 'sallyport list seats | grep -q " free"'
+	vncviewer_start 71 vnc 127.0.0.1::15800
+	works "VNC over $1:" webdev 71 vnc
+	viewer_stop vnc
+	for right in spice vnc; do
+		gw_logged 20 '"event":"close"' '"user":"anne"' "\"right\":\"$right\"" && pass "$right: on record" || fail "no record of $right"
+	done
 }

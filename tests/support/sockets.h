@@ -26,6 +26,24 @@ tcp_pair(int fds[2])
 	close(listener);
 }
 
+/* One that keeps who closes it last for LINGER_S: it holds bytes that nobody reads at its
+ * other end, *reader. */
+#define LINGER_S 90
+static inline int
+tcp_lingering(int *reader)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = LINGER_S};
+	char bytes[65536] = "";
+	int ends[2];
+
+	tcp_pair(ends);
+	while (send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		continue;
+	REQUIRE(setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
+	*reader = ends[1];
+	return ends[0];
+}
+
 static inline void
 make_pair(bool tcp, int fds[2])
 {

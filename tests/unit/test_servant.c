@@ -142,7 +142,6 @@ one_that_never_gets_there(void **state)
 
 /* --- helpers that were taken over: this program itself, with a word ------------------ */
 
-#define LINGER_S 90
 #define SOON_MS  60000
 
 static void
@@ -157,21 +156,6 @@ say(uint8_t type, const int *fds, size_t n)
 		_exit(1);
 }
 
-/* A TCP socket that keeps who closes it last for LINGER_S. */
-static int
-lingering(void)
-{
-	const struct linger linger = {.l_onoff = 1, .l_linger = LINGER_S};
-	char bytes[65536] = "";
-	int ends[2];
-
-	tcp_pair(ends);
-	while (send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		continue;
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	return ends[0];
-}
-
 static int
 be_helper(const char *word)
 {
@@ -181,7 +165,7 @@ be_helper(const char *word)
 	if (strcmp(word, "twice") == 0)
 		say(PROTO_READY, NULL, 0);
 	if (strcmp(word, "passes") == 0) {
-		int fd = lingering();
+		int reader, fd = tcp_lingering(&reader);
 
 		say(PROTO_RELAY_ENDED, &fd, 1);
 		close(fd);

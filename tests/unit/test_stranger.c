@@ -13,25 +13,7 @@
 
 #include <cmocka.h>
 
-#define LINGER_S 60
 #define SOON_MS  30000
-
-/* Its other end in *reader; nobody reads there. */
-static int
-lingering(int *reader)
-{
-	const struct linger linger = {.l_onoff = 1, .l_linger = LINGER_S};
-	char bytes[65536] = "";
-	int ends[2];
-
-	tcp_pair(ends);
-	while (send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		continue;
-	assert_int_equal(
-	    setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
-	*reader = ends[1];
-	return ends[0];
-}
 
 static void
 pass(int socket, const char *bytes, int fd)
@@ -58,7 +40,7 @@ pass(int socket, const char *bytes, int fd)
 static void
 check_close(int type, int before, const char *bytes, const char *last)
 {
-	int ends[2], reader, fd = lingering(&reader);
+	int ends[2], reader, fd = tcp_lingering(&reader);
 	int64_t since_ms;
 
 	assert_int_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends), 0);
