@@ -97,6 +97,8 @@ wants_read(const struct pair_side *side)
 	return !side->is_eof && !side->is_done && !pump_keeps(side);
 }
 
+/* While what was read waits for room on the other side, nobody needs to be woken because
+ * there is more: to be told anew afterwards brings it. */
 static uint32_t
 events_of(struct pair_side *side)
 {
@@ -104,7 +106,8 @@ events_of(struct pair_side *side)
 
 	if (greeting != NULL) /* level-triggered: read as little as it needs */
 		return greeting_wants_read(greeting) ? EPOLLIN : EPOLLET;
-	return pump_keeps(half_other(side)) ? EDGES | EPOLLOUT : EDGES;
+	return (pump_keeps(side) ? EPOLLET : EDGES) |
+	       (pump_keeps(half_other(side)) ? EPOLLOUT : 0u);
 }
 
 /* Tells epoll what to wait for, where that changed; and where something is left to do

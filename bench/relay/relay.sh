@@ -11,6 +11,7 @@
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
 #   PARTS="pure idle connection sshd"   which (default: all)
+#   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
 #   ROUNDS=N    of the first two (default 5); PAIRS=N of the last (default 20)
 #   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N      how much of each
@@ -26,7 +27,7 @@ OUT=$(mktemp -d /tmp/bench.XXXXXX)
 chmod 755 "$OUT"
 W=$OUT/at # where contenders listen
 T=$OUT/target.sock
-PEERS="proxyd haproxy nginx socat"
+PEERS=${PEERS-"proxyd haproxy nginx socat"}
 PROCESS='' PIDS=''
 id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay
 ulimit -n "$(ulimit -Hn)"
