@@ -55,16 +55,19 @@ LIBS_virt = -ljansson -lvirt
 SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c spice/kind.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
 SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c wire.c) \
-	$(wildcard shell/*.c)
+	$(wildcard shell/*.c) $(wildcard files/*.c)
+# Loaded into the programs that serve files; nothing of it is linked into anything else.
+SRC_inside = lib/num.c $(addprefix files/,calls.c inner.c landlock.c userns.c) \
+	$(wildcard inside/*.c)
 SRC_pam = $(addprefix lib/,client.c io.c layout.c proto.c wire.c secret.c) $(wildcard pam_module/*.c)
 
 HELPERS = verify relay recorder names api virt
 PROGRAMS = sallyportd $(HELPERS) sallyport sallyport-shell
-TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so
+TARGETS = $(addprefix $(BUILD)/,$(PROGRAMS)) $(BUILD)/pam_sallyport.so $(BUILD)/inside.so
 
 # Tests: each file one program, linked with everything but the main files.
 SRC_all = $(sort $(LIB) lib/audit_field.c lib/authorities.c lib/sieve.c loop/loop.c \
-	$(foreach d,daemon policy $(HELPERS) spice rfb cli shell pam_module,$(wildcard $(d)/*.c)))
+	$(foreach d,daemon policy $(HELPERS) spice rfb cli shell files pam_module,$(wildcard $(d)/*.c)))
 LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -laudit -lpam -lvirt
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
@@ -119,14 +122,22 @@ $(BUILD)/$(1): $(call obj,$(SRC_$(1)))
 endef
 $(foreach p,$(filter-out sallyport-shell,$(PROGRAMS)),$(eval $(call program,$(p))))
 
+# Musl comes without the kernel's headers, and must not see the other libc's.
+$(BUILD)/kernel: $(BUILD)/headers
+	@mkdir -p $@
+	@for d in linux asm asm-generic; do \
+		f=$$(echo "#include <$$d/errno.h>" | $(CC) -x c -E - | sed -n "s|^# 1 \"\(/.*/$$d\)/errno.h\".*|\1|p" | head -n 1); \
+		ln -sfn "$$f" $@/$$d || exit 1; \
+	done
+
 # With musl, whatever CC and SAN are: it starts for each login and command, and what the
 # other libc does before main() costs, in a virtual machine, more than all else it does.
 # (Musl's CMSG_ macros mix signed and unsigned; the same sources are built with all
 # warnings for the tests.)
-$(BUILD)/static/%.o: %.c | $(BUILD)/headers
+$(BUILD)/static/%.o: %.c | $(BUILD)/headers $(BUILD)/kernel
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(MUSL_CC) $(CPPFLAGS) -std=c11 $(OPT) $(filter-out -Wconversion,$(WARN)) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(MUSL_CC) $(CPPFLAGS) -isystem $(BUILD)/kernel -std=c11 $(OPT) $(filter-out -Wconversion,$(WARN)) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The wrapper's own link line is that of a dynamic program: it is given as a whole.
 $(BUILD)/sallyport-shell: $(call static,$(SRC_sallyport-shell))
@@ -138,6 +149,12 @@ $(BUILD)/pam_sallyport.so: $(call pic,$(SRC_pam)) pam_module/pam_sallyport.map
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared $(RELRO),-z,defs $(SAN) $(LDFLAGS) \
 		-Wl,--version-script=pam_module/pam_sallyport.map -o $@ $(filter %.o,$^) -lpam
+
+# Without sanitizers, whatever SAN is: the programs that load it have none.
+$(BUILD)/inside.so: $(call pic,$(SRC_inside)) inside/inside.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(RELRO),-z,defs $(LDFLAGS) \
+		-Wl,--version-script=inside/inside.map -o $@ $(filter %.o,$^)
 
 # q, not r: files of equal name in two folders must both be in it.
 $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
@@ -195,7 +212,7 @@ $(BUILD)/bench/relay/in_u.so: $(BUILD)/pic/lib/num.o
 
 .SECONDARY:
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c bench/*/*.c)) \
-	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam) $(wildcard bench/*/*.c)) \
+	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam) $(SRC_inside) $(wildcard bench/*/*.c)) \
 	$(patsubst %.c,$(BUILD)/static/%.d,$(SRC_sallyport-shell))
 
 # --- install -----------------------------------------------------------------
@@ -212,6 +229,7 @@ install: all
 	install -m 755 $(BUILD)/sallyport-shell $(DESTDIR)$(BINDIR)/
 	install -m 755 $(addprefix $(BUILD)/,$(HELPERS)) $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 $(BUILD)/pam_sallyport.so $(DESTDIR)$(PAMDIR)/
+	install -m 644 $(BUILD)/inside.so $(DESTDIR)$(LIBEXECDIR)/
 	$(foreach m,$(MAN),install -m 644 $(m) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/ &&) true
 	$(if $(EXAMPLES),install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/)
 	install -m 644 conf/sallyport.bash-completion $(DESTDIR)$(COMPLETIONDIR)/sallyport
@@ -222,7 +240,7 @@ install: all
 # Configuration, state and audit log stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/sallyportd $(SBINDIR)/sallyport \
-		$(BINDIR)/sallyport-shell $(addprefix $(LIBEXECDIR)/,$(HELPERS)) \
+		$(BINDIR)/sallyport-shell $(addprefix $(LIBEXECDIR)/,$(HELPERS) inside.so) \
 		$(PAMDIR)/pam_sallyport.so $(COMPLETIONDIR)/sallyport \
 		$(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 		$(addprefix $(DOCDIR)/,$(notdir $(EXAMPLES))) $(UNITDIR)/sallyportd.service \
