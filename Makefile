@@ -22,6 +22,8 @@ COMPLETIONDIR = $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+APPDIR = $(PREFIX)/share/applications
+MIMEDIR = $(PREFIX)/share/mime/packages
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wmissing-prototypes \
 	-Wstrict-prototypes -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
@@ -220,7 +222,18 @@ $(BUILD)/bench/relay/in_u.so: $(BUILD)/pic/lib/num.o
 MAN = $(wildcard man/*.[1-8])
 EXAMPLES = $(wildcard conf/*.example)
 
-install: all
+# What a user's own computer gets, where nothing is built.
+install-view:
+	install -d -m 755 $(addprefix $(DESTDIR),$(BINDIR) $(APPDIR) $(MIMEDIR) $(MANDIR)/man1 \
+		$(DOCDIR) $(COMPLETIONDIR))
+	install -m 755 view/sallyport-view $(DESTDIR)$(BINDIR)/
+	install -m 644 view/sallyport-view.desktop $(DESTDIR)$(APPDIR)/
+	install -m 644 view/sallyport.xml $(DESTDIR)$(MIMEDIR)/
+	install -m 644 man/sallyport-view.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 conf/sallyport-view.bash-completion $(DESTDIR)$(COMPLETIONDIR)/sallyport-view
+	install -m 644 doc/windows.md $(DESTDIR)$(DOCDIR)/
+
+install: all install-view
 	install -d -m 755 $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(LIBEXECDIR) $(PAMDIR) \
 		$(DOCDIR) $(COMPLETIONDIR) $(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) \
 		$(sort $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))))) \
@@ -237,8 +250,14 @@ install: all
 	install -m 644 systemd/sallyport.sysusers $(DESTDIR)$(SYSUSERSDIR)/sallyport.conf
 	install -m 644 systemd/sallyport.tmpfiles $(DESTDIR)$(TMPFILESDIR)/sallyport.conf
 
+uninstall-view:
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/sallyport-view $(APPDIR)/sallyport-view.desktop \
+		$(MIMEDIR)/sallyport.xml $(MANDIR)/man1/sallyport-view.1 \
+		$(COMPLETIONDIR)/sallyport-view $(DOCDIR)/windows.md)
+	rmdir "$(DESTDIR)$(DOCDIR)" 2>/dev/null || true
+
 # Configuration, state and audit log stay.
-uninstall:
+uninstall: uninstall-view
 	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/sallyportd $(SBINDIR)/sallyport \
 		$(BINDIR)/sallyport-shell $(addprefix $(LIBEXECDIR)/,$(HELPERS) inside.so) \
 		$(PAMDIR)/pam_sallyport.so $(COMPLETIONDIR)/sallyport \
@@ -376,6 +395,7 @@ help:
 	@echo 'make check         all tests (root, in a copy)'
 	@echo 'make [all]         build here; CC=clang, V=1 for whole commands'
 	@echo 'make install       to $$DESTDIR$$PREFIX ($(PREFIX)) and $$DESTDIR$$SYSCONFDIR ($(SYSCONFDIR))'
+	@echo 'make install-view  sallyport-view alone, for a user'\''s own computer: builds nothing; uninstall-view'
 	@echo 'make uninstall     takes the same files away; configuration, state and log stay'
 	@echo 'make check-unit    unit tests;  asan: with sanitizers;  clang: with the other compiler'
 	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation, lint in depth … (root, in a copy)'
@@ -388,5 +408,5 @@ help:
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here install uninstall check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

@@ -13,7 +13,9 @@ for file in usr/sbin/sallyportd usr/sbin/sallyport usr/bin/sallyport-shell \
 	"usr/lib/$multi/security/pam_sallyport.so" usr/lib/systemd/system/sallyportd.service \
 	usr/lib/sysusers.d/sallyport.conf usr/lib/tmpfiles.d/sallyport.conf \
 	usr/share/bash-completion/completions/sallyport usr/share/man/man8/sallyport.8 \
-	usr/share/doc/sallyport/sallyport.conf.example; do
+	usr/share/doc/sallyport/sallyport.conf.example usr/bin/sallyport-view usr/share/man/man1/sallyport-view.1 \
+	usr/share/applications/sallyport-view.desktop usr/share/mime/packages/sallyport.xml \
+	usr/share/bash-completion/completions/sallyport-view usr/share/doc/sallyport/windows.md; do
 	[ -f "$root/$file" ] || { echo "$file is missing"; exit 1; }
 done
 echo "ok programs, module, units, pages and examples are in place"
@@ -31,6 +33,17 @@ make -s BUILD="$BUILD" DESTDIR="$root" uninstall >/dev/null
 [ "$(find "$root" ! -type d)" = "$root/etc/sallyport/sallyport.conf" ] ||
 	{ find "$root" ! -type d; echo "uninstall left or took too much"; exit 1; }
 echo "ok uninstall takes all of it away, and leaves the admin's configuration"
+
+# A user's own computer: no compiler, no header, nothing built.
+make -s BUILD="$root/none" CC=false DESTDIR="$root/desk" install-view >/dev/null
+"$root/desk/usr/bin/sallyport-view" --version | grep -q '^sallyport-view [0-9]'
+[ "$(find "$root/desk" -type f | wc -l)" = 6 ] && [ ! -e "$root/none" ]
+make -s DESTDIR="$root/desk" uninstall-view >/dev/null
+[ -z "$(find "$root/desk" -type f)" ]
+echo "ok install-view puts there what a user needs, builds nothing, and uninstall-view takes it away"
+xmllint --noout view/sallyport.xml
+[ "$(sed -n 's/^MimeType=\(.*\);$/\1/p' view/sallyport-view.desktop)" = "$(sed -n 's/.*mime-type type="\([^"]*\)".*/\1/p' view/sallyport.xml)" ]
+echo "ok the desktop entry opens the type that .sallyport files have"
 
 # libs FILE: what it needs, without libc and the loader
 libs() { objdump -p "$1" | awk '$1 == "NEEDED" { sub(/\.so.*/, "", $2); print $2 }' | grep -vx -e libc -e 'ld-linux.*' | sort | paste -sd' '; }
