@@ -5,12 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-static char no_words[] = "", home[] = "/";
+static char no_words[] = "", home[PATH_MAX] = "/";
+
+void
+inside_set_home(void)
+{
+	if (getcwd(home, sizeof(home)) == NULL)
+		memcpy(home, "/", 2);
+}
 
 static struct passwd *
 himself(void)

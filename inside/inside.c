@@ -65,6 +65,7 @@ begin(void)
 		give_up("sallyport: started by hand\n");
 	if (!enter_place())
 		give_up("sallyport: the folder cannot be entered\n");
+	inside_set_home();
 	inner.calls.stage = CALLS_SERVING;
 	inner.calls.pid = getpid();
 	if (!enter_rules() || calls_confine(&inner.calls) < 0)
