@@ -45,6 +45,9 @@ struct guest {
 	size_t queued;    /* bytes */
 	uint32_t wait_ms; /* for the next question, once what is held is told */
 	bool is_held;     /* what is queued waits for the timer */
+	void (*go_on)(struct caller *caller); /* has more to say; NULL: nothing */
+	TAILQ_ENTRY(guest) turn;              /* in doors.turns while is_next */
+	bool is_next;
 	bool has_asked;
 };
 
@@ -54,6 +57,8 @@ struct doors {
 	struct loop_watch *watches[DOORS];
 	LIST_HEAD(, guest) guests;
 	size_t count, shell_count;
+	TAILQ_HEAD(, guest) turns; /* who has more to say, and whose door is clear */
+	struct loop_watch *turn;   /* a turn of the loop for the first of them */
 	struct wire_out out;
 	uint8_t buf[IO_MESSAGE_MAX];
 };
@@ -96,6 +101,8 @@ door_close(struct caller *caller)
 		*caller->held = NULL;
 	request_gone(caller);
 	LIST_REMOVE(g, link);
+	if (g->is_next)
+		TAILQ_REMOVE(&g->doors->turns, g, turn);
 	*count_of(g->doors, caller->door) -= 1;
 	while (!STAILQ_EMPTY(&g->queue))
 		drop_first(g);
@@ -119,6 +126,34 @@ door_begin(struct caller *caller, uint8_t type)
 }
 
 static void
+take_turn(struct guest *g)
+{
+	g->is_next = true;
+	TAILQ_INSERT_TAIL(&g->doors->turns, g, turn);
+	(void)loop_timer_set(g->doors->turn, 0);
+}
+
+static void
+on_turn(void *arg, int fd, unsigned int events)
+{
+	struct doors *doors = arg;
+	struct guest *g = TAILQ_FIRST(&doors->turns);
+	void (*fn)(struct caller * caller);
+
+	(void)fd;
+	(void)events;
+	if (g == NULL)
+		return;
+	TAILQ_REMOVE(&doors->turns, g, turn);
+	g->is_next = false;
+	fn = g->go_on;
+	g->go_on = NULL;
+	fn(&g->caller); /* it may be gone now */
+	if (!TAILQ_EMPTY(&doors->turns))
+		(void)loop_timer_set(doors->turn, 0);
+}
+
+static void
 on_writable(void *arg, int fd, unsigned int events)
 {
 	struct guest *g = arg;
@@ -138,6 +173,24 @@ on_writable(void *arg, int fd, unsigned int events)
 	}
 	loop_watch_free(g->writable);
 	g->writable = NULL;
+	if (g->go_on != NULL)
+		take_turn(g);
+}
+
+bool
+door_is_clear(const struct caller *caller)
+{
+	return STAILQ_EMPTY(&((const struct guest *)caller)->queue);
+}
+
+void
+door_go_on(struct caller *caller, void (*fn)(struct caller *caller))
+{
+	struct guest *g = guest_of(caller);
+
+	g->go_on = fn;
+	if (!g->is_next && door_is_clear(caller))
+		take_turn(g);
 }
 
 /* Puts a copy at the end of the queue, within bounds. */
@@ -428,8 +481,14 @@ doors_new(struct gateway *gw)
 		return NULL;
 	doors->gw = gw;
 	LIST_INIT(&doors->guests);
+	TAILQ_INIT(&doors->turns);
+	doors->turn = loop_timer(gw->loop, on_turn, doors);
 	for (int i = 0; i < DOORS; i++)
 		doors->fds[i] = -1;
+	if (doors->turn == NULL) {
+		doors_free(doors);
+		return NULL;
+	}
 	for (int i = 0; i < DOORS; i++) {
 		doors->fds[i] = listener_unix(paths[i], SOCK_SEQPACKET);
 		if (doors->fds[i] < 0 || (i == DOOR_ADMIN && !attend(doors, DOOR_ADMIN))) {
@@ -463,5 +522,6 @@ doors_free(struct doors *doors)
 			listener_drain(doors->fds[i]);
 		io_close(&doors->fds[i]);
 	}
+	loop_watch_free(doors->turn);
 	free(doors);
 }

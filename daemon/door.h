@@ -31,6 +31,12 @@ int door_send(struct caller *caller, bool is_last);
 /* As door_send of the last answer, but in delay_ms; until then his time does not run
  * out, and he may not ask. */
 int door_send_later(struct caller *caller, uint32_t delay_ms);
+/* Whether all that was sent to the caller is on its way to him. */
+bool door_is_clear(const struct caller *caller);
+/* There is more to say: fn is called once, from the loop, when the door is clear; of all
+ * callers one in a turn of the loop, so that many who want long answers keep nobody
+ * waiting for longer than one such call takes. Not called when the caller goes. */
+void door_go_on(struct caller *caller, void (*fn)(struct caller *caller));
 /* Sends it if the caller has room for it, else drops it. */
 void door_offer(struct caller *caller);
 /* Stays without a question for as long as the process lives. */

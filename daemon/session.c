@@ -274,12 +274,23 @@ session_open(
 	return err;
 }
 
-void
-session_attach(struct session *session, struct caller *caller)
+uint32_t
+session_id(const struct session *session)
 {
-	session->caller = caller;
-	door_hold(caller, &session->caller);
+	return session->id;
+}
+
+bool
+session_attach(struct sessions *sessions, uint32_t id, struct caller *caller)
+{
+	struct session *s = by_id(sessions, id);
+
+	if (s == NULL)
+		return false;
+	s->caller = caller;
+	door_hold(caller, &s->caller);
 	door_keep(caller);
+	return true;
 }
 
 void

@@ -30,8 +30,10 @@ void sessions_free(struct sessions *sessions);
  * max_sessions already. */
 int session_open(struct sessions *sessions, const struct session_spec *spec, session_fn *fn,
     void *arg);
-/* From now on what its connection opens and is denied is told to caller. */
-void session_attach(struct session *session, struct caller *caller);
+uint32_t session_id(const struct session *session);
+/* From now on what its connection opens and is denied is told to caller. False when
+ * there is no such session any more. */
+bool session_attach(struct sessions *sessions, uint32_t id, struct caller *caller);
 /* To those attached of that connection; who doesn't read loses lines. */
 void sessions_tell(struct sessions *sessions, uint32_t conn_id, const char *vm,
     const char *right, const char *what);

@@ -28,13 +28,13 @@ void shell_ask(struct caller *caller, struct conn *conn, struct wire_in *in);
 void shell_otp(struct caller *caller, struct conn *conn, struct wire_in *in);
 /* The page, vms, why, help. (shell_page.c) */
 void shell_page(struct visit *visit, struct conn *conn, struct session *session);
-/* seat VM: false when the caller has gone; and what the page says of vm: "running, seat
- * free"; and why of one right, "" when it has no seat (static). (shell_seat.c) */
+/* seat VM: false when the caller has gone; and what a VM's row says of a seat; and why
+ * of one right, "" when it has no seat (static). (shell_seat.c) */
 bool shell_seat(struct visit *visit, const struct conn *conn);
 const char *shell_seat_words(const struct visit *visit, const struct conn *conn,
     const char *vm_name, const char *right);
-void shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
-    char *text, size_t cap);
+void shell_seat_put(struct wire_out *out, const struct visit *visit, const struct conn *conn,
+    const struct vm *vm, bool is_serial);
 
 /* Refusals; each puts a denial on record. conn may be NULL, right "". (shell_refuse.c) */
 void shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exit status,

@@ -1,9 +1,8 @@
 /* What a user is told of seats: on the page whether one is free, by `seat VM` who has
  * it. Both only of consoles that he may use, now. */
+#include "daemon/conns.h"
 #include "daemon/consoles.h"
-#include "daemon/shell_requests.h"
-#include "daemon/virt.h"
-#include "policy/vm.h"
+#include "daemon/shell_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,40 +65,64 @@ shell_seat_words(
 	return seat_words(&seat, conn);
 }
 
-void
-shell_seat_state(const struct visit *visit, const struct conn *conn, const struct vm *vm,
-    char *text, size_t cap)
+static enum proto_seat
+seat_of(const struct console *holder, const struct conn *conn)
 {
-	const char *state = virt_vm_state(visit->gw->virt, vm), *words = "";
-	struct seat seat;
+	if (holder == NULL)
+		return PROTO_SEAT_FREE;
+	return holder->uid == conn->uid ? PROTO_SEAT_YOURS : PROTO_SEAT_TAKEN;
+}
 
-	if (find_seat(&seat, visit, conn, vm, false) || find_seat(&seat, visit, conn, vm, true))
-		words = seat_words(&seat, conn);
-	snprintf(
-	    text, cap, "%s%s%s", state, *state != '\0' && *words != '\0' ? ", " : "", words);
+void
+shell_seat_put(struct wire_out *out, const struct visit *visit, const struct conn *conn,
+    const struct vm *vm, bool is_serial)
+{
+	const struct console *holder = consoles_holder(
+	    visit->gw->consoles, vm->name, is_serial ? CONSOLE_SERIAL : CONSOLE_SPICE);
+
+	wire_put_str(out, is_serial ? "serial" : "screen");
+	wire_put_u8(out, (uint8_t)seat_of(holder, conn));
+	wire_put_str(out, holder != NULL ? holder->user : "");
+	wire_put_u64(out, holder != NULL ? (uint64_t)holder->since : 0);
 }
 
 /* --- seat VM ----------------------------------------------------------------------- */
 
+/* When the holder's right to it ends, if nothing changes; 0: never. */
+static time_t
+ends_of(const struct visit *visit, const struct console *holder)
+{
+	const struct conn *conn = conns_by_id(visit->gw->conns, holder->conn_id);
+	struct answer answer;
+
+	if (conn == NULL ||
+	    gate_decide(visit->gw, conn, holder->vm, holder->right, &answer) != VERDICT_ALLOW)
+		return 0;
+	return answer.next_change;
+}
+
 static void
-say_who(const struct seat *seat, const struct conn *conn, char *text, size_t cap)
+say_who(const struct seat *seat, const struct conn *conn, time_t ends, char *text, size_t cap)
 {
 	const struct console *holder = seat->holder;
-	char since[32] = "";
+	char since[32] = "", until[64], taken[PROTO_NAME_MAX + 16];
 	struct tm tm;
 
 	if (holder == NULL) {
 		snprintf(text, cap, "free");
 		return;
 	}
+	snprintf(taken, sizeof(taken), "%s has it", holder->user);
 	if (localtime_r(&holder->since, &tm) != NULL)
 		strftime(since, sizeof(since), "%a %H:%M", &tm);
-	if (holder->uid == conn->uid)
-		snprintf(text, cap, "you have it since %s%s", since,
-		    holder->conn_id == conn->id ? "" : ", from another connection");
-	else
-		snprintf(text, cap, "%s has it since %s%s", holder->user, since,
-		    (holder->may & SPICE_MAY_CONTROL) == 0 ? ", to look only" : "");
+	shell_when(until, sizeof(until), "until", ends);
+	snprintf(text, cap, "%s since %s%s%s%s",
+	    holder->uid == conn->uid ? "you have it" : taken, since,
+	    until[0] != '\0' ? ", at most " : "", until,
+	    holder->uid == conn->uid
+		? holder->conn_id == conn->id ? "" : ", from another connection"
+	    : (holder->may & SPICE_MAY_CONTROL) == 0 ? ", to look only"
+						     : "");
 }
 
 static const char *
@@ -125,12 +148,18 @@ say_what(const struct seat *seat, const struct conn *conn)
 static bool
 send_seat(struct visit *visit, const struct conn *conn, const char *vm, const struct seat *seat)
 {
+	const struct console *holder = seat->holder;
+	time_t ends = holder != NULL ? ends_of(visit, holder) : 0;
 	struct wire_out *out = door_begin(visit->caller, PROTO_SHELL_SEAT);
-	char who[PROTO_NAME_MAX + 96];
+	char who[PROTO_NAME_MAX + 160];
 
-	say_who(seat, conn, who, sizeof(who));
+	say_who(seat, conn, ends, who, sizeof(who));
 	wire_put_str(out, vm);
 	wire_put_str(out, seat->name);
+	wire_put_u8(out, (uint8_t)seat_of(holder, conn));
+	wire_put_str(out, holder != NULL ? holder->user : "");
+	wire_put_u64(out, holder != NULL ? (uint64_t)holder->since : 0);
+	wire_put_u64(out, (uint64_t)ends);
 	wire_put_str(out, who);
 	wire_put_str(out, say_what(seat, conn));
 	return door_send(visit->caller, false) == 0;
@@ -160,5 +189,7 @@ shell_seat(struct visit *visit, const struct conn *conn)
 	wire_put_u8(out, 0);
 	wire_put_str(out, "no grant, or not at this time");
 	wire_put_str(out, "");
+	wire_put_u64(out, 0);
+	wire_put_u64(out, 0);
 	return door_send(visit->caller, false) == 0;
 }

@@ -20,6 +20,11 @@ struct visit {
 	struct proc u, m;
 	int m_pidfd;
 	enum proto_plan plan; /* once decided; PROTO_PLAN_NOTHING: a text of ours */
+	/* Of a text that is being sent row by row (shell_page.c). */
+	struct {
+		uint32_t session, generation;
+		size_t next, sent;
+	} rows;
 };
 
 /* Hangs it on the caller. NULL: malformed or no memory. */

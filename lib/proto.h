@@ -177,22 +177,31 @@ enum proto_type {
 	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM, RIGHT
 	 * and SEAT rows, END; EVENTs may follow a page's END. */
 	PROTO_SHELL_BEGIN = 140,   /* u8 enum proto_ask, u8 PROTO_SHELL_* flags, str vm, str right
-	                              (PROTO_ASK_WHY; _SEAT: vm; else ""), u32 length of the command, str its
+	                              (PROTO_ASK_WHY; _SEAT, _VMS: vm; else ""), u32 length of the command, str its
 	                              first PROTO_TEXT_MAX bytes */
 	PROTO_SHELL_OTP = 141,     /* str otp, after a PROMPT */
 	PROTO_SHELL_PROMPT = 142,  /* str about the try before ("" none), str prompt, u32 seconds */
 	PROTO_SHELL_REFUSED = 143, /* u8 exit status, str text */
 	PROTO_SHELL_PLAN = 144,    /* u8 enum proto_plan, str user, str home, str shell, u16 n
 	                              (<= PROTO_WORDS_MAX), n * str word (PROTO_PLAN_RUN) */
-	PROTO_SHELL_PAGE = 145,    /* str user, str public id, str time, u8 may have a shell */
-	PROTO_SHELL_VM = 146,      /* str vm ("host": what may be run there), str title, str when,
-	                              str state ("running, seat free"), u16 n, n * {str right, u16 port on the VM's address, 0 none} */
-	PROTO_SHELL_RIGHT = 147,   /* str vm, str right, u8 allowed, str why, str when */
+	/* Times are words for people ("until Thu 24:00"), and with them s since epoch, 0 none. */
+	PROTO_SHELL_PAGE = 145,    /* str user, str public id, str time, u64 time, str what users
+	                              write for this gateway ("" its own name), u16 port of its
+	                              sshd, u8 may have a shell */
+	PROTO_SHELL_VM = 146,      /* str vm ("host": what may be run there), str title, str state
+	                              ("running"), str when, u64 from, u64 until, u8 n (<= 2),
+	                              n * {str seat, u8 enum proto_seat, str user, u64 since},
+	                              u16 n, n * {str right, u16 port on the VM's address, 0 none};
+	                              no right: none now */
+	PROTO_SHELL_RIGHT = 147,   /* str vm, str right, u8 allowed, str why, str when, u64 from,
+	                              u64 until */
 	PROTO_SHELL_END = 148,     /* u8 exit status, u8 EVENTs follow */
 	PROTO_SHELL_EVENT = 149,   /* str time, str vm, str right, str what */
 
-	PROTO_SHELL_SEAT = 150,    /* str vm, str seat ("screen", "serial"), str who has it, str what
+	PROTO_SHELL_SEAT = 150,    /* str vm, str seat ("screen", "serial"), u8 enum proto_seat, str
+	                              user, u64 since, u64 until, str the same in words, str what
 	                              can be done about it ("" nothing) */
+	PROTO_SHELL_AFRESH = 158,  /* the policy has changed: the VMs and RIGHTs so far are void */
 
 	/* supervisor -> api, and back. */
 	PROTO_API_OTP = 170,    /* str otp, normalised and claimed; u32 time for the answer (ms)
@@ -222,6 +231,7 @@ enum proto_type {
 
 #define PROTO_SHELL_STDIN_TTY  1 /* standard input is a terminal */
 #define PROTO_SHELL_STDOUT_TTY 2
+#define PROTO_SHELL_DETAIL     4 /* PROTO_ASK_VMS: the rights within a console, too */
 
 /* What the user asked for, as sallyport-shell reads it. */
 enum proto_ask {
@@ -233,6 +243,14 @@ enum proto_ask {
 	PROTO_ASK_WHY = 5,
 	PROTO_ASK_HELP = 6,
 	PROTO_ASK_SEAT = 7,
+};
+
+/* Whose the place at a VM's screen or serial line is, to who asks. */
+enum proto_seat {
+	PROTO_SEAT_NONE = 0,
+	PROTO_SEAT_FREE = 1,
+	PROTO_SEAT_YOURS = 2,
+	PROTO_SEAT_TAKEN = 3,
 };
 
 /* What sallyport-shell shall execute. */

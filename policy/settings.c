@@ -1,7 +1,6 @@
 /* sallyport.conf: the table of its keys, and what reads and writes their values. */
 #include "policy/settings_key.h"
 
-#include "lib/layout.h"
 #include "lib/num.h"
 #include "lib/proto.h"
 #include "lib/url.h"
@@ -9,6 +8,7 @@
 #include "policy/ini.h"
 #include "policy/report.h"
 #include "policy/settings_user.h"
+#include "policy/settings_words.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -29,6 +29,7 @@ enum type {
 	TYPE_PATH,
 	TYPE_PROXY,   /* char *, an http URL without a path, or "" */
 	TYPE_DIGITS,  /* char *, at most 10 digits, or "" */
+	TYPE_HOST,    /* char *, NAME or NAME:PORT, or "" */
 	TYPE_SECONDS, /* bounds in seconds */
 	TYPE_MILLIS,  /* bounds in milliseconds */
 	TYPE_COUNT,
@@ -133,20 +134,13 @@ static const struct row rows[] = {
     {{"shell", "/bin/bash",
 	 "The shell of those who may have one and whose passwd entry names none."},
 	TEXT(TYPE_PATH, shell)},
+    {{"ssh_name", "",
+	 "The name, NAME or NAME:PORT, under which users reach this gateway by ssh."},
+	TEXT(TYPE_HOST, ssh_name)},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* --- values ---------------------------------------------------------------- */
-
-struct place {
-	const char *file;
-	size_t line;
-	const char *key;
-	struct report *report;
-};
-
-#define BAD(place, ...)                                                                        \
-	report_error((place)->report, (place)->file, (place)->line, (place)->key, __VA_ARGS__)
 
 static void *
 field(const struct settings *settings, size_t at)
@@ -163,141 +157,55 @@ set_text(char **to, const char *text)
 }
 
 static int
-set_group(const struct place *place, char **to, const char *text)
+set_group(const struct settings_place *place, char **to, const char *text)
 {
 	size_t len = strlen(text);
 
 	if (text[0] != '@' || len < 2 || strpbrk(text, " :,@") != text ||
 	    strpbrk(text + 1, " :,@") != NULL) {
-		BAD(place, "'%s' is not a group: write @group", text);
+		SETTINGS_BAD(place, "'%s' is not a group: write @group", text);
 		return 0;
 	}
 	if (len - 1 > PROTO_NAME_MAX) {
-		BAD(place, "the group's name is too long");
+		SETTINGS_BAD(place, "the group's name is too long");
 		return 0;
 	}
 	return set_text(to, text + 1);
 }
 
-/* sshd is known by its executable and has its connection; by its name alone it would
- * get in by the OTP alone. */
-static bool
-service_is_good(const struct place *place, const char *word)
-{
-	if (strcmp(word, "sshd") == 0) {
-		BAD(place, "sshd is not among these: it is known by sshd =");
-		return false;
-	}
-	if (strlen(word) <= PROTO_NAME_MAX && word[0] != '.' && strpbrk(word, "/,@:") == NULL)
-		return true;
-	BAD(place, "'%s' is not the name of a PAM service", word);
-	return false;
-}
-
-static bool
-server_is_good(const struct place *place, const char *word)
-{
-	const char *why = NULL;
-	struct url url;
-
-	if (url_parse(word, "https", 443, &url, &why) == 0)
-		return true;
-	BAD(place, "'%s': %s: write https://HOST[:PORT]/PATH", word, why);
-	return false;
-}
-
-static bool
-word_is_good(const struct place *place, enum type type, const char *word)
-{
-	uint64_t uid;
-
-	if (type == TYPE_PATHS) {
-		if (text_is_path(word, PATH_MAX - 1))
-			return true;
-		BAD(place, "'%s' is not an absolute path", word);
-		return false;
-	}
-	if (type == TYPE_LAYOUTS) {
-		if (layout_find(word) >= 0)
-			return true;
-		BAD(place, "there is no layout '%s'", word);
-		return false;
-	}
-	if (type == TYPE_SERVICES)
-		return service_is_good(place, word);
-	if (type == TYPE_URLS)
-		return server_is_good(place, word);
-	if (word[strspn(word, "0123456789")] == '\0') {
-		/* The highest uid is the "no change" of setuid: nobody has it. */
-		if (num_parse(word, 0, UINT32_MAX - 1, &uid) == 0)
-			return true;
-		BAD(place, "'%s' is not a uid", word);
-		return false;
-	}
-	if (strlen(word) <= PROTO_NAME_MAX && strpbrk(word, "@:,*/") == NULL && word[0] != '-')
-		return true;
-	BAD(place, "'%s' is not a user's name or uid", word);
-	return false;
-}
-
-static bool
-word_is_new(const struct place *place, char *const *words, size_t n, const char *word)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(words[i], word) == 0) {
-			BAD(place, "'%s' is there twice", word);
-			return false;
-		}
-	return true;
-}
-
 static int
-set_words(
-    const struct place *place, enum type type, char ***to, size_t *count, const char *text)
+set_words(const struct settings_place *place, enum type type, char ***to, size_t *count,
+    const char *text)
 {
-	size_t most = type == TYPE_URLS ? SETTINGS_SERVERS_MAX : SETTINGS_WORDS_MAX;
-	char *copy = strdup(text), *rest = copy, *word;
-	int err = -ENOMEM;
+	static settings_word_fn *const good[] = {[TYPE_PATHS] = settings_word_is_path,
+	    [TYPE_USERS] = settings_word_is_user,
+	    [TYPE_LAYOUTS] = settings_word_is_layout,
+	    [TYPE_SERVICES] = settings_word_is_service,
+	    [TYPE_URLS] = settings_word_is_url};
+	int err = settings_words_read(place, good[type],
+	    type == TYPE_URLS ? SETTINGS_SERVERS_MAX : SETTINGS_WORDS_MAX, to, count, text);
 
-	*to = calloc(SETTINGS_WORDS_MAX, sizeof(**to));
-	*count = 0;
-	if (copy == NULL || *to == NULL)
-		goto out;
-	while ((word = text_word(&rest)) != NULL) {
-		if (*count == most) {
-			BAD(place, "has more than %zu words", most);
-			break;
-		}
-		if (!word_is_good(place, type, word) || !word_is_new(place, *to, *count, word))
-			continue;
-		(*to)[*count] = strdup(word);
-		if ((*to)[*count] == NULL)
-			goto out;
-		(*count)++;
-	}
-	if (type == TYPE_PATHS && *count == 0)
-		BAD(place, "is empty");
-	err = 0;
-out:
-	free(copy);
+	if (err == 0 && type == TYPE_PATHS && *count == 0)
+		SETTINGS_BAD(place, "is empty");
 	return err;
 }
 
 /* One of two words; neither leaves *is_second as it was. */
 static void
-set_choice(const struct place *place, const char *first, const char *second, const char *text,
-    bool *is_second)
+set_choice(const struct settings_place *place, const char *first, const char *second,
+    const char *text, bool *is_second)
 {
 	if (strcmp(text, first) == 0)
 		*is_second = false;
 	else if (strcmp(text, second) == 0)
 		*is_second = true;
 	else
-		BAD(place, "'%s' is neither %s nor %s", text, first, second);
+		SETTINGS_BAD(place, "'%s' is neither %s nor %s", text, first, second);
 }
 
 static void
-set_number(const struct place *place, const struct row *row, uint32_t *to, const char *text)
+set_number(
+    const struct settings_place *place, const struct row *row, uint32_t *to, const char *text)
 {
 	uint64_t unit = row->type == TYPE_SECONDS ? 1000 : 1, value = 0;
 	char least[32], most[32];
@@ -306,21 +214,21 @@ set_number(const struct place *place, const struct row *row, uint32_t *to, const
 	if (row->type == TYPE_COUNT) {
 		err = num_parse(text, row->min, row->max, &value);
 		if (err == -EINVAL)
-			BAD(place, "'%s' is not a number", text);
+			SETTINGS_BAD(place, "'%s' is not a number", text);
 		else if (err < 0)
-			BAD(place, "%s is not between %llu and %llu", text,
+			SETTINGS_BAD(place, "%s is not between %llu and %llu", text,
 			    (unsigned long long)row->min, (unsigned long long)row->max);
 	} else {
 		err = duration_parse(text, row->min * unit, row->max * unit, &value);
 		if (err == -EINVAL)
-			BAD(place, "'%s' is not a time: write a number and ms, s, m, h or d",
-			    text);
+			SETTINGS_BAD(place,
+			    "'%s' is not a time: write a number and ms, s, m, h or d", text);
 		else if (err < 0)
-			BAD(place, "%s is not between %s and %s", text,
+			SETTINGS_BAD(place, "%s is not between %s and %s", text,
 			    duration_format(row->min * unit, least, sizeof(least)),
 			    duration_format(row->max * unit, most, sizeof(most)));
 		else if (value % unit != 0) {
-			BAD(place, "%s is not a whole number of seconds", text);
+			SETTINGS_BAD(place, "%s is not a whole number of seconds", text);
 			return;
 		}
 	}
@@ -329,35 +237,35 @@ set_number(const struct place *place, const struct row *row, uint32_t *to, const
 }
 
 static int
-set_digits(const struct place *place, char **to, const char *text)
+set_digits(const struct settings_place *place, char **to, const char *text)
 {
 	uint64_t number;
 
 	if (text[0] != '\0' &&
 	    (text[0] == '0' || num_parse(text, 1, 9999999999, &number) < 0)) {
-		BAD(place, "'%s' is not a number of 1 to 10 digits", text);
+		SETTINGS_BAD(place, "'%s' is not a number of 1 to 10 digits", text);
 		text = "";
 	}
 	return set_text(to, text);
 }
 
 static int
-set_proxy(const struct place *place, char **to, const char *text)
+set_proxy(const struct settings_place *place, char **to, const char *text)
 {
 	const char *why = NULL;
 	struct url url;
 
 	if (text[0] != '\0' && (url_parse(text, "http", 0, &url, &why) < 0 || url.port == 0 ||
 				   url.path[0] != '\0')) {
-		BAD(place, "'%s'%s%s: write http://HOST:PORT", text, why != NULL ? ": " : "",
-		    why != NULL ? why : "");
+		SETTINGS_BAD(place, "'%s'%s%s: write http://HOST:PORT", text,
+		    why != NULL ? ": " : "", why != NULL ? why : "");
 		text = "";
 	}
 	return set_text(to, text);
 }
 
 static int
-set_value(const struct place *place, const struct row *row, const char *text,
+set_value(const struct settings_place *place, const struct row *row, const char *text,
     struct settings *settings)
 {
 	void *at = field(settings, row->at);
@@ -380,10 +288,15 @@ set_value(const struct place *place, const struct row *row, const char *text,
 	case TYPE_SERVICES:
 	case TYPE_URLS:
 		return set_words(place, row->type, at, field(settings, row->count_at), text);
+	case TYPE_HOST:
+		if (text[0] == '\0' || text_is_host(text))
+			return set_text(at, text);
+		SETTINGS_BAD(place, "'%s' is not a NAME or NAME:PORT", text);
+		return 0;
 	case TYPE_PATH:
 		if (text_is_path(text, PATH_MAX - 1))
 			return set_text(at, text);
-		BAD(place, "'%s' is not an absolute path", text);
+		SETTINGS_BAD(place, "'%s' is not an absolute path", text);
 		return 0;
 	case TYPE_PROXY:
 		return set_proxy(place, at, text);
@@ -410,7 +323,7 @@ find_entry(const struct ini_section *section, const char *key)
 }
 
 static int
-read_row(const struct row *row, const struct ini_section *section, struct place place,
+read_row(const struct row *row, const struct ini_section *section, struct settings_place place,
     struct settings *settings)
 {
 	const struct ini_entry *entry = find_entry(section, row->key.name);
@@ -418,7 +331,7 @@ read_row(const struct row *row, const struct ini_section *section, struct place 
 	place.line = entry != NULL ? entry->line : 0;
 	place.key = row->key.name;
 	if (entry == NULL && row->key.fallback == NULL) {
-		BAD(&place, "is required: there is no default");
+		SETTINGS_BAD(&place, "is required: there is no default");
 		return 0;
 	}
 	return set_value(
@@ -455,8 +368,8 @@ find_section(const char *file, const struct ini *ini, struct report *report)
 
 /* Half a configuration of the validation servers is a mistake of somebody's. */
 static void
-check_api(
-    struct place place, const struct ini_section *section, const struct settings *settings)
+check_api(struct settings_place place, const struct ini_section *section,
+    const struct settings *settings)
 {
 	const struct ini_entry *url = find_entry(section, "api_url");
 	const struct ini_entry *id = find_entry(section, "api_id");
@@ -464,11 +377,11 @@ check_api(
 	if (settings->api.url_count > 0 && settings->api.id[0] == '\0') {
 		place.key = "api_url";
 		place.line = url != NULL ? url->line : 0;
-		BAD(&place, "needs api_id");
+		SETTINGS_BAD(&place, "needs api_id");
 	} else if (settings->api.url_count == 0 && settings->api.id[0] != '\0') {
 		place.key = "api_id";
 		place.line = id != NULL ? id->line : 0;
-		BAD(&place, "is of no use without a good api_url");
+		SETTINGS_BAD(&place, "is of no use without a good api_url");
 	}
 }
 
@@ -476,7 +389,7 @@ int
 settings_parse(const char *file, const char *text, size_t len, struct report *report,
     struct settings *settings)
 {
-	struct place place = {.file = file, .report = report};
+	struct settings_place place = {.file = file, .report = report};
 	const struct ini_section *section;
 	struct ini ini = {0};
 	int err;
@@ -521,6 +434,7 @@ settings_free(struct settings *settings)
 	free(settings->api.proxy);
 	free(settings->store_key);
 	free(settings->shell);
+	free(settings->ssh_name);
 	settings_user_free(settings);
 	*settings = (struct settings){0};
 }
@@ -582,6 +496,7 @@ settings_value(const struct settings *settings, size_t i, char *text, size_t cap
 	case TYPE_PATH:
 	case TYPE_PROXY:
 	case TYPE_DIGITS:
+	case TYPE_HOST:
 		snprintf(text, cap, "%s", *(char *const *)at != NULL ? *(char *const *)at : "");
 		break;
 	case TYPE_SECONDS:

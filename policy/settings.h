@@ -41,7 +41,7 @@ struct settings {
 	uint32_t seat_idle_s, channel_idle_s; /* 8 h, 0 (never): of consoles, of others */
 	uint32_t keep_days, rotate_mib; /* 365 (0: for ever); 256: of the audit log's files */
 	uint32_t max_age_s, max_idle_s, max_sessions; /* 0: never; of a connection; 64 per user */
-	char *shell;                /* /bin/bash: of those whose passwd entry has none */
+	char *shell, *ssh_name;     /* /bin/bash: of those whose passwd entry has none; "" */
 	struct settings_user *users; /* sections [user NAME] */
 	size_t user_count;
 };

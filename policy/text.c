@@ -1,8 +1,12 @@
 /* Small readers shared by the parsers of this folder; they allocate nothing. */
 #include "policy/text.h"
 
+#include "lib/num.h"
+
 #include <stdint.h>
 #include <string.h>
+
+#define HOST_MAX 253 /* RFC 1035 */
 
 char *
 text_word(char **rest)
@@ -104,6 +108,19 @@ text_is_path(const char *text, size_t max)
 		text += part;
 	}
 	return true;
+}
+
+bool
+text_is_host(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789.-");
+	uint64_t port;
+
+	if (len == 0 || len > HOST_MAX || text[0] == '-' || text[0] == '.')
+		return false;
+	return text[len] == '\0' ||
+	       (text[len] == ':' && num_parse(text + len + 1, 1, UINT16_MAX, &port) == 0);
 }
 
 /* The bytes of the character at s, of which left are there; 0 when it is none. */

@@ -31,6 +31,9 @@ bool text_is_name(const char *text, size_t max);
 /* An absolute path without empty, "." or ".." parts, of at most max bytes. */
 bool text_is_path(const char *text, size_t max);
 
+/* A host's name or IPv4 address, perhaps with ":PORT": nothing that a shell or ssh would
+ * take for anything else. */
+bool text_is_host(const char *text);
 /* Whole UTF-8 (RFC 3629: shortest forms, no surrogates) without control
  * characters U+0000-001F, U+007F-009F. */
 bool text_is_clean_utf8(const char *text, size_t len);

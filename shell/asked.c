@@ -62,30 +62,73 @@ refuse(struct asked *asked, const char *error)
 	asked->error = error;
 }
 
+struct words {
+	char list[3][PROTO_NAME_MAX + 1];
+	size_t count;
+	bool is_good; /* no more than these, and none too long */
+};
+
+/* The words behind the first; "--json" and its like, where forms says so, are taken out. */
+static void
+read_words(struct asked *asked, const char *rest, bool has_forms, struct words *words)
+{
+	static const char *const forms[] = {
+	    [ASKED_JSON] = "--json", [ASKED_CONFIG] = "--config", [ASKED_VIEWER] = "--vv"};
+	size_t last = has_forms ? ASKED_VIEWER : ASKED_JSON;
+	char word[PROTO_NAME_MAX + 1];
+	bool fits;
+
+	*words = (struct words){.is_good = true};
+	while (next_word(&rest, word, sizeof(word), &fits)) {
+		size_t form = ASKED_JSON;
+
+		while (form <= last && strcmp(word, forms[form]) != 0)
+			form++;
+		if (fits && form <= last && asked->form == ASKED_TEXT)
+			asked->form = (enum asked_form)form;
+		else if (!fits || word[0] == '-' || words->count == 3)
+			words->is_good = false;
+		else
+			memcpy(words->list[words->count++], word, sizeof(word));
+	}
+}
+
 static void
 read_why(struct asked *asked, const char *rest)
 {
-	char more[2];
-	bool fits;
+	struct words words;
 
 	asked->ask = PROTO_ASK_WHY;
-	(void)next_word(&rest, asked->vm, sizeof(asked->vm), &fits);
-	if (fits)
-		(void)next_word(&rest, asked->right, sizeof(asked->right), &fits);
-	if (!fits || next_word(&rest, more, sizeof(more), &fits))
-		refuse(asked, "usage: why [VM [RIGHT]]");
+	read_words(asked, rest, false, &words);
+	memcpy(asked->vm, words.list[0], sizeof(asked->vm));
+	memcpy(asked->right, words.list[1], sizeof(asked->right));
+	if (!words.is_good || words.count > 2)
+		refuse(asked, "usage: why [VM [RIGHT]] [--json]");
 }
 
 static void
 read_seat(struct asked *asked, const char *rest)
 {
-	char more[2];
-	bool fits;
+	struct words words;
 
 	asked->ask = PROTO_ASK_SEAT;
-	if (!next_word(&rest, asked->vm, sizeof(asked->vm), &fits) || !fits ||
-	    next_word(&rest, more, sizeof(more), &fits))
-		refuse(asked, "usage: seat VM");
+	read_words(asked, rest, false, &words);
+	memcpy(asked->vm, words.list[0], sizeof(asked->vm));
+	if (!words.is_good || words.count != 1)
+		refuse(asked, "usage: seat VM [--json]");
+}
+
+static void
+read_vms(struct asked *asked, const char *rest)
+{
+	struct words words;
+
+	asked->ask = PROTO_ASK_VMS;
+	read_words(asked, rest, true, &words);
+	memcpy(asked->vm, words.list[0], sizeof(asked->vm));
+	if (!words.is_good || words.count > 1 ||
+	    (asked->form == ASKED_VIEWER && words.count == 0))
+		refuse(asked, "usage: vms [VM] [--json | --config], vms VM --vv");
 }
 
 /* The words that are ours; false when the first is none of them. */
@@ -111,11 +154,15 @@ read_builtin(struct asked *asked)
 			      "What there is: help");
 		return true;
 	}
-	if (strcmp(word, "vms") != 0 && strcmp(word, "help") != 0)
+	if (strcmp(word, "vms") == 0) {
+		read_vms(asked, rest);
+		return true;
+	}
+	if (strcmp(word, "help") != 0)
 		return false;
-	asked->ask = word[0] == 'v' ? PROTO_ASK_VMS : PROTO_ASK_HELP;
+	asked->ask = PROTO_ASK_HELP;
 	if (next_word(&rest, more, sizeof(more), &fits))
-		refuse(asked, "vms and help take no words");
+		refuse(asked, "help takes no words");
 	return true;
 }
 

@@ -6,10 +6,18 @@
 
 #include <stdbool.h>
 
+enum asked_form {
+	ASKED_TEXT = 0,
+	ASKED_JSON,
+	ASKED_CONFIG, /* for ~/.ssh/config */
+	ASKED_VIEWER, /* a file for remote-viewer */
+};
+
 struct asked {
 	enum proto_ask ask; /* PROTO_ASK_NOTHING: error says why */
 	const char *command; /* NULL: none; as it came */
-	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1]; /* of why; vm: of seat */
+	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1]; /* of why; vm: of seat, vms */
+	enum asked_form form;
 	const char *error;   /* static; for the user */
 };
 

@@ -159,6 +159,7 @@ converse(struct talk *talk, const struct asked *asked, const struct process_limi
 		case PROTO_SHELL_VM:
 		case PROTO_SHELL_RIGHT:
 		case PROTO_SHELL_SEAT:
+		case PROTO_SHELL_AFRESH:
 		case PROTO_SHELL_END:
 			return page_show(talk, asked);
 		default:

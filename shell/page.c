@@ -1,28 +1,23 @@
-/* Lays out rows, 80 columns wide where the names allow it. */
+/* The answers that are texts: taken whole, laid out, written at once; then what happens on
+ * the connection, for as long as the user stays. */
 #include "shell/page.h"
 
-#include "lib/escape.h"
+#include "shell/commands.h"
+#include "shell/glyph.h"
+#include "shell/json.h"
+#include "shell/layout.h"
 #include "shell/say.h"
 #include "shell/terminal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#define OUT          STDOUT_FILENO
-#define EX_SOFTWARE  70
-#define RIGHTS_WIDTH 1024
-#define LOCAL_PORT   5901 /* of the first console in what is to be copied */
-
-struct page {
-	char gateway[256]; /* this machine's name, escaped */
-	char user[PROTO_NAME_MAX * 4 + 1];
-	bool is_page; /* else the bare list */
-	size_t vms, consoles;
-};
+#define OUT         STDOUT_FILENO
+#define EX_SOFTWARE 70
+#define EX_DENIED   77
 
 static void
 get_text(struct wire_in *in, char *text, size_t cap)
@@ -30,126 +25,7 @@ get_text(struct wire_in *in, char *text, size_t cap)
 	char raw[PROTO_TEXT_MAX + 1];
 
 	wire_get_str(in, raw, sizeof(raw));
-	escape_str(text, cap, raw);
-}
-
-static void
-show_header(struct page *page, struct wire_in *in)
-{
-	char key[PROTO_PUBLIC_ID_MAX * 4 + 1], when[64];
-
-	get_text(in, page->user, sizeof(page->user));
-	get_text(in, key, sizeof(key));
-	get_text(in, when, sizeof(when));
-	(void)wire_get_u8(in);
-	page->is_page = true;
-	say_format(OUT, "%s on %s, key %s, %s\n", page->user, page->gateway, key, when);
-}
-
-/* What to type for it. */
-static void
-show_command(struct page *page, const char *vm, const char *right, unsigned int port)
-{
-	const char *user = page->user, *gateway = page->gateway;
-
-	if (strncmp(right, "spice", 5) == 0 || strncmp(right, "vnc", 3) == 0) {
-		size_t local = LOCAL_PORT + page->consoles++;
-
-		say_format(
-		    OUT, "      ssh -L %zu:%s:%u %s@%s\n", local, vm, port, user, gateway);
-		say_format(OUT, "      remote-viewer %s://localhost:%zu\n",
-		    right[0] == 's' ? "spice" : "vnc", local);
-	} else if (strcmp(right, "ssh") == 0) {
-		say_format(OUT, "      ssh -J %s@%s -p %u root@%s\n", user, gateway, port, vm);
-	} else if (port != 0) {
-		say_format(OUT, "      ssh -L %u:%s:%u %s@%s\n",
-		    port < 1024 ? 8000 + port : port, vm, port, user, gateway);
-	}
-}
-
-struct right_row {
-	char right[PROTO_NAME_MAX * 4 + 1];
-	uint16_t port;
-};
-
-/* The rights' names, blank between them. */
-static size_t
-unpack_rights(struct wire_in *in, struct right_row *rows, size_t cap, char *text, size_t len)
-{
-	size_t n = wire_get_u16(in), used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < n && i < cap && !in->failed; i++) {
-		int more;
-
-		get_text(in, rows[i].right, sizeof(rows[i].right));
-		rows[i].port = wire_get_u16(in);
-		more =
-		    snprintf(text + used, len - used, "%s%s", i > 0 ? " " : "", rows[i].right);
-		if (more > 0 && used + (size_t)more < len)
-			used += (size_t)more;
-	}
-	if (n > cap)
-		in->failed = true;
-	return n > cap ? cap : n;
-}
-
-static void
-show_vm(struct page *page, struct wire_in *in)
-{
-	static struct right_row rows[64];
-	char vm[PROTO_NAME_MAX * 4 + 1], title[PROTO_NAME_MAX * 4 + 1], when[64];
-	char rights[RIGHTS_WIDTH], state[128];
-	size_t n;
-
-	get_text(in, vm, sizeof(vm));
-	get_text(in, title, sizeof(title));
-	get_text(in, when, sizeof(when));
-	get_text(in, state, sizeof(state));
-	n = unpack_rights(in, rows, 64, rights, sizeof(rights));
-	if (in->failed)
-		return;
-	page->vms++;
-	say_format(OUT, "  %-12s %s\n", vm, title[0] != '\0' ? title : rights);
-	if (title[0] != '\0' && n > 0)
-		say_format(OUT, "  %-12s %s\n", "", rights);
-	if (when[0] != '\0' || state[0] != '\0')
-		say_format(OUT, "  %-12s %s%s%s%s\n", "", n > 0 ? "" : "not now; ", when,
-		    when[0] != '\0' && state[0] != '\0' ? "; " : "", state);
-	if (!page->is_page || strcmp(vm, "host") == 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		show_command(page, vm, rows[i].right, rows[i].port);
-}
-
-static void
-show_right(struct wire_in *in)
-{
-	char vm[PROTO_NAME_MAX * 4 + 1], right[PROTO_NAME_MAX * 4 + 1], why[64], when[64];
-	bool allowed;
-
-	get_text(in, vm, sizeof(vm));
-	get_text(in, right, sizeof(right));
-	allowed = wire_get_u8(in) == 1;
-	get_text(in, why, sizeof(why));
-	get_text(in, when, sizeof(when));
-	say_format(OUT, "%-6s %s %s: %s%s%s\n", allowed ? "allow" : "deny", vm, right, why,
-	    when[0] != '\0' ? ", " : "", when);
-}
-
-static void
-show_seat(struct wire_in *in)
-{
-	char vm[PROTO_NAME_MAX * 4 + 1], seat[64], who[PROTO_TEXT_MAX + 1];
-	char advice[PROTO_TEXT_MAX + 1];
-
-	get_text(in, vm, sizeof(vm));
-	get_text(in, seat, sizeof(seat));
-	get_text(in, who, sizeof(who));
-	get_text(in, advice, sizeof(advice));
-	say_format(OUT, "%s %s: %s\n", vm, seat, who);
-	if (advice[0] != '\0')
-		say_format(OUT, "  %s\n", advice);
+	glyph_escape(text, cap, raw);
 }
 
 static void
@@ -170,13 +46,15 @@ show_help(void)
 {
 	say(OUT, "ssh GATEWAY                 your shell if you have one here, else the page:\n"
 		 "                            your VMs, and what happens on this connection\n"
-		 "ssh GATEWAY vms             your VMs and what you may do with them\n"
+		 "ssh GATEWAY vms [VM]        your VMs; of one VM what to type for it\n"
+		 "ssh GATEWAY vms [VM] --config\n"
+		 "                            the same, for ~/.ssh/config\n"
+		 "ssh GATEWAY vms VM --vv     a file for remote-viewer\n"
 		 "ssh GATEWAY why [VM [RIGHT]]\n"
 		 "                            what you may do when\n"
-		 "ssh GATEWAY seat VM         who is at the VM's console\n"
+		 "ssh GATEWAY seat VM         who is at the VM's console, and until when\n"
 		 "ssh GATEWAY help            this\n"
-		 "ssh -L 5901:VM:5900 GATEWAY, then remote-viewer spice://localhost:5901\n"
-		 "                            the VM's console\n"
+		 "vms, why and seat: --json   for programs\n"
 		 "See sallyport-shell(1).\n");
 }
 
@@ -208,49 +86,117 @@ stay(struct talk *talk)
 	return err == -ECONNRESET ? 0 : err;
 }
 
-static void
-show_row(struct page *page, struct talk *talk)
+/* Terminals that know bold letters. */
+static bool
+is_styled(void)
 {
-	switch (talk->header.type) {
-	case PROTO_SHELL_PAGE:
-		show_header(page, &talk->in);
-		break;
-	case PROTO_SHELL_VM:
-		show_vm(page, &talk->in);
-		break;
-	case PROTO_SHELL_RIGHT:
-		show_right(&talk->in);
-		break;
-	case PROTO_SHELL_SEAT:
-		show_seat(&talk->in);
-		break;
+	static const char *const known[] = {"xterm", "screen", "tmux", "linux", "rxvt", "vt1",
+	    "vt2", "konsole", "alacritty", "foot", "st-", "gnome", "putty", "cygwin"};
+	const char *term = getenv("TERM");
+
+	for (size_t i = 0; term != NULL && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(term, known[i], strlen(known[i])) == 0)
+			return isatty(OUT) == 1;
+	return false;
+}
+
+/* False: there is nothing to show it of. */
+static bool
+lay_out_vms(struct sheet *sheet, const struct told *told, const struct asked *asked)
+{
+	bool is_one = asked->vm[0] != '\0';
+
+	switch (asked->form) {
+	case ASKED_JSON:
+		json_vms(sheet, told);
+		return true;
+	case ASKED_CONFIG:
+		if (told->vm_count > 0)
+			commands_config(sheet, told);
+		return told->vm_count > 0;
+	case ASKED_VIEWER:
+		return told->vm_count > 0 && commands_viewer(sheet, told, &told->vms[0]);
+	case ASKED_TEXT:
 	default:
-		break; /* of a later version: not needed to understand the others */
+		break;
 	}
+	if (is_one && told->vm_count > 0)
+		layout_blocks(sheet, told);
+	else if (told->vm_count > 0)
+		layout_table(sheet, told);
+	else if (!is_one)
+		sheet_put(sheet, "(nothing is open to you on this gateway)\n");
+	return told->vm_count > 0 || !is_one;
+}
+
+static bool
+lay_out(struct sheet *sheet, const struct told *told, const struct asked *asked)
+{
+	bool is_json = asked->form == ASKED_JSON;
+
+	switch (asked->ask) {
+	case PROTO_ASK_LOGIN:
+		layout_page(sheet, told);
+		return true;
+	case PROTO_ASK_VMS:
+		return lay_out_vms(sheet, told, asked);
+	case PROTO_ASK_WHY:
+		(is_json ? json_rights : layout_rights)(sheet, told);
+		return true;
+	case PROTO_ASK_SEAT:
+		(is_json ? json_seats : layout_seats)(sheet, told);
+		return true;
+	case PROTO_ASK_HELP:
+	case PROTO_ASK_NOTHING:
+	case PROTO_ASK_COMMAND:
+	case PROTO_ASK_TRANSFER:
+	default:
+		return true;
+	}
+}
+
+static int
+show(const struct told *told, const struct asked *asked, uint8_t status)
+{
+	struct sheet sheet = {.is_styled = is_styled()};
+	bool is_shown;
+
+	if (asked->ask == PROTO_ASK_HELP) {
+		show_help();
+		return status;
+	}
+	is_shown = lay_out(&sheet, told, asked);
+	if (!sheet.failed && sheet.text != NULL)
+		say(OUT, sheet.text);
+	if (!is_shown)
+		say_error(asked->form == ASKED_VIEWER
+			      ? "Of that VM no screen is open to you on this gateway."
+			      : "Of that nothing is open to you on this gateway.");
+	if (sheet.failed)
+		status = EX_SOFTWARE;
+	else if (!is_shown)
+		status = EX_DENIED;
+	sheet_free(&sheet);
+	return status;
 }
 
 int
 page_show(struct talk *talk, const struct asked *asked)
 {
-	struct page page = {0};
-	struct utsname name;
-	uint8_t status, stays;
-	int err = 0;
+	static struct told told;
+	uint8_t end, stays;
+	int err = 0, status = EX_SOFTWARE;
 
-	escape_str(page.gateway, sizeof(page.gateway), uname(&name) == 0 ? name.nodename : "");
 	while (err == 0 && talk->header.type != PROTO_SHELL_END) {
-		show_row(&page, talk);
-		err = talk_receive(talk);
+		told_take(&told, talk->header.type, &talk->in);
+		err = told.failed ? -EBADMSG : talk_receive(talk);
 	}
-	status = wire_get_u8(&talk->in);
+	end = wire_get_u8(&talk->in);
 	stays = wire_get_u8(&talk->in);
-	if (err < 0 || wire_end(&talk->in) < 0)
-		return EX_SOFTWARE;
-	if (asked->ask == PROTO_ASK_HELP)
-		show_help();
-	else if (asked->ask != PROTO_ASK_WHY && asked->ask != PROTO_ASK_SEAT && page.vms == 0)
-		say(OUT, "  (nothing is open to you on this gateway)\n");
-	if (stays == 1 && stay(talk) < 0)
-		return EX_SOFTWARE;
+	if (err == 0 && wire_end(&talk->in) == 0)
+		status = show(&told, asked, end);
+	told_free(&told);
+	if (status == 0 && stays == 1 && stay(talk) < 0)
+		status = EX_SOFTWARE;
 	return status;
 }

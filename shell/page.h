@@ -1,4 +1,4 @@
-/* The texts for people: the page, vms, why, help. */
+/* The texts: the page, vms, why, seat, help. */
 #ifndef SALLYPORT_SHELL_PAGE_H
 #define SALLYPORT_SHELL_PAGE_H
 

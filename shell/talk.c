@@ -32,10 +32,11 @@ send_out(struct talk *talk, struct wire_out *out)
 }
 
 static uint8_t
-flags(void)
+flags(const struct asked *asked)
 {
 	return (uint8_t)((isatty(STDIN_FILENO) ? PROTO_SHELL_STDIN_TTY : 0) |
-			 (isatty(STDOUT_FILENO) ? PROTO_SHELL_STDOUT_TTY : 0));
+			 (isatty(STDOUT_FILENO) ? PROTO_SHELL_STDOUT_TTY : 0) |
+			 (asked->form == ASKED_JSON ? PROTO_SHELL_DETAIL : 0));
 }
 
 int
@@ -48,7 +49,7 @@ talk_begin(struct talk *talk, const struct asked *asked)
 	wire_out_init(&out, talk->buf, sizeof(talk->buf));
 	proto_put_header(&out, PROTO_SHELL_BEGIN, 1);
 	wire_put_u8(&out, (uint8_t)asked->ask);
-	wire_put_u8(&out, flags());
+	wire_put_u8(&out, flags(asked));
 	wire_put_str(&out, asked->vm);
 	wire_put_str(&out, asked->right);
 	wire_put_u32(&out, (uint32_t)len);

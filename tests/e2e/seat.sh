@@ -135,7 +135,7 @@ regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
 sits anne display:0 inputs:0
 timeout 300 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </dev/null >/dev/null 2>&1 & PAGE=$!
 gw_wait 30 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
-check 'the page says whose seat it is' '~your seat' "$(cat "$GW/page")"
+check 'the page says whose seat it is' '~screen yours' "$(cat "$GW/page")"
 ask maggie seat webdev >"$GW/said"
 check 'why knows of the seat' 'allow  webdev spice: granted; seat taken' "$(ask maggie why webdev spice)"
 check '  whose it is' 'allow  webdev spice: granted; your seat' "$(ask anne why webdev spice)"

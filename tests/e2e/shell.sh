@@ -73,7 +73,9 @@ run anne hello; check "a declared command" "0 hello there" "$RC $(cat "$GW/out")
 run anne 'hello '; check "  not with a blank more" "77" "$RC"
 run anne 'hello; id'; check "  not with words more" "77" "$RC"
 run anne vms; check "vms" "0 webdev" "$RC $(awk '/webdev/ {print $1}' "$GW/out")"
-run anne vms x; check "vms with a word" 64 "$RC"
+run anne vms a b; check "vms with two words" 64 "$RC"
+run anne vms books; A=$(cat "$GW/out" "$GW/err"); B=$RC; run anne vms nosuch
+check "vms of what is not his is the same as of what is not there" "77 $(cat "$GW/out" "$GW/err")" "$B $A"
 run anne why webdev ssh; check "why: granted" "allow  webdev ssh: granted" "$(cat "$GW/out")"
 run anne why books spice; A=$(cat "$GW/out"); run anne why nosuch spice; B=$(cat "$GW/out")
 check "why: what is not his is the same as what is not there" "${A/books/X}" "${B/nosuch/X}"

@@ -72,7 +72,11 @@ builtins(void **state)
 	(void)state;
 	assert_int_equal(read_command("vms"), PROTO_ASK_VMS);
 	assert_int_equal(read_command("  vms\t"), PROTO_ASK_VMS);
-	assert_int_equal(read_command("vms x"), PROTO_ASK_NOTHING);
+	assert_string_equal(asked.vm, "");
+	assert_int_equal(asked.form, ASKED_TEXT);
+	assert_int_equal(read_command("vms x"), PROTO_ASK_VMS);
+	assert_string_equal(asked.vm, "x");
+	assert_int_equal(read_command("vms x y"), PROTO_ASK_NOTHING);
 	assert_int_equal(read_command("help"), PROTO_ASK_HELP);
 	assert_int_equal(read_command("why"), PROTO_ASK_WHY);
 	assert_string_equal(asked.vm, "");
@@ -96,6 +100,34 @@ builtins(void **state)
 	assert_int_equal(read_command("/vms"), PROTO_ASK_COMMAND);
 	assert_int_equal(read_command(""), PROTO_ASK_COMMAND);
 	assert_int_equal(read_command(" "), PROTO_ASK_COMMAND);
+}
+
+static void
+forms(void **state)
+{
+	(void)state;
+	assert_int_equal(read_command("vms --json"), PROTO_ASK_VMS);
+	assert_int_equal(asked.form, ASKED_JSON);
+	assert_string_equal(asked.vm, "");
+	assert_int_equal(read_command("vms --config x"), PROTO_ASK_VMS);
+	assert_int_equal(asked.form, ASKED_CONFIG);
+	assert_string_equal(asked.vm, "x");
+	assert_int_equal(read_command("vms x --vv"), PROTO_ASK_VMS);
+	assert_int_equal(asked.form, ASKED_VIEWER);
+	assert_int_equal(read_command("why --json"), PROTO_ASK_WHY);
+	assert_int_equal(asked.form, ASKED_JSON);
+	assert_string_equal(asked.vm, "");
+	assert_int_equal(read_command("seat x --json"), PROTO_ASK_SEAT);
+	assert_int_equal(asked.form, ASKED_JSON);
+	/* A file needs a VM; one form, and only where there is one. */
+	assert_int_equal(read_command("vms --vv"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("vms --json --config"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("vms --jso"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("seat x --vv"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("seat --json"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("seat x y"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("why --config"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("help --json"), PROTO_ASK_NOTHING);
 }
 
 static void
@@ -125,6 +157,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(forms_of_argv),
 	    cmocka_unit_test(builtins),
+	    cmocka_unit_test(forms),
 	    cmocka_unit_test(transfers),
 	};
 
