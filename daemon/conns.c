@@ -273,7 +273,7 @@ conns_end(struct conns *conns, struct conn *conn, const char *reason)
 	sessions_end_of(conns->gw->sessions, conn->id, conn->end_reason);
 	/* Without M, U would go on and even open new channels. */
 	if (conn->u_pidfd >= 0 && proc_pidfd_is_alive(conn->u_pidfd))
-		endings_add(conns->gw->endings, conn);
+		endings_add_late(conns->gw->endings, conn);
 	if (conn->had_session) {
 		conn_file_remove(conn->id);
 		record_end(conns, conn, conn->end_reason);

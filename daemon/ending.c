@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define TICK_MS 50
+#define LATE_MS 300 /* U closes its end of the pipe to M before it is gone */
 /* Walking through processes takes time, and more may end at once than one turn of
  * the loop should last. */
 #define BEGIN_MAX 32
@@ -23,7 +24,7 @@ struct ending {
 	char user[PROTO_NAME_MAX + 1];
 	int m_pidfd, u_pidfd; /* u_pidfd -1: not known */
 	pid_t u;
-	bool has_begun;
+	bool has_begun, is_late;
 	int64_t since_ms;
 	uint32_t taken;
 	struct leftovers rest;
@@ -160,8 +161,12 @@ on_tick(void *arg, int fd, unsigned int events)
 	(void)events;
 	for (e = LIST_FIRST(&endings->list); e != NULL; e = next) {
 		next = LIST_NEXT(e, link);
+		if (!e->has_begun && e->is_late && !proc_pidfd_is_alive(e->u_pidfd)) {
+			drop(e);
+			continue;
+		}
 		if (!e->has_begun) {
-			if (++begun > BEGIN_MAX)
+			if (io_now_ms() < e->since_ms || ++begun > BEGIN_MAX)
 				continue;
 			know_u(endings, e);
 			begin(e);
@@ -190,8 +195,8 @@ endings_new(struct gateway *gw)
 	return endings;
 }
 
-void
-endings_add(struct endings *endings, struct conn *conn)
+static void
+add(struct endings *endings, struct conn *conn, int64_t wait_ms)
 {
 	struct ending *e;
 
@@ -211,8 +216,21 @@ endings_add(struct endings *endings, struct conn *conn)
 	e->m_pidfd = copy_of(conn->m_pidfd);
 	e->u_pidfd = copy_of(conn->u_pidfd);
 	e->u = conn->u.pid;
-	e->since_ms = io_now_ms();
+	e->since_ms = io_now_ms() + wait_ms;
+	e->is_late = wait_ms > 0;
 	leftovers_init(&e->rest, conn->uid);
 	LIST_INSERT_HEAD(&endings->list, e, link);
 	(void)loop_timer_set(endings->timer, 0);
+}
+
+void
+endings_add(struct endings *endings, struct conn *conn)
+{
+	add(endings, conn, 0);
+}
+
+void
+endings_add_late(struct endings *endings, struct conn *conn)
+{
+	add(endings, conn, LATE_MS);
 }

@@ -13,5 +13,8 @@ void endings_free(struct endings *endings);
 /* Begins; conn may go before it is done. Returns at once: all further steps are
  * taken by a timer. */
 void endings_add(struct endings *endings, struct conn *conn);
+/* M ended by itself: U most probably does, too, and then what it started is sshd's and
+ * the user's matter. Begins only if U is still there a moment later. */
+void endings_add_late(struct endings *endings, struct conn *conn);
 
 #endif

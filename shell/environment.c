@@ -18,6 +18,7 @@ enum form {
 	FORM_WORD,    /* letters, digits and '-' */
 	FORM_RUNTIME, /* /run/user/UID */
 	FORM_BUS,     /* unix:path=/run/user/UID/bus */
+	FORM_AGENT,   /* where sshd listens for the agent that it forwards to */
 };
 
 static const struct {
@@ -43,6 +44,7 @@ static const struct {
     {"SSH_CLIENT", FORM_ADDRESS},
     {"SSH_CONNECTION", FORM_ADDRESS},
     {"SSH_TTY", FORM_TTY},
+    {"SSH_AUTH_SOCK", FORM_AGENT},
     {"XDG_SESSION_ID", FORM_WORD},
     {"XDG_SESSION_CLASS", FORM_WORD},
     {"XDG_SESSION_TYPE", FORM_WORD},
@@ -68,8 +70,35 @@ is_path_of(const char *value, const char *format, uid_t uid)
 	return strcmp(value, expected) == 0;
 }
 
+/* What follows prefix in value; NULL: it does not begin so. */
+static const char *
+behind(const char *value, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(value, prefix, len) == 0 ? value + len : NULL;
+}
+
+/* /tmp/ssh-RANDOM/agent.PID; from OpenSSH 10.1 on ~/.ssh/agent/s.RANDOM.sshd.RANDOM. */
 static bool
-is_good(enum form form, const char *value, uid_t uid)
+is_agent(const char *value, const char *home)
+{
+	const char *rest = behind(value, "/tmp/ssh-");
+	size_t len;
+
+	if (rest != NULL) {
+		len = strspn(rest, ALNUM);
+		rest = behind(rest + len, "/agent.");
+		return len > 0 && len <= 16 && rest != NULL && is_of(rest, DIGITS, 10);
+	}
+	rest = behind(value, home);
+	if (rest != NULL)
+		rest = behind(rest, "/.ssh/agent/s.");
+	return rest != NULL && is_of(rest, ALNUM ".", 64);
+}
+
+static bool
+is_good(enum form form, const char *value, const struct environment_user *user)
 {
 	switch (form) {
 	case FORM_LOCALE:
@@ -79,13 +108,16 @@ is_good(enum form form, const char *value, uid_t uid)
 	case FORM_ADDRESS:
 		return is_of(value, ALNUM " .:%-", 128);
 	case FORM_TTY:
-		return strncmp(value, "/dev/pts/", 9) == 0 && is_of(value + 9, DIGITS, 9);
+		value = behind(value, "/dev/pts/");
+		return value != NULL && is_of(value, DIGITS, 9);
 	case FORM_WORD:
 		return is_of(value, ALNUM "-", 32);
 	case FORM_RUNTIME:
-		return is_path_of(value, "/run/user/%u", uid);
+		return is_path_of(value, "/run/user/%u", user->uid);
 	case FORM_BUS:
-		return is_path_of(value, "unix:path=/run/user/%u/bus", uid);
+		return is_path_of(value, "unix:path=/run/user/%u/bus", user->uid);
+	case FORM_AGENT:
+		return is_agent(value, user->home);
 	}
 	return false;
 }
@@ -134,7 +166,7 @@ environment_build(
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
 		char *entry = find(old, passed[i].name);
 		if (entry != NULL &&
-		    is_good(passed[i].form, entry + strlen(passed[i].name) + 1, user->uid))
+		    is_good(passed[i].form, entry + strlen(passed[i].name) + 1, user))
 			add(environment, entry);
 	}
 	environment->list[environment->count] = NULL;

@@ -1,9 +1,8 @@
-/* prctl, descriptors, limits, signals. */
+/* prctl, descriptors, limits. */
 #include "shell/process.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,11 +30,5 @@ process_harden(struct process_limits *limits)
 void
 process_restore(const struct process_limits *limits)
 {
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setrlimit(RLIMIT_CORE, &limits->core);
 }

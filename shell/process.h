@@ -11,7 +11,8 @@ struct process_limits {
 
 /* The first acts: not to be traced or dumped, standard descriptors open, no others. */
 void process_harden(struct process_limits *limits);
-/* The last: signals as at login, limits as they were. */
+/* The last: limits as they were. (Signals are as they came: nobody here changes them but
+ * for the time of a terminal.) */
 void process_restore(const struct process_limits *limits);
 
 #endif

@@ -37,7 +37,7 @@ terminal_open(struct terminal *terminal)
 	if (terminal->signals < 0)
 		return -errno;
 	/* In the background a change of the terminal would stop us: so it fails. */
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, &terminal->mask);
 	quiet = terminal->saved;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	quiet.c_iflag &= ~(tcflag_t)(IXON | IXOFF | INLCR | IGNCR);
@@ -54,14 +54,11 @@ terminal_open(struct terminal *terminal)
 void
 terminal_close(struct terminal *terminal)
 {
-	sigset_t set;
-
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->saved);
 	(void)ioctl(STDIN_FILENO, TIOCNXCL);
 	io_close(&terminal->signals);
 	/* What came meanwhile takes its course now. */
-	caught(&set);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_SETMASK, &terminal->mask, NULL);
 }
 
 static int

@@ -3,11 +3,13 @@
 #ifndef SALLYPORT_SHELL_TERMINAL_H
 #define SALLYPORT_SHELL_TERMINAL_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <termios.h>
 
 struct terminal {
 	struct termios saved;
+	sigset_t mask;
 	int signals; /* signalfd */
 };
 

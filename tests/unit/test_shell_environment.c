@@ -65,6 +65,12 @@ what_passes(void **state)
 	assert_string_equal(after("DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1001/bus",
 				"DBUS_SESSION_BUS_ADDRESS"),
 	    "unix:path=/run/user/1001/bus");
+	assert_string_equal(
+	    after("SSH_AUTH_SOCK=/tmp/ssh-XXXXabcd12/agent.4711", "SSH_AUTH_SOCK"),
+	    "/tmp/ssh-XXXXabcd12/agent.4711");
+	assert_string_equal(
+	    after("SSH_AUTH_SOCK=/home/anne/.ssh/agent/s.aB3.sshd.x9", "SSH_AUTH_SOCK"),
+	    "/home/anne/.ssh/agent/s.aB3.sshd.x9");
 }
 
 static void
@@ -75,10 +81,16 @@ what_does_not(void **state)
 	    "TERM=", "TERM=.x", "TERM=x\033[0m", "TERM=a b", "LANG=../../tmp/x", "LANG=/tmp/x",
 	    "LANG=%n%s\n", "LC_ALL=.", "LANG=", "SSH_TTY=/dev/pts/", "SSH_TTY=/dev/tty",
 	    "SSH_TTY=/dev/pts/1/../../x", "SSH_CONNECTION=$(id)", "SSH_CONNECTION=a\nb",
-	    "SSH_AUTH_SOCK=/tmp/x", "SSH_ORIGINAL_COMMAND=id", "XDG_RUNTIME_DIR=/run/user/1002",
-	    "XDG_RUNTIME_DIR=/run/user/1001/..", "XDG_SESSION_ID=../x",
-	    "DBUS_SESSION_BUS_ADDRESS=unixexec:path=/bin/id", "TERM", "=x", "", "DISPLAY=:0",
-	    "()=x", "PYTHONPATH=/x", "PERL5LIB=/x", "MALLOC_CHECK_=3"};
+	    "SSH_AUTH_SOCK=/tmp/x", "SSH_AUTH_SOCK=/tmp/ssh-/agent.1",
+	    "SSH_AUTH_SOCK=/tmp/ssh-a/agent.", "SSH_AUTH_SOCK=/tmp/ssh-a/../x/agent.1",
+	    "SSH_AUTH_SOCK=/tmp/ssh-a/agent.1/x",
+	    "SSH_AUTH_SOCK=/tmp/ssh-abcdefghijklmnopq/agent.1", "SSH_AUTH_SOCK=/tmp/ssh-a",
+	    "SSH_AUTH_SOCK=/home/maggie/.ssh/agent/s.a",
+	    "SSH_AUTH_SOCK=/home/anne/.ssh/agent/s.a/b",
+	    "SSH_AUTH_SOCK=/home/anne/.ssh/agent/s.", "SSH_ORIGINAL_COMMAND=id",
+	    "XDG_RUNTIME_DIR=/run/user/1002", "XDG_RUNTIME_DIR=/run/user/1001/..",
+	    "XDG_SESSION_ID=../x", "DBUS_SESSION_BUS_ADDRESS=unixexec:path=/bin/id", "TERM",
+	    "=x", "", "DISPLAY=:0", "()=x", "PYTHONPATH=/x", "PERL5LIB=/x", "MALLOC_CHECK_=3"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
