@@ -35,6 +35,7 @@ enum what {
 	ANY,     /* always */
 	LOADS,   /* until main */
 	CHANGES, /* not for those who may only read; Landlock knows where */
+	META,    /* the same, of what was opened, be it for reading */
 	PATHS,   /* the same, where Landlock does not know: in a root of its own alone */
 };
 
@@ -110,11 +111,11 @@ static const struct call calls[] = {
     {SYS_symlinkat, ALL, CHANGES, FREE},
     {SYS_ftruncate, ALL, CHANGES, FREE},
     {SYS_fallocate, ALL, CHANGES, FREE},
-    {SYS_fchmod, ALL, CHANGES, FREE},
-    {SYS_fchown, ALL, CHANGES, FREE},
-    {SYS_fsetxattr, RSYNC, CHANGES, FREE},
-    {SYS_fremovexattr, RSYNC, CHANGES, FREE},
-    {SYS_utimensat, ALL, CHANGES, NO_PATH},
+    {SYS_fchmod, ALL, META, FREE},
+    {SYS_fchown, ALL, META, FREE},
+    {SYS_fsetxattr, RSYNC, META, FREE},
+    {SYS_fremovexattr, RSYNC, META, FREE},
+    {SYS_utimensat, ALL, META, NO_PATH},
     {SYS_truncate, ALL, PATHS, FREE},
     {SYS_fchmodat, ALL, PATHS, FREE},
     {SYS_fchownat, ALL, PATHS, FREE},
@@ -372,8 +373,18 @@ is_needed(const struct call *call, const struct calls_ask *ask)
 static bool
 is_denied(const struct call *call, const struct calls_ask *ask)
 {
-	return (call->what == CHANGES && ask->is_reading) ||
-	       (call->what == PATHS && (ask->is_reading || ask->are_paths_real));
+	switch ((enum what)call->what) {
+	case ANY:
+	case LOADS:
+		return false;
+	case CHANGES:
+		return ask->is_reading;
+	case META:
+		return ask->is_reading || ask->keeps_metadata;
+	case PATHS:
+	default:
+		return ask->is_reading || ask->are_paths_real;
+	}
 }
 
 /* Equal? Then what follows, which always returns; else over it. */

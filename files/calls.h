@@ -22,6 +22,8 @@ struct calls_ask {
 	enum calls_stage stage;
 	bool are_paths_real; /* no root of its own: what Landlock leaves to paths is denied */
 	bool is_reading;     /* nothing may be changed */
+	bool keeps_metadata; /* paths are real, and some of the folders for reading only: what
+			      * is opened there may not be told from the others */
 	pid_t pid;           /* which alone it may send a signal by thread */
 };
 

@@ -43,13 +43,15 @@ has_namespace(const struct making *making)
 	return making->level == FILES_NAMESPACE;
 }
 
-static bool
-is_reading(const struct files_place *place, enum files_level level)
+/* How many of the folders may be written to. */
+static size_t
+count_writable(const struct files_place *place, enum files_level level)
 {
-	for (size_t i = 0; i < place->count; i++)
-		if (place->folders[i].is_writable && level > FILES_LANDLOCK_WEAK)
-			return false;
-	return true;
+	size_t n = 0;
+
+	for (size_t i = 0; i < place->count && level > FILES_LANDLOCK_WEAK; i++)
+		n += place->folders[i].is_writable;
+	return n;
 }
 
 /* Nothing is inherited but what is handed over, and that has fixed numbers: the null device
@@ -271,11 +273,14 @@ calls_of(const struct making *making)
 	    [FILES_SCP] = CALLS_SCP,
 	    [FILES_RSYNC] = CALLS_RSYNC};
 
+	size_t writable = count_writable(making->place, making->level);
+
 	return (struct calls_ask){
 	    .program = programs[making->place->program],
 	    .stage = CALLS_LOADING,
 	    .are_paths_real = !has_namespace(making),
-	    .is_reading = is_reading(making->place, making->level),
+	    .is_reading = writable == 0,
+	    .keeps_metadata = !has_namespace(making) && writable < making->place->count,
 	    .pid = getpid(),
 	};
 }
@@ -373,7 +378,7 @@ files_execute(const struct files_place *place, enum files_level level, char *con
 			return -E2BIG;
 		all[n] = words[n];
 	}
-	if (place->program == FILES_SFTP_SERVER && is_reading(place, level))
+	if (place->program == FILES_SFTP_SERVER && count_writable(place, level) == 0)
 		all[n++] = read_only;
 	all[n] = NULL;
 	execve(prepared.path, all, prepared.environment);

@@ -192,6 +192,22 @@ test_paths_that_are_real(void **state)
 	assert_int_equal(judge(&real, SYS_fchmod, 5, 0600, 0), ALLOWED);
 }
 
+/* What is opened in a folder for reading only can't be told from the others. */
+static void
+test_some_folders_for_reading(void **state)
+{
+	struct calls_ask mixed = real;
+
+	(void)state;
+	mixed.keeps_metadata = true;
+	assert_int_equal(judge(&mixed, SYS_fchmod, 5, 0600, 0), REFUSED);
+	assert_int_equal(judge(&mixed, SYS_fchown, 5, 1, 1), REFUSED);
+	assert_int_equal(judge(&mixed, SYS_utimensat, 5, 0, 0), REFUSED);
+	assert_int_equal(judge(&mixed, SYS_fsetxattr, 5, 0, 0), REFUSED);
+	assert_int_equal(judge(&mixed, SYS_ftruncate, 5, 0, 0), ALLOWED);
+	assert_int_equal(judge(&mixed, SYS_mkdirat, 5, 0, 0), ALLOWED);
+}
+
 static void
 test_only_reading(void **state)
 {
@@ -228,7 +244,8 @@ test_rights_by_abi(void **state)
 static void
 test_handing_over(void **state)
 {
-	struct inner in = {.calls = {.program = CALLS_RSYNC, .are_paths_real = true},
+	struct inner in = {
+	    .calls = {.program = CALLS_RSYNC, .are_paths_real = true, .keeps_metadata = true},
 	    .has_rules = true,
 	    .uid = 1001,
 	    .gid = 1002,
@@ -239,10 +256,11 @@ test_handing_over(void **state)
 
 	(void)state;
 	assert_true(inner_pack(&in, text));
-	assert_string_equal(text, "2:1:0:1:1001:1002:anne:the people:");
+	assert_string_equal(text, "2:1:0:1:1:1001:1002:anne:the people:");
 	assert_true(inner_parse(text, &out));
 	assert_int_equal(out.calls.program, CALLS_RSYNC);
-	assert_true(out.calls.are_paths_real && out.has_rules && !out.calls.is_reading);
+	assert_true(out.calls.are_paths_real && out.calls.keeps_metadata && out.has_rules &&
+		    !out.calls.is_reading);
 	assert_int_equal(out.uid, 1001);
 	assert_int_equal(out.gid, 1002);
 	assert_string_equal(out.user, "anne");
@@ -256,12 +274,12 @@ test_handing_over(void **state)
 static void
 test_handed_over_wrongly(void **state)
 {
-	static const char *const wrong[] = {"", ":", "2:1:0:1:1001:1002:anne",
-	    "2:1:0:1:1001:1002:anne:", "2:1:0:1:1001:1002::x:", "3:1:0:1:1001:1002:anne:x:",
-	    "2:2:0:1:1001:1002:anne:x:", "2:1:0:1:-1:1002:anne:x:",
-	    "2:1:0:1:1001:1002:anne:x:y",
-	    "2:1:0:1:4294967295:1002:anne:x:", " 2:1:0:1:1001:1002:anne:x:",
-	    "2:1:0:1:1001:1002:"
+	static const char *const wrong[] = {"", ":", "2:1:0:0:1:1001:1002:anne",
+	    "2:1:0:0:1:1001:1002:anne:", "2:1:0:0:1:1001:1002::x:",
+	    "3:1:0:0:1:1001:1002:anne:x:", "2:2:0:0:1:1001:1002:anne:x:",
+	    "2:1:0:0:1:-1:1002:anne:x:", "2:1:0:0:1:1001:1002:anne:x:y",
+	    "2:1:0:0:1:4294967295:1002:anne:x:", " 2:1:0:0:1:1001:1002:anne:x:",
+	    "2:1:0:0:1:1001:1002:"
 	    "anneanneanneanneanneanneanneanneanneanneanneanneanneanneanneanne:x:"};
 	struct inner out;
 
@@ -304,6 +322,7 @@ main(void)
 	    cmocka_unit_test(test_what_is_for_loading_alone),
 	    cmocka_unit_test(test_processes_are_rsyncs_alone),
 	    cmocka_unit_test(test_paths_that_are_real),
+	    cmocka_unit_test(test_some_folders_for_reading),
 	    cmocka_unit_test(test_only_reading),
 	    cmocka_unit_test(test_rights_by_abi),
 	    cmocka_unit_test(test_handing_over),

@@ -1,0 +1,86 @@
+#!/bin/bash
+# Out of a file transfer's walls: by the protocol, by a hostile program in sftp-server's
+# place, on this kernel and on lesser ones (tests/support/files_mask.c).  Nothing outside
+# the folders may be read or changed in any level that is called safe.
+# timeout: 120
+# long: 300 RACE_SECONDS=4
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+B=$(cd "${BUILD:-build}" && pwd)
+DRIVER=$B/tests/files_driver MASK=$B/tests/files_mask
+failed=0
+
+fail() { echo "not ok $*"; failed=1; }
+
+if ! unshare -Urm true 2>/dev/null; then
+	echo "skipped: this kernel gives no user namespaces"
+	exit 77
+fi
+id anne >/dev/null 2>&1 || useradd -m anne
+IDS=$(id -u anne):$(id -g anne)
+
+# What lies outside, and the folders, anew.
+lay_out() {
+	rm -rf /srv/outside /srv/vms /home/anne/.ssh
+	install -d -o anne -g anne /srv/vms /srv/vms/{webdev,books,vault}{,/d} /srv/vms/vault/vd \
+		/srv/outside/{,dir,empty} /home/anne/.ssh
+	chown root: /srv/vms
+	for f in outside/secret outside/dir/CANARY-name; do echo "CANARY $f" >"/srv/$f"; done
+	echo "CANARY keys" >/home/anne/.ssh/authorized_keys
+	echo "CANARY note" >/home/anne/note
+	echo "CANARY tmp" >/tmp/outside
+	echo file >/srv/vms/webdev/f
+	echo book >/srv/vms/books/b
+	echo vault >/srv/vms/vault/v
+	cd /srv/vms/webdev || exit 1
+	ln -s /srv/outside/secret p_file
+	ln -s /srv/outside p_dir
+	ln -s ../../outside p_up
+	ln -s p_dir p_chain2
+	ln -s p_chain2 p_chain
+	ln -s /proc/self/root p_proc
+	ln -s /etc p_etc
+	ln -s /srv/outside/new p_new
+	cd "$OLDPWD" || exit 1
+	chown -Rh anne: /srv/outside /srv/vms/*/ /home/anne
+	chown anne: /tmp/outside
+}
+
+MANY=(webdev:/srv/vms/webdev books:/srv/vms/books vault:/srv/vms/vault:ro)
+
+by_protocol() { # NAME single|many|real reads|writes MASK-WORD…
+	local name=$1 kind=$2 how=$3
+	local -a folders=("${MANY[@]}")
+	shift 3
+	[ "$kind" != single ] || folders=("${MANY[0]}")
+	lay_out
+	python3 tests/support/files_escape.py "$name" "$kind" "$how" "$MASK" "$@" "$DRIVER" "$IDS" \
+		read-only sftp-server "${folders[@]}" -- sftp-server -e -l QUIET || failed=1
+}
+
+refused() { # NAME MASK-WORD… -- DRIVER-WORD…
+	local name=$1 said
+	local -a mask=()
+	shift
+	while [ "$1" != -- ]; do mask+=("$1"); shift; done
+	shift
+	said=$("$MASK" "${mask[@]}" "$DRIVER" "$IDS" "$@" sftp-server "${MANY[@]}" -- sftp-server \
+		</dev/null 2>&1 | tr -d '\0')
+	if [ "$said" = "not confined: namespaces and Landlock: Operation not supported" ]; then
+		echo "ok $name: nothing is executed"
+	else
+		fail "$name: $said"
+	fi
+}
+
+by_protocol "namespaces, Landlock" many writes abi=7
+by_protocol "namespaces, Landlock, one VM" single writes abi=7
+by_protocol "namespaces alone" many writes abi=0
+by_protocol "Landlock 7 alone" real writes abi=7 no-namespaces
+by_protocol "Landlock 3 alone" real writes abi=3 no-namespaces
+by_protocol "Landlock 2 alone" real reads abi=2 no-namespaces
+by_protocol "Landlock 1 alone" real reads abi=1 no-namespaces
+refused "neither" abi=0 no-namespaces -- read-only
+refused "Landlock 2 alone, writing wanted" abi=2 no-namespaces --
+refused "Landlock 1 alone, writing wanted" abi=1 no-namespaces --
+exit $failed
