@@ -1,6 +1,10 @@
 /* The machine below: unit, disk, journal, clock. */
 #include "cli/doctor.h"
 
+#include "cli/walls.h"
+#include "policy/policy.h"
+#include "policy/vm.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
@@ -158,6 +162,45 @@ check_zone(struct doctor *doctor, const struct doctor_check *check)
 	finding_mend(finding, "timedatectl set-timezone ZONE, then restart sallyportd");
 }
 
+static bool
+has_folders(const struct policy *policy)
+{
+	for (size_t i = 0; policy != NULL && i < policy_vm_count(policy); i++)
+		if (policy_vm(policy, i)->folder != NULL)
+			return true;
+	return false;
+}
+
+/* Only where there is anything to transfer. */
+static void
+check_files(struct doctor *doctor, const struct doctor_check *check, enum walls walls)
+{
+	char text[WALLS_TEXT_MAX];
+	enum walls found;
+
+	if (!has_folders(doctor->policy))
+		return;
+	found = walls_try(text);
+	if (found == walls || (found == WALLS_NOTHING && walls == WALLS_WEAK))
+		finding_mend(doctor_find(doctor, check, "file transfers are held %s", text),
+		    "let users have namespaces (kernel.unprivileged_userns_clone, "
+		    "user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)");
+	else if (found == WALLS_UNKNOWN && walls == WALLS_WEAK)
+		doctor_blind(doctor, "what holds file transfers: %s", text);
+}
+
+static void
+check_files_held(struct doctor *doctor, const struct doctor_check *check)
+{
+	check_files(doctor, check, WALLS_WEAK);
+}
+
+static void
+check_files_landlock(struct doctor *doctor, const struct doctor_check *check)
+{
+	check_files(doctor, check, WALLS_LANDLOCK);
+}
+
 static const struct doctor_check checks[] = {
     DOCTOR_CHECK("unit-disabled", FINDING_LOCKOUT, check_enabled,
 	"After the next boot no gated user can log in."),
@@ -175,6 +218,10 @@ static const struct doctor_check checks[] = {
 	"clock-sync", FINDING_NOTE, check_sync, "Time windows are judged by this clock."),
     DOCTOR_CHECK("clock-zone", FINDING_WARNING, check_zone,
 	"Time windows are judged by the wall clock of another zone."),
+    DOCTOR_CHECK("files-refused", FINDING_WARNING, check_files_held,
+	"sftp, scp and rsync are refused, or (files_fallback) for reading only."),
+    DOCTOR_CHECK("files-landlock", FINDING_NOTE, check_files_landlock,
+	"Who transfers files can tell what exists outside his folders, though not read it."),
     DOCTOR_CHECKS_END};
 
 const struct doctor_group doctor_host = {.name = "host", .checks = checks};

@@ -4,6 +4,7 @@
 #include "cli/explained.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "cli/walls.h"
 
 #include <errno.h>
 #include <time.h>
@@ -29,10 +30,21 @@ verb_help(struct cli *cli)
 int
 verb_status(struct cli *cli)
 {
+	char text[WALLS_TEXT_MAX];
 	struct ask ask;
+	int status;
 
 	ask_begin(&ask, PROTO_ADMIN_STATUS);
-	return answer_ask(cli, &ask, table_print_list);
+	status = ask_daemon(cli, &ask);
+	if (status == 0) {
+		(void)walls_try(text);
+		if (ask.rows.count == 0 || rows_put(&ask.rows.rows[0], "files", text) == 0)
+			status = answer_print(cli, &ask, table_print_list);
+		else
+			status = cli_fail(CLI_SOFTWARE, "out of memory");
+	}
+	ask_free(&ask);
+	return status;
 }
 
 int

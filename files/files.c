@@ -165,30 +165,39 @@ is_in_library(const char *path)
 	return false;
 }
 
+/* What is not there is left out. */
+static int
+show_if_there(struct making *making, const char *path)
+{
+	int err = show(making, path, LANDLOCK_LIBRARY);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+/* These alone may be executed. What is not shown yet lies in a library's folder. */
+static int
+allow_to_execute(struct making *making, const char *path)
+{
+	*making->what = path;
+	return allow_outside(making, open_path(path), LANDLOCK_PROGRAM);
+}
+
 /* What must be there for the program to start. */
 static int
 show_program(struct making *making)
 {
-	int err = 0;
+	int err = show_if_there(making, program_cache);
 
 	for (const char *const *folder = program_libraries; *folder != NULL && err == 0;
-	     folder++) {
-		err = show(making, *folder, LANDLOCK_LIBRARY);
-		if (err == -ENOENT)
-			err = 0;
-	}
+	     folder++)
+		err = show_if_there(making, *folder);
 	if (err == 0)
-		err = show(making, program_cache, LANDLOCK_LIBRARY);
-	if (err == 0 || err == -ENOENT)
 		err = show(making, INNER_OBJECT, LANDLOCK_LIBRARY);
-	*making->what = program_loader;
 	if (err == 0)
-		err = allow_outside(making, open_path(program_loader), LANDLOCK_PROGRAM);
-	*making->what = making->program;
+		err = allow_to_execute(making, program_loader);
 	if (err == 0 && !is_in_library(making->program))
 		return show(making, making->program, LANDLOCK_PROGRAM);
-	return err < 0 ? err
-		       : allow_outside(making, open_path(making->program), LANDLOCK_PROGRAM);
+	return err < 0 ? err : allow_to_execute(making, making->program);
 }
 
 /* Whoever may write next to a folder could put a link in its place. */
@@ -386,9 +395,10 @@ files_execute(const struct files_place *place, enum files_level level, char *con
 }
 
 enum files_level
-files_probe(unsigned int *abi)
+files_probe(unsigned int *abi, const char **what)
 {
-	static const struct files_folder folder = {.name = "probe", .path = LIBEXECDIR};
+	static const struct files_folder folder = {
+	    .name = "probe", .path = LIBEXECDIR, .is_writable = true};
 	const struct files_place place = {.folders = &folder,
 	    .count = 1,
 	    .user = "probe",
@@ -396,8 +406,10 @@ files_probe(unsigned int *abi)
 	    .gid = getgid(),
 	    .may_only_read = true};
 	enum files_level level;
-	const char *what;
 
 	*abi = landlock_abi();
-	return files_confine(&place, &level, &what) == 0 ? level : FILES_NOTHING;
+	if (files_confine(&place, &level, what) < 0)
+		return FILES_NOTHING;
+	*what = "";
+	return level;
 }

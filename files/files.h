@@ -50,8 +50,8 @@ int files_confine(
 int files_execute(
     const struct files_place *place, enum files_level level, char *const *words);
 
-/* The level that files_confine comes to here, and Landlock's ABI (0: none). Confines this
- * process to an end: for a child that has nothing else to do. */
-enum files_level files_probe(unsigned int *landlock_abi);
+/* The level that files_confine comes to here, Landlock's ABI (0: none), and what failed (""
+ * or static). Confines this process to an end: for one that has nothing else to do. */
+enum files_level files_probe(unsigned int *landlock_abi, const char **what);
 
 #endif

@@ -21,6 +21,7 @@ enum type {
 	TYPE_GROUP, /* char *, written @name */
 	TYPE_BOOL,
 	TYPE_OTP,
+	TYPE_FALLBACK, /* bool */
 	TYPE_PATHS,    /* char ** and count */
 	TYPE_USERS,    /* char ** and count */
 	TYPE_LAYOUTS,  /* char ** and count */
@@ -123,6 +124,10 @@ static const struct row rows[] = {
 	NUMBER(TYPE_COUNT, rotate_mib, 1, 1048576)},
     {{"kernel_audit", "yes", "Whether OTP results and sessions go to the kernel's audit, too."},
 	TEXT(TYPE_BOOL, kernel_audit)},
+    {{"files_fallback", "refuse",
+	 "Where the kernel cannot hold a file transfer that writes: whether one that reads "
+	 "is let in, or none."},
+	TEXT(TYPE_FALLBACK, files_only_read)},
     {{"max_age", "0s", "How long a connection may last before it is ended; 0s: for ever."},
 	NUMBER(TYPE_SECONDS, max_age_s, 0, 366 * 86400)},
     {{"max_idle", "0s",
@@ -281,6 +286,10 @@ set_value(const struct settings_place *place, const struct row *row, const char 
 	case TYPE_OTP:
 		set_choice(place, "pam", "shell", text, &is_second);
 		*(enum settings_otp *)at = is_second ? SETTINGS_OTP_SHELL : SETTINGS_OTP_PAM;
+		return 0;
+	case TYPE_FALLBACK:
+		set_choice(place, "refuse", "read-only", text, &is_second);
+		*(bool *)at = is_second;
 		return 0;
 	case TYPE_PATHS:
 	case TYPE_USERS:
@@ -480,6 +489,9 @@ settings_value(const struct settings *settings, size_t i, char *text, size_t cap
 		break;
 	case TYPE_BOOL:
 		snprintf(text, cap, "%s", *(const bool *)at ? "yes" : "no");
+		break;
+	case TYPE_FALLBACK:
+		snprintf(text, cap, "%s", *(const bool *)at ? "read-only" : "refuse");
 		break;
 	case TYPE_OTP:
 		snprintf(text, cap, "%s",

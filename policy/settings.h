@@ -16,7 +16,7 @@ enum settings_otp {
 
 struct settings {
 	char *gated;       /* group name without '@'; required */
-	bool gate_root, kernel_audit; /* no; yes */
+	bool gate_root, kernel_audit, files_only_read; /* no; yes; files_fallback: refuse */
 	enum settings_otp otp; /* pam */
 	char **sshd;       /* executables that may be M or U; absolute paths */
 	size_t sshd_count;

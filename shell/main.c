@@ -9,6 +9,7 @@
 #include "shell/environment.h"
 #include "shell/page.h"
 #include "shell/plan.h"
+#include "shell/probe.h"
 #include "shell/process.h"
 #include "shell/prompt.h"
 #include "shell/say.h"
@@ -181,6 +182,8 @@ main(int argc, char **argv)
 	process_harden(&limits);
 	if (argc < 1)
 		return EX_USAGE;
+	if (argc == 2 && strcmp(argv[1], "--probe-files") == 0)
+		return probe_files();
 	asked_read(&asked, argc, argv, find_original(), &is_help);
 	if (is_help) {
 		say(isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO, help);
