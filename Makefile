@@ -179,6 +179,8 @@ LDFLAGS_test_proc = $(call wrap,stat statx)
 # A change in the middle of a read.
 LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 
+LIBS_libssh_client = -lssh
+
 units: $(UNITS)
 support: $(SUPPORT) $(BUILD)/guest/screen.img
 
@@ -190,7 +192,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/all.a
 $(BUILD)/tests/%: $(BUILD)/obj/tests/support/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all) $(LIBS_$*)
 
 # A boot sector and what it loads.
 $(BUILD)/guest/%.img: tests/guest/%.S

@@ -84,7 +84,7 @@ prepare anne; prepare maggie
 if [ "${REGRESS:-}" = all ]; then
 	TRY_SECONDS=1500
 	lane anne 4242 transfer:8 forwarding:7 dynamic-forward:16 multiplex:29 agent:23 & A=$!
-	lane maggie 4342 channel-timeout:7 connection-timeout:1 rekey:100 & B=$!
+	lane maggie 4342 channel-timeout:7 connection-timeout:1 rekey:96 & B=$!
 else
 	lane anne 4242 connect:2 proxy-connect:3 exit-status:10 broken-pipe:4 & A=$!
 	lane maggie 4342 stderr-data:4 connect-uri:2 exit-status-signal:1 stderr-after-eof:1 banner:8 envpass:9 yes-head:1 & B=$!
