@@ -7,19 +7,25 @@
 #include <string.h>
 
 #define WORD_MAX 128
+#define UNKNOWN  UINT64_MAX
 
 struct channel {
 	char name[WORD_MAX];
-	uint64_t up, down, ms;
+	uint64_t up, down, ms; /* UNKNOWN: "-" */
 };
 
-/* "NUMBER" and what ends it, from *at on, which then is behind that. */
+/* "NUMBER", or "-" before a "/", and what ends it, from *at on, which then is behind that. */
 static bool
 take_number(const char **at, char end, uint64_t *value)
 {
 	char digits[24];
 	size_t len = strspn(*at, "0123456789");
 
+	*value = UNKNOWN;
+	if (end == '/' && strncmp(*at, "-/", 2) == 0) {
+		*at += 2;
+		return true;
+	}
 	if (len >= sizeof(digits) || (*at)[len] != end)
 		return false;
 	memcpy(digits, *at, len);
@@ -63,12 +69,21 @@ next(const char **text, struct channel *channel)
 }
 
 static void
+put_size(char text[AMOUNT_MAX], uint64_t bytes)
+{
+	if (bytes == UNKNOWN)
+		snprintf(text, AMOUNT_MAX, "unknown");
+	else
+		amount_size(text, bytes);
+}
+
+static void
 put(FILE *out, const struct channel *channel)
 {
 	char up[AMOUNT_MAX], down[AMOUNT_MAX], duration[AMOUNT_MAX];
 
-	amount_size(up, channel->up);
-	amount_size(down, channel->down);
+	put_size(up, channel->up);
+	put_size(down, channel->down);
 	amount_duration(duration, channel->ms);
 	fprintf(out, " %s up %s down %s in %s", channel->name, up, down, duration);
 }

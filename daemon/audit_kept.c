@@ -3,6 +3,7 @@
  * that they need no flush of their own. */
 #include "daemon/audit_state.h"
 
+#include "daemon/kept_channels.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -20,6 +21,14 @@ struct kept {
 	struct audit *audit;
 	struct backlog_record *record;
 };
+
+/* Nothing of ours waits here any more: the recorder writes it even if we are killed. */
+static void
+settle(struct audit *audit)
+{
+	if (!audit->is_draining && audit->backlog.count + audit->held.count == 0)
+		kept_channels_settle(audit->gw->kept);
+}
 
 static void
 on_kept(void *arg, int error)
@@ -130,6 +139,7 @@ audit_drain(struct audit *audit)
 	    "denials that could not be kept until they could be written, summed");
 	write_lost(audit, &audit->backlog.lost_ends, "lost",
 	    "records of ends that could not be kept until they could be written");
+	settle(audit);
 }
 
 /* Puts what was packed behind those that wait. */
@@ -206,6 +216,7 @@ release(struct audit *audit)
 	}
 	audit->backlog.lost_ends += audit->held.lost_ends;
 	audit->held.lost_ends = 0;
+	settle(audit);
 }
 
 /* There is one buffer for what is packed: it is put aside meanwhile. */
@@ -267,6 +278,7 @@ audit_end_noted(struct audit *audit)
 	audit_let_go(audit);
 	if (must_wait(audit) || send_noted(audit, time(NULL)) < 0)
 		keep(audit, true);
+	settle(audit);
 }
 
 void

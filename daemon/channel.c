@@ -11,6 +11,7 @@
 #include "daemon/denial.h"
 #include "daemon/dial.h"
 #include "daemon/gate.h"
+#include "daemon/kept_channels.h"
 #include "daemon/links.h"
 #include "daemon/session.h"
 #include "daemon/stranger.h"
@@ -110,6 +111,7 @@ on_recorded(void *arg, int error)
 	if (ch == NULL)
 		return;
 	if (error < 0) {
+		kept_channels_drop(ch->gw->kept, ch->id);
 		channel_deny(ch, "the record cannot be written", LINK_ERROR);
 		return;
 	}

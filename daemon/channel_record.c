@@ -44,12 +44,23 @@ format_link(const struct channel *ch, char *text, size_t cap)
 		    text, cap, "%s:%u", kind != NULL ? kind->name : "unknown", ch->type_id);
 }
 
+/* Left out where nobody knows them: 0 would be a lie. */
+static void
+put_bytes(struct audit *audit, uint64_t up, uint64_t down)
+{
+	if (up != CONSOLE_UNCOUNTED)
+		audit_number(audit, AUDIT_BYTES_UP, up);
+	if (down != CONSOLE_UNCOUNTED)
+		audit_number(audit, AUDIT_BYTES_DOWN, down);
+}
+
 int
 channel_record_open(
     const struct channel *ch, const struct conn *conn, audit_done_fn *fn, void *arg)
 {
 	struct audit *audit = ch->gw->audit;
 	char link[32];
+	int err;
 
 	format_link(ch, link, sizeof(link));
 	audit_begin(audit, "open");
@@ -58,6 +69,31 @@ channel_record_open(
 	audit_text(audit, AUDIT_CHANNELS, link);
 	audit_text(audit, AUDIT_VERDICT, "allow");
 	audit_text(audit, AUDIT_LINE, ch->line);
+	err = audit_end_durable(audit, fn, arg);
+	if (err == 0)
+		kept_channels_add(
+		    ch->gw->kept, &(struct kept_channel){.id = ch->id,
+				      .conn_id = ch->conn_id,
+				      .uid = ch->uid,
+				      .user = ch->user,
+				      .vm = ch->vm,
+				      .right = ch->granted != NULL ? ch->granted : ch->right});
+	return err;
+}
+
+int
+channel_record_lost(
+    struct audit *audit, const struct kept_channel *channel, audit_done_fn *fn, void *arg)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "ch%u", channel->id);
+	audit_begin(audit, "close");
+	put_user(audit, channel->user, channel->uid, channel->conn_id);
+	audit_text(audit, AUDIT_CHANNEL, id);
+	audit_text(audit, AUDIT_VM, channel->vm);
+	audit_text(audit, AUDIT_RIGHT, channel->right);
+	audit_text(audit, AUDIT_REASON, "the daemon was killed; bytes unknown");
 	return audit_end_durable(audit, fn, arg);
 }
 
@@ -89,15 +125,16 @@ channel_record_close(const struct channel *ch, const char *reason, uint64_t up, 
 	put_user(audit, ch->user, ch->uid, ch->conn_id);
 	put_names(audit, ch);
 	audit_text(audit, AUDIT_REASON, reason);
-	audit_number(audit, AUDIT_BYTES_UP, up);
-	audit_number(audit, AUDIT_BYTES_DOWN, down);
+	put_bytes(audit, up, down);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - ch->opened_ms));
+	kept_channels_leave(ch->gw->kept, ch->id);
 	audit_end_soon(audit);
 }
 
 void
-channel_record_console(struct audit *audit, const struct console *console)
+channel_record_console(struct gateway *gw, const struct console *console)
 {
+	struct audit *audit = gw->audit;
 	char id[16], list[PROTO_TEXT_MAX + 1];
 
 	snprintf(id, sizeof(id), "ch%u", console->id);
@@ -108,10 +145,10 @@ channel_record_console(struct audit *audit, const struct console *console)
 	audit_text(audit, AUDIT_VM, console->vm);
 	audit_text(audit, AUDIT_RIGHT, console->right);
 	audit_text(audit, AUDIT_REASON, console->reason);
-	audit_number(audit, AUDIT_BYTES_UP, console->up);
-	audit_number(audit, AUDIT_BYTES_DOWN, console->down);
+	put_bytes(audit, console->up, console->down);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - console->opened_ms));
 	audit_text(audit, AUDIT_CHANNELS, list);
+	kept_channels_leave(gw->kept, console->id);
 	audit_end_soon(audit);
 }
 

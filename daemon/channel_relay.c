@@ -303,6 +303,7 @@ channel_relay_on_down(struct gateway *gw)
 	gw->channel_relay->is_deaf = false;
 	for (ch = channels_next(gw->channels, NULL); ch != NULL; ch = next) {
 		next = channels_next(gw->channels, ch);
-		finish(ch, "the relay ended", 0, 0);
+		finish(
+		    ch, "the relay ended; bytes unknown", CONSOLE_UNCOUNTED, CONSOLE_UNCOUNTED);
 	}
 }

@@ -5,6 +5,7 @@
 #include "daemon/conns.h"
 #include "daemon/consoles.h"
 #include "daemon/dial.h"
+#include "daemon/kept_channels.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
 
@@ -14,7 +15,6 @@
 struct channels {
 	LIST_HEAD(, channel) list;
 	size_t count;
-	uint32_t last_id;
 };
 
 struct channels *
@@ -37,7 +37,7 @@ channels_add(
 	if (ch == NULL)
 		return NULL;
 	ch->gw = gw;
-	ch->id = ++channels->last_id;
+	ch->id = kept_channels_number(gw->kept);
 	ch->conn_id = conn->id;
 	ch->uid = conn->uid;
 	ch->client_fd = fd;
@@ -91,7 +91,8 @@ channels_stop(struct channels *channels)
 
 	while (channels != NULL && (ch = LIST_FIRST(&channels->list)) != NULL) {
 		if (ch->state == CHANNEL_RELAYED || ch->state == CHANNEL_STOPPING) {
-			channel_ended(ch, "the daemon stopped; bytes not counted", 0, 0);
+			channel_ended(ch, "the daemon stopped; bytes unknown",
+			    CONSOLE_UNCOUNTED, CONSOLE_UNCOUNTED);
 		} else if (ch->state == CHANNEL_RECORDING) {
 			consoles_recorded(
 			    ch); /* the recorder has its open, and answers too late */

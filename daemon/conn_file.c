@@ -1,6 +1,7 @@
 /* Saves and loads /run/sallyport/connections/cN. */
 #include "daemon/conn_file.h"
 
+#include "daemon/boot.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -16,21 +17,11 @@
 #define FILE_MAX (PROTO_KEY_MAX + 4096)
 
 static void
-read_boot_id(char boot_id[64])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, boot_id, 63) : -1;
-
-	boot_id[n > 0 ? n : 0] = '\0';
-	io_close(&fd);
-}
-
-static void
 pack(struct wire_out *out, const struct conn *conn)
 {
-	char boot_id[64];
+	char boot_id[BOOT_ID_MAX];
 
-	read_boot_id(boot_id);
+	boot_id_read(boot_id);
 	wire_put_str(out, boot_id);
 	wire_put_u32(out, conn->id);
 	wire_put_str(out, conn->user);
@@ -52,7 +43,7 @@ pack(struct wire_out *out, const struct conn *conn)
 static int
 unpack(struct wire_in *in, struct conn_file *file)
 {
-	char boot_id[64], now[64];
+	char boot_id[BOOT_ID_MAX], now[BOOT_ID_MAX];
 
 	wire_get_str(in, boot_id, sizeof(boot_id));
 	file->id = wire_get_u32(in);
@@ -70,7 +61,7 @@ unpack(struct wire_in *in, struct conn_file *file)
 	file->since = (time_t)wire_get_u64(in);
 	file->since_ms = (int64_t)wire_get_u64(in);
 	wire_get_str(in, file->end_reason, sizeof(file->end_reason));
-	read_boot_id(now);
+	boot_id_read(now);
 	if (now[0] == '\0' || strcmp(now, boot_id) != 0)
 		return -ESTALE;
 	return file->uid == 0 ? -EPERM : wire_end(in);

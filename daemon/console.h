@@ -17,6 +17,7 @@ enum console_state {
 };
 
 #define CONSOLE_TYPES 16 /* above every channel type */
+#define CONSOLE_UNCOUNTED UINT64_MAX /* bytes that nobody knows, and any sum with them */
 
 struct console {
 	LIST_ENTRY(console) link; /* consoles.c's */
@@ -46,15 +47,14 @@ struct console {
 
 /* Is it at the screen (spice, vnc), or at the serial line? Each is one seat. */
 bool console_is_same_seat(enum console_kind a, enum console_kind b);
-/* Each (type, id) once: false when it was taken, or can't be. */
+/* Each (type, id) once: else false. give_back: it came to nothing. */
 bool console_take(struct console *console, uint8_t type, uint8_t id);
-/* It came to nothing. */
 void console_give_back(struct console *console, uint8_t type, uint8_t id);
 /* Adds a channel that has ended. type 0: it has none. */
-void console_add(struct console *console, uint8_t type, uint8_t id, uint64_t up, uint64_t down,
-    int64_t ms);
+void console_add(struct console *console, uint8_t type, uint8_t id, uint64_t up,
+    uint64_t down, int64_t ms);
 /* All of these in text: "main:0=UP/DOWN/MS display:0=…", or, where these are too many,
- * each kind: "main*1=UP/DOWN/MS display*60=…", so that none can crowd out another. */
+ * each kind: "main*1=UP/DOWN/MS display*60=…", so that none crowds out another; "-": uncounted. */
 void console_list(const struct console *console, char text[PROTO_TEXT_MAX + 1]);
 
 #endif

@@ -73,7 +73,7 @@ static void
 finish(struct consoles *consoles, struct console *console)
 {
 	if (console->is_recorded)
-		channel_record_console(consoles->gw->audit, console);
+		channel_record_console(consoles->gw, console);
 	drop(console);
 }
 

@@ -24,6 +24,7 @@ struct gateway {
 	int netlink; /* sockdiag */
 	struct conns *conns; /* conns.h: the connections */
 	struct channels *channels; /* channels.h: what passes */
+	struct kept_channels *kept; /* kept_channels.h: for the daemon after us */
 	struct channel_relay *channel_relay; /* channel_relay.h: what the relay is told */
 	struct consoles *consoles; /* consoles.h: who has which seat */
 	struct links *opens;       /* links.h: how often channels are opened */

@@ -2,6 +2,7 @@
 #include "daemon/accord.h"
 #include "daemon/api.h"
 #include "daemon/audit.h"
+#include "daemon/boot.h"
 #include "daemon/caps.h"
 #include "daemon/channel_relay.h"
 #include "daemon/channels.h"
@@ -16,6 +17,7 @@
 #include "daemon/fdstore.h"
 #include "daemon/folder.h"
 #include "daemon/gateway.h"
+#include "daemon/kept_channels.h"
 #include "daemon/links.h"
 #include "daemon/locks.h"
 #include "daemon/notify.h"
@@ -156,6 +158,8 @@ load_first_policy(struct gateway *gw)
 static int
 build(struct gateway *gw)
 {
+	char boot[BOOT_ID_MAX];
+
 	gw->netlink = sockdiag_open();
 	gw->audit = audit_new(gw);
 	gw->rotation = rotation_new(gw, AUDIT_FOLDER);
@@ -166,6 +170,8 @@ build(struct gateway *gw)
 	gw->accord = accord_new();
 	gw->endings = endings_new(gw);
 	gw->locks = locks_new(gw);
+	boot_id_read(boot);
+	gw->kept = kept_channels_new(KEPT_CHANNELS_PATH, boot);
 	gw->channels = channels_new();
 	gw->channel_relay = channel_relay_new(gw);
 	gw->counts = counts_new(gw);
@@ -174,11 +180,11 @@ build(struct gateway *gw)
 	gw->opens = links_new();
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
-	    gw->channels == NULL || gw->channel_relay == NULL || gw->counts == NULL ||
-	    gw->consoles == NULL || gw->links == NULL || gw->opens == NULL ||
-	    gw->prompts == NULL || gw->delay == NULL || gw->codes == NULL ||
-	    gw->accord == NULL || gw->endings == NULL || gw->locks == NULL ||
-	    gw->sessions == NULL || servants_start(gw) < 0)
+	    gw->kept == NULL || gw->channels == NULL || gw->channel_relay == NULL ||
+	    gw->counts == NULL || gw->consoles == NULL || gw->links == NULL ||
+	    gw->opens == NULL || gw->prompts == NULL || gw->delay == NULL ||
+	    gw->codes == NULL || gw->accord == NULL || gw->endings == NULL ||
+	    gw->locks == NULL || gw->sessions == NULL || servants_start(gw) < 0)
 		return -ENOMEM;
 	gw->api = api_new(gw);
 	gw->virt = virt_new(gw);
@@ -214,6 +220,7 @@ tear_down(struct gateway *gw)
 	servants_end(gw); /* open questions are answered: all but the doors still stand */
 	fdstore_free(gw->fdstore);
 	channels_free(gw->channels);
+	kept_channels_free(gw->kept);
 	consoles_free(gw->consoles);
 	links_free(gw->links);
 	links_free(gw->opens);

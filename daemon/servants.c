@@ -5,6 +5,7 @@
 #include "daemon/audit.h"
 #include "daemon/channel_relay.h"
 #include "daemon/codes.h"
+#include "daemon/kept_channels.h"
 #include "daemon/rotation.h"
 #include "lib/layout.h"
 #include "lib/log.h"
@@ -58,6 +59,7 @@ on_recorder_ready(void *arg, struct wire_in *in)
 					      : "the recorder started again");
 	audit_end_noted(gw->audit);
 	audit_resume(gw->audit);
+	kept_channels_close_old(gw->kept, gw->audit);
 }
 
 static void

@@ -87,6 +87,8 @@ watch relayed "the VM started again"
 gw_clock
 kill -9 "$(pgrep -f '^/usr/libexec/sallyport/relay')"
 ended "the relay dies" relayed
+reason 'the relay ended; bytes unknown'
+check "  bytes that it claims to know" 0 "$(gw_log 'the relay ended; bytes unknown' | grep -c '"bytes_')"
 viewer_ends onlooker 30 && pass "  maggie's, too" || fail "  maggie's does not end"
 in_time "  a link works again" links
 gw_wait 20 sh -c '! sallyport list seats | grep -q " taken"'
@@ -95,10 +97,15 @@ watch supervised "  and a viewer"
 gw_clock
 kill -9 "$(cat "$GW/daemon.pid")"
 ended "the supervisor dies" supervised
+reason 'the daemon was killed; bytes unknown'
 in_time "  started again, the same connection serves" links
 gw_wait 20 sh -c '! sallyport list seats | grep -q " taken"'
 watch last "  and a viewer"
 viewer_stop last
+gw_wait 20 sh -c '! sallyport list seats | grep -q " taken"'
+sleep 0.5
+each() { gw_log "\"event\":\"$1\"" | grep -o '"channel":"ch[0-9]*"' | sort; }
+check "  numbers that two consoles had" 0 "$(each open | uniq -d | wc -l)"
 
 if [ -n "${CONSOLE_LONG:-}" ]; then
 	end=$((($(date +%s) / 60 + 1) * 60))

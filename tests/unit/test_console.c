@@ -84,14 +84,34 @@ a_line_with_all_that_can_be(void **state)
 	(void)state;
 	for (uint8_t type = 0; type < CONSOLE_TYPES; type++)
 		for (unsigned int id = 0; id < 256; id++)
-			console_add(&console, type, (uint8_t)id, id > 0 ? 0 : UINT64_MAX,
-			    id > 0 ? 0 : UINT64_MAX, INT64_MAX);
+			console_add(&console, type, (uint8_t)id, id > 0 ? 0 : UINT64_MAX - 1,
+			    id > 0 ? 0 : UINT64_MAX - 1, INT64_MAX);
 	line = line_of(&console);
 	for (uint8_t type = 0; type < CONSOLE_TYPES; type++)
 		if (spice_kind_find(type) != NULL)
 			assert_non_null(strstr(line, spice_kind_find(type)->name));
 	assert_non_null(strstr(
-	    line, "webdav*256=18446744073709551615/18446744073709551615/9223372036854775807"));
+	    line, "webdav*256=18446744073709551614/18446744073709551614/9223372036854775807"));
+}
+
+/* A relay that was killed told nobody: what is unknown is neither 0 nor a sum. */
+static void
+bytes_that_nobody_knows(void **state)
+{
+	struct console console = {0};
+
+	(void)state;
+	console_add(&console, SPICE_INPUTS, 0, 5, 6, 7);
+	console_add(&console, SPICE_MAIN, 0, CONSOLE_UNCOUNTED, CONSOLE_UNCOUNTED, 3);
+	console_add(&console, SPICE_CURSOR, 0, 1, CONSOLE_UNCOUNTED, 4);
+	assert_string_equal(line_of(&console), "main:0=-/-/3 inputs:0=5/6/7 cursor:0=1/-/4");
+	assert_true(console.up == CONSOLE_UNCOUNTED);
+	assert_true(console.down == CONSOLE_UNCOUNTED);
+	for (unsigned int id = 0; id < 256; id++)
+		console_add(&console, SPICE_DISPLAY, (uint8_t)id, 1,
+		    id == 9 ? CONSOLE_UNCOUNTED : 1, 1);
+	assert_non_null(strstr(line_of(&console), "display*256=256/-/1"));
+	assert_non_null(strstr(line_of(&console), "main*1=-/-/3"));
 }
 
 static void
@@ -168,6 +188,7 @@ main(void)
 	    cmocka_unit_test(a_line_for_the_record),
 	    cmocka_unit_test(a_line_that_is_full),
 	    cmocka_unit_test(a_line_with_all_that_can_be),
+	    cmocka_unit_test(bytes_that_nobody_knows),
 	    cmocka_unit_test(one_screen_one_serial_line),
 	    cmocka_unit_test(links_come_at_a_rate),
 	    cmocka_unit_test(who_is_quiet_is_forgotten),

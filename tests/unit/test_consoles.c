@@ -48,7 +48,7 @@ void
 __wrap_channel_record_seat(const struct channel *ch, const struct conn *conn,
     const struct console *holder, const char *how);
 void
-__wrap_channel_record_console(struct audit *audit, const struct console *console);
+__wrap_channel_record_console(struct gateway *gateway, const struct console *console);
 
 #define NEVER INT64_MAX
 
@@ -188,9 +188,9 @@ __wrap_channel_record_seat(const struct channel *ch, const struct conn *conn,
 }
 
 void
-__wrap_channel_record_console(struct audit *audit, const struct console *console)
+__wrap_channel_record_console(struct gateway *gateway, const struct console *console)
 {
-	(void)audit;
+	(void)gateway;
 	(void)console;
 }
 
