@@ -2,7 +2,7 @@
 # sallyport-view on another computer: a network namespace with a home and a user of its own
 # and nothing of the gateway's, a cable to it, real ssh and remote-viewer, a real guest.
 # One OTP for all of it; when the window closes nothing is left; a refusal is said in words.
-# timeout: 300
+# timeout: 120
 # shellcheck disable=SC2034
 GW_SSHD='ListenAddress 192.0.2.1'
 . tests/e2e/lib.sh
@@ -64,17 +64,20 @@ exec setpriv --reuid desk --regid desk --init-groups env -i HOME=/home/desk USER
 SH
 at_desk() { ip netns exec desk sh "$GW/at_desk" "$@"; }
 # In the background, at a terminal; what it showed is in $CONSOLE/TAG.log.
-starts() { # TAG ARG…
-	local tag=$1
-	shift
-	python3 -B tests/support/desk.py anne ip netns exec desk sh "$GW/at_desk" sallyport-view "$@" >"$CONSOLE/$tag.log" 2>&1 </dev/null & DESK=$!
+starts_as() { # USER TAG ARG…
+	local user=$1 tag=$2
+	shift 2
+	# shellcheck disable=SC2086
+	python3 -B tests/support/desk.py "$user" ip netns exec desk sh "$GW/at_desk" ${VIEW:-sallyport-view} "$@" >"$CONSOLE/$tag.log" 2>&1 </dev/null & DESK=$!
 }
+starts() { starts_as anne "$@"; } # TAG ARG…
 shown() { tr -d '\r' <"$CONSOLE/$1.log"; }
 ended() { wait $DESK; STATUS=$?; }
-runs() { "starts" "$@"; ended; } # to its end: sets STATUS
+runs() { starts "$@"; ended; } # to its end: sets STATUS
 left() { pgrep -u desk -a; find $AT /tmp -mindepth 1 -user desk; }
 nothing_left() { check "$1: nothing is left: no process, no file" '' "$(left)"; }
 otps() { gw_log '"event":"otp"' '"verdict":"allow"' '"user":"anne"' | grep -c .; }
+is_away() { gw_wait 5 is_out && pass "  the connection is gone" || fail "  still connected: $(sallyport list connections)"; }
 is_out() { ! sallyport list connections | grep -qw anne; }
 close_window() { DISPLAY=:71 timeout 20 python3 -B tests/support/close_window.py "$1" || fail "no window $1"; }
 
@@ -90,10 +93,110 @@ windows_titled 71 '^webdev on gw' && pass "  the window says which VM, and where
 check "  the private folder is private" 700 "$(stat -c %a $AT/sallyport-view.*)"
 check "  no forward of ssh_config, nothing on a port" '' "$(ip netns exec desk ss -Hltn)"
 check "  the record has the other computer's address" '~192.0.2.2' "$(gw_log '"event":"open"' '"right":"spice"')"
+guest_look webdev
+gw_wait 20 has_inputs webdev && keys_type 71 h e y
+guest_changed webdev && pass "  a typed key arrives" || fail "  no key arrives"
 close_window 'webdev on gw'
 ended
 check "  the window is closed: exit status" 0 $STATUS
 nothing_left "  closed"
-gw_wait 5 is_out && pass "  the connection is gone" || fail "  still connected"
-shown view
+is_away
+
+printf '# the web server\r\ngateway = gw\r\nuser = anne\r\nvm = webdev\r\n' >/home/desk/web.sallyport
+starts file web.sallyport
+frame_wait webdev 71 && pass 'a .sallyport file: the frame' || fail "no frame: $(shown file)"
+kill -USR1 $DESK
+ended
+check '  ^C at the terminal' 130 $STATUS
+nothing_left '  ^C'
+is_away
+
+starts paint anne@gw paint
+frame_wait paint 71 && pass 'a VM with VNC alone: the frame, asking for nothing more' || { fail "no frame: $(shown paint)"; picture_keep 71 paint; }
+check '  by a port of 127.0.0.1 alone' '' "$(ip netns exec desk ss -Hltn | grep -v '127.0.0.1:')"
+close_window 'paint on gw'
+ended
+check '  closed' 0 $STATUS
+nothing_left '  VNC'
+
+# --- what it prints does it
+at_desk sallyport-view --print anne@gw webdev >/home/desk/print.sh 2>&1
+chown desk /home/desk/print.sh
+VIEW='sh print.sh' starts print
+frame_wait webdev 71 && pass 'the commands of --print: the frame' || fail "no frame: $(shown print)"
+close_window 'webdev on gw'
+ended
+nothing_left '  what --print printed'
+
+# --- refusals, in words, before any window
+refused() { # WHAT STATUS WORDS: of the run that has ended, $1 is its tag too
+	check "$1: exit status" "$2" $STATUS
+	check '  in words' "~$3" "$(shown "$1")"
+	DISPLAY=:71 xdotool search --onlyvisible --name . >/dev/null 2>&1 && fail '  a window' || pass '  no window'
+	nothing_left "  $1"
+}
+runs another-day anne@gw books
+refused another-day 77 "gw: deny   books spice: not at this time, from $DAY 00:00"
+runs no-such-VM anne@gw nowhere
+refused no-such-VM 77 'gw: deny   nowhere spice: no grant'
+OTP=cccccccccccccccccccccccccccccccccccccccccccc runs wrong-OTP anne@gw webdev
+refused wrong-OTP 77 'gw does not let you in: no right key, or no right one-time password'
+check '  three tries, as ssh gives' 3 "$(shown wrong-OTP | grep -c 'YubiKey for anne: ')"
+SECONDS=0
+runs gateway-down -o ConnectTimeout=3 anne@nobody webdev
+refused gateway-down 75 'no connection to nobody'
+[ $SECONDS -lt 20 ] && pass '  soon' || fail "  after $SECONDS s"
+HANGUP=yes runs hangup anne@gw webdev
+check 'the terminal hangs up at the prompt' 129 $STATUS
+nothing_left '  hung up'
+
+# --- seats, and what the gateway ends
+hold maggie maggie -L "$GW/m.sock:/run/sallyport/vm/webdev/spice"
+timeout 100 python3 -B tests/support/spice.py session "unix:$GW/m.sock" --open display --hold 90 >"$GW/maggie.out" 2>&1 & MAGGIE=$!
+gw_wait 20 grep -q 'display result 0' "$GW/maggie.out" || fail "maggie has no session: $(cat "$GW/maggie.out")"
+runs taken anne@gw webdev
+refused taken 75 'gw: webdev screen: maggie has it since'
+kill $MAGGIE; wait $MAGGIE 2>/dev/null
+starts displaced anne@gw webdev
+frame_wait webdev 71 && pass 'when it is free: the frame' || fail "no frame: $(shown displaced)"
+timeout 100 python3 -B tests/support/spice.py session "unix:$GW/m.sock" --open display --hold 90 >"$GW/maggie.out" 2>&1 & MAGGIE=$!
+ended
+refused displaced 75 'gw: webdev screen: maggie has it since'
+kill $MAGGIE; wait $MAGGIE 2>/dev/null
+starts ended-by-admin anne@gw webdev
+frame_wait webdev 71 || fail "no frame: $(shown ended-by-admin)"
+gw_clock
+sallyport disconnect anne >/dev/null
+ended
+refused ended-by-admin 75 'the connection to gw has ended'
+check '  and the viewer with it, within 5 s' yes "$([ $((($(date +%s%N) - START) / 1000000)) -lt 5000 ] && echo yes)"
+
+# --- a list, and files
+runs list --list anne@gw
+check '--list' '~web server for development' "$(shown list)"
+cp "$GW/maggie.key" /home/desk/maggie.key
+chown desk /home/desk/maggie.key
+echo 'maggie host shell always' >>/etc/sallyport/vm_mappings
+sallyport reload >/dev/null || fail 'no reload'
+release_fuse() { # the machine's own /dev/fuse is not to be opened to all: a node of the copy's
+	umount /dev/fuse && rm -f /dev/fuse && mknod -m 666 /dev/fuse c 10 229
+}
+if [ -c /dev/fuse ] && release_fuse; then
+	mkdir /home/desk/files; chown desk /home/desk/files
+	echo 'here I am' >/home/maggie/note; chown maggie /home/maggie/note
+	starts_as maggie files --sftp files -i maggie.key maggie@gw
+	gw_wait 30 grep -qF 'C ends it' "$CONSOLE/files.log" || fail "no mount: $(shown files)"
+	inside() { nsenter -m -t "$(pgrep -o -u desk -f sallyport-view)" "$@"; }
+	check '--sftp: a file of the gateway' 'here I am' "$(inside setpriv --reuid desk --regid desk --clear-groups cat /home/desk/files/note)"
+	inside setpriv --reuid desk --regid desk --clear-groups sh -c 'echo from the desk >/home/desk/files/new'
+	check '  a file that was written there' 'from the desk' "$(cat /home/maggie/new)"
+	check '  one prompt' 1 "$(shown files | grep -c YubiKey)"
+	kill -USR1 $DESK
+	ended
+	check '  ^C' 0 $STATUS
+	nothing_left '  unmounted'
+else
+	echo '      (no /dev/fuse here: --sftp is not tried)'
+fi
+check 'an OTP for each connection, and no more' 10 "$(otps)"
 end

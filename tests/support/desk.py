@@ -16,6 +16,7 @@ import pexpect
 
 GW, BUILD = os.environ["GW"], os.environ["BUILD"]
 user, command = sys.argv[1], sys.argv[2:]
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it for what it starts beside itself
 child = pexpect.spawn(command[0], command[1:], timeout=float(os.environ.get("PATIENCE", "60")), encoding="latin-1",
                       echo=False)
 child.delaybeforesend = 0.02
@@ -25,7 +26,8 @@ try:
     while child.expect([r"YubiKey for [a-z]+: ", pexpect.EOF]) == 0:
         sys.stdout.flush()
         if "HANGUP" in os.environ:
-            break
+            os.close(child.child_fd)
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1]))
         otp = os.environ.get("OTP") or subprocess.check_output([BUILD + "/tests/yk", "press", f"{GW}/{user}.yk"], text=True)
         child.sendline(otp.strip())
 except pexpect.TIMEOUT:
