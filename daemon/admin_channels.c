@@ -4,6 +4,8 @@
 #include "daemon/consoles.h"
 #include "daemon/counts.h"
 #include "daemon/row.h"
+#include "daemon/sessions.h"
+#include "daemon/transfer.h"
 #include "lib/io.h"
 #include "policy/vm.h"
 
@@ -48,6 +50,41 @@ send_channel(struct caller *caller, const struct channel *ch)
 	return row_send(&row);
 }
 
+/* The columns of a channel; what goes which way only its own process knows. */
+static bool
+send_transfer(
+    struct caller *caller, const struct session *session, const struct session_row *of)
+{
+	char vms[PROTO_NAME_MAX + 1];
+	struct row row;
+
+	transfer_names(session_transfer(session), vms, sizeof(vms));
+	row_begin(&row, caller);
+	row_format(&row, "id", "s%u", of->id);
+	row_format(&row, "conn", "c%u", of->conn_id);
+	row_text(&row, "user", of->user);
+	row_text(&row, "vm", vms);
+	row_text(&row, "right", transfer_right(session_transfer(session)));
+	row_text(&row, "channel", "");
+	row_text(&row, "state", of->is_ending ? "ending" : "open");
+	row_text(&row, "up", "");
+	row_text(&row, "down", "");
+	row_time(&row, "since", of->since);
+	return row_send(&row);
+}
+
+static bool
+send_transfers(struct caller *caller)
+{
+	const struct session *session = NULL;
+	struct session_row row;
+
+	while ((session = sessions_next_transfer(caller->gw->sessions, session, &row)) != NULL)
+		if (!send_transfer(caller, session, &row))
+			return false;
+	return true;
+}
+
 /* False when the caller has gone. */
 static bool
 send_channels(struct caller *caller)
@@ -57,7 +94,7 @@ send_channels(struct caller *caller)
 	while ((ch = channels_next(caller->gw->channels, ch)) != NULL)
 		if (!send_channel(caller, ch))
 			return false;
-	return true;
+	return send_transfers(caller);
 }
 
 static bool

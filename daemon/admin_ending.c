@@ -8,6 +8,7 @@
 #include "daemon/locks.h"
 #include "daemon/people.h"
 #include "daemon/row.h"
+#include "daemon/sessions.h"
 #include "lib/num.h"
 #include "lib/proto.h"
 
@@ -30,7 +31,7 @@ struct errand {
 	struct caller *caller; /* NULL when it has gone */
 	struct gateway *gw;
 	enum verb verb;
-	char what[PROTO_NAME_MAX + 1];   /* a user, or "c12", "ch340" */
+	char what[PROTO_NAME_MAX + 1];   /* a user, or "c12", "ch340", "s7" */
 	char reason[PROTO_TEXT_MAX + 1]; /* of a lock; "" none */
 	bool is_user;
 	struct conns_closed closed;
@@ -197,6 +198,19 @@ on_user(void *arg, struct people_user *user)
 
 /* --- what is done ------------------------------------------------------------- */
 
+/* "c12", "ch340" or "s7"; 0 for anything else, which is a user. */
+static uint32_t
+read_id(const char *text, const char *letters)
+{
+	size_t len = strlen(letters);
+	uint64_t id;
+
+	return strncmp(text, letters, len) == 0 &&
+		       num_parse(text + len, 1, UINT32_MAX, &id) == 0
+		   ? (uint32_t)id
+		   : 0;
+}
+
 static void
 put_record(const struct errand *errand)
 {
@@ -210,8 +224,8 @@ put_record(const struct errand *errand)
 	if (errand->is_user)
 		audit_text(audit, AUDIT_USER, errand->what);
 	else
-		audit_text(
-		    audit, errand->what[1] == 'h' ? AUDIT_CHANNEL : AUDIT_CONN, errand->what);
+		audit_text(audit, read_id(errand->what, "c") != 0 ? AUDIT_CONN : AUDIT_CHANNEL,
+		    errand->what);
 	audit_text(audit, AUDIT_REASON, errand->reason);
 	audit_text(audit, AUDIT_DETAIL, detail);
 }
@@ -249,30 +263,24 @@ ask_names(struct errand *errand)
 		errand->waits++;
 }
 
-/* "c12" or "ch340"; 0 for anything else, which is a user. */
-static uint32_t
-read_id(const char *text, const char *letters)
-{
-	size_t len = strlen(letters);
-	uint64_t id;
-
-	return strncmp(text, letters, len) == 0 &&
-		       num_parse(text + len, 1, UINT32_MAX, &id) == 0
-		   ? (uint32_t)id
-		   : 0;
-}
-
 static void
 disconnect(struct errand *errand)
 {
 	static const char reason[] = "disconnected by the administrator";
 	struct gateway *gw = errand->gw;
 	uint32_t conn_id = read_id(errand->what, "c"), ch_id = read_id(errand->what, "ch");
+	uint32_t s_id = read_id(errand->what, "s");
 	struct conn *conn = conn_id != 0 ? conns_by_id(gw->conns, conn_id) : NULL;
 
 	errand->is_user = conn_id == 0 && ch_id == 0;
 	if (errand->is_user) {
 		conns_close_user(gw->conns, errand->what, reason, &errand->closed);
+		/* A user may be called s7, and goes first. */
+		if (errand->closed.conns == 0 && s_id != 0 &&
+		    sessions_end_one(gw->sessions, s_id, reason)) {
+			errand->closed.channels = 1;
+			errand->is_user = false;
+		}
 	} else if (conn != NULL && conn->state != CONN_ENDED) {
 		errand->closed =
 		    (struct conns_closed){1, channels_count_of(gw->channels, conn->id)};

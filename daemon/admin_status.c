@@ -11,7 +11,7 @@
 #include "daemon/fdstore.h"
 #include "daemon/notify.h"
 #include "daemon/rotation.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "daemon/row.h"
 #include "daemon/virt.h"
 #include "lib/io.h"

@@ -13,7 +13,7 @@
 #include "daemon/gate.h"
 #include "daemon/kept_channels.h"
 #include "daemon/links.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
 

@@ -8,7 +8,7 @@
 #include "daemon/consoles.h"
 #include "daemon/denial.h"
 #include "daemon/links.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "lib/io.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "daemon/conn_file.h"
 #include "daemon/ending.h"
 #include "daemon/gate.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "lib/io.h"
 #include "lib/log.h"
 

@@ -262,6 +262,13 @@ door_keep(struct caller *caller)
 }
 
 void
+door_rest(struct caller *caller)
+{
+	caller->request_type = 0;
+	door_keep(caller);
+}
+
+void
 door_wait(struct caller *caller, uint32_t timeout_ms)
 {
 	struct guest *g = guest_of(caller);

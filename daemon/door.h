@@ -41,6 +41,8 @@ void door_go_on(struct caller *caller, void (*fn)(struct caller *caller));
 void door_offer(struct caller *caller);
 /* Stays without a question for as long as the process lives. */
 void door_keep(struct caller *caller);
+/* The same, after a question that needs no answer, or is answered. */
+void door_rest(struct caller *caller);
 /* Waits for the caller's next question at most timeout_ms, then closes. */
 void door_wait(struct caller *caller, uint32_t timeout_ms);
 void door_close(struct caller *caller); /* now */

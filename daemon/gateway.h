@@ -29,10 +29,11 @@ struct gateway {
 	struct consoles *consoles; /* consoles.h: who has which seat */
 	struct links *opens;       /* links.h: how often channels are opened */
 	struct links *links;       /* links.h: how often links to consoles begin */
+	struct links *claims;      /* links.h: how often file servers claim something */
 	struct counts *counts;     /* counts.h: bytes that have passed */
 	struct endings *endings; /* ending.h: connections being ended */
 	struct locks *locks; /* locks.h: users kept out */
-	struct sessions *sessions; /* session.h: what sallyport-shell runs */
+	struct sessions *sessions; /* sessions.h: what sallyport-shell runs */
 	struct endpoints *endpoints; /* endpoint.h: where it comes in */
 	struct doors *doors; /* door.h: pam.sock, admin.sock, shell.sock */
 	struct accord *accord; /* accord.h: do store and log agree? */

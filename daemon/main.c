@@ -26,7 +26,7 @@
 #include "daemon/reload.h"
 #include "daemon/rotation.h"
 #include "daemon/servants.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "daemon/sockdiag.h"
 #include "daemon/virt.h"
 #include "lib/io.h"
@@ -178,6 +178,7 @@ build(struct gateway *gw)
 	gw->consoles = consoles_new(gw);
 	gw->links = links_new();
 	gw->opens = links_new();
+	gw->claims = links_new();
 	gw->sessions = sessions_new(gw);
 	if (gw->netlink < 0 || gw->audit == NULL || gw->rotation == NULL || gw->conns == NULL ||
 	    gw->kept == NULL || gw->channels == NULL || gw->channel_relay == NULL ||
@@ -224,6 +225,7 @@ tear_down(struct gateway *gw)
 	consoles_free(gw->consoles);
 	links_free(gw->links);
 	links_free(gw->opens);
+	links_free(gw->claims);
 	counts_free(gw->counts);
 	channel_relay_free(gw->channel_relay);
 	endings_free(gw->endings);

@@ -4,7 +4,7 @@
 #include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/gate.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "lib/log.h"
 
 #include <stdlib.h>

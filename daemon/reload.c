@@ -10,7 +10,7 @@
 #include "daemon/people.h"
 #include "daemon/recheck.h"
 #include "daemon/servants.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 #include "lib/io.h"
 #include "daemon/virt.h"
 #include "lib/log.h"

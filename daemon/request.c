@@ -56,6 +56,7 @@ static const struct request table[] = {
     {PROTO_SHELL_BEGIN, DOOR_SHELL, CONN_EV_SHELL, .shell = shell_begin},
     {PROTO_SHELL_BEGIN, DOOR_SHELL, CONN_EV_ASK, .shell = shell_ask}, /* otp = shell */
     {PROTO_SHELL_OTP, DOOR_SHELL, CONN_EV_OTP_OK, .shell = shell_otp},
+    {PROTO_SHELL_CLAIM, DOOR_SHELL, CONN_EV_SHELL, .shell = shell_claim},
     {PROTO_ADMIN_STATUS, DOOR_ADMIN, ANY, .fields = admin_status},
     {PROTO_ADMIN_LIST, DOOR_ADMIN, ANY, .fields = admin_list},
     {PROTO_ADMIN_SHOW, DOOR_ADMIN, ANY, .fields = admin_show},

@@ -1,9 +1,10 @@
 /* The life of a session. */
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 
 #include "daemon/audit.h"
 #include "daemon/conns.h"
 #include "daemon/gate.h"
+#include "daemon/transfer.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -24,6 +25,9 @@ struct session {
 	uint32_t id, conn_id;
 	uid_t uid;
 	char user[PROTO_NAME_MAX + 1], what[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1];
+	struct transfer *transfer; /* of files: in place of right; NULL none */
+	uint64_t left_out;         /* lines of its file server that are not on record */
+	time_t since;
 	pid_t pid;
 	int pidfd;
 	struct loop_watch *watch; /* NULL until it is on record */
@@ -74,6 +78,7 @@ drop(struct session *s)
 		door_hold(s->caller, NULL);
 	loop_watch_free(s->watch);
 	io_close(&s->pidfd);
+	transfer_free(s->transfer);
 	free(s);
 }
 
@@ -92,28 +97,43 @@ sessions_free(struct sessions *sessions)
 static void
 record_names(struct audit *audit, const struct session *s)
 {
-	char id[16];
+	char id[16], vms[PROTO_TEXT_MAX + 1] = "host";
 
+	if (s->transfer != NULL)
+		transfer_names(s->transfer, vms, sizeof(vms));
 	snprintf(id, sizeof(id), "s%u", s->id);
 	audit_text(audit, AUDIT_CHANNEL, id);
-	audit_text(audit, AUDIT_VM, "host");
+	audit_text(audit, AUDIT_VM, vms);
 	audit_text(audit, AUDIT_RIGHT, s->what);
+}
+
+void
+session_put_names(const struct session *session, struct audit *audit)
+{
+	char conn[16];
+
+	snprintf(conn, sizeof(conn), "c%u", session->conn_id);
+	audit_text(audit, AUDIT_USER, session->user);
+	audit_number(audit, AUDIT_UID, session->uid);
+	audit_text(audit, AUDIT_CONN, conn);
+	record_names(audit, session);
 }
 
 static void
 record_end(const struct session *s, const char *reason)
 {
 	struct audit *audit = s->owner->gw->audit;
-	char conn[16];
+	char detail[80];
 
-	snprintf(conn, sizeof(conn), "c%u", s->conn_id);
-	audit_begin(audit, "session-end");
-	audit_text(audit, AUDIT_USER, s->user);
-	audit_number(audit, AUDIT_UID, s->uid);
-	audit_text(audit, AUDIT_CONN, conn);
-	record_names(audit, s);
+	audit_begin(audit, s->transfer != NULL ? "close" : "session-end");
+	session_put_names(s, audit);
 	audit_text(audit, AUDIT_REASON, reason);
 	audit_number(audit, AUDIT_DURATION_MS, (uint64_t)(io_now_ms() - s->since_ms));
+	if (s->left_out > 0) {
+		snprintf(detail, sizeof(detail), "%llu more claimed lines are not on record",
+		    (unsigned long long)s->left_out);
+		audit_text(audit, AUDIT_DETAIL, detail);
+	}
 	audit_end_soon(audit);
 }
 
@@ -157,11 +177,14 @@ judge(struct session *s)
 		return "sshd's process of the connection has ended";
 	s->judged = gw->generation;
 	s->next_judge = 0;
-	if (s->right[0] == '\0')
+	if (s->transfer == NULL && s->right[0] == '\0')
 		return gate_is_key_of(gw, conn->user, conn->public_id)
 			   ? NULL
 			   : "the YubiKey of this connection is no longer mapped";
-	(void)gate_decide(gw, conn, "host", s->right, &answer);
+	if (s->transfer != NULL)
+		(void)transfer_judge(s->transfer, gw, NULL, conn, &answer);
+	else
+		(void)gate_decide(gw, conn, "host", s->right, &answer);
 	s->next_judge = answer.next_change;
 	memcpy(s->line, answer.line, sizeof(s->line));
 	return answer.verdict == VERDICT_ALLOW ? NULL : answer.reason;
@@ -218,7 +241,7 @@ record(struct session *s, const struct session_spec *spec, session_fn *fn, void 
 	if (ticket == NULL)
 		return -ENOMEM;
 	*ticket = (struct ticket){.sessions = s->owner, .id = s->id, .fn = fn, .arg = arg};
-	audit_begin(audit, "session");
+	audit_begin(audit, s->transfer != NULL ? "open" : "session");
 	audit_conn(audit, spec->conn);
 	record_names(audit, s);
 	audit_text(audit, AUDIT_VERDICT, "allow");
@@ -246,20 +269,26 @@ int
 session_open(
     struct sessions *sessions, const struct session_spec *spec, session_fn *fn, void *arg)
 {
-	struct session *s;
-	int err = -EPERM;
+	struct session *s = NULL;
+	int err = -EUSERS;
 
-	if (count_of(sessions, spec->conn->uid) >= gateway_settings(sessions->gw)->max_sessions)
-		return -EUSERS;
-	s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		return -ENOMEM;
+	if (count_of(sessions, spec->conn->uid) <
+	    gateway_settings(sessions->gw)->max_sessions) {
+		s = calloc(1, sizeof(*s));
+		err = s != NULL ? -EPERM : -ENOMEM;
+	}
+	if (s == NULL) {
+		transfer_free(spec->transfer);
+		return err;
+	}
 	s->owner = sessions;
+	s->transfer = spec->transfer;
 	s->id = ++sessions->last_id;
 	s->conn_id = spec->conn->id;
 	s->uid = spec->conn->uid;
 	s->pid = spec->pid;
 	s->since_ms = io_now_ms();
+	s->since = time(NULL);
 	snprintf(s->user, sizeof(s->user), "%s", spec->conn->user);
 	snprintf(s->what, sizeof(s->what), "%s", spec->what);
 	snprintf(s->right, sizeof(s->right), "%s", spec->right);
@@ -304,7 +333,7 @@ sessions_tell(struct sessions *sessions, uint32_t conn_id, const char *vm, const
 	struct tm tm;
 
 	LIST_FOREACH(s, &sessions->list, link) {
-		if (s->conn_id != conn_id || s->caller == NULL)
+		if (s->conn_id != conn_id || s->caller == NULL || s->transfer != NULL)
 			continue;
 		if (localtime_r(&now, &tm) != NULL)
 			strftime(when, sizeof(when), "%H:%M:%S", &tm);
@@ -338,9 +367,37 @@ send_signal(const struct session *s, int signal)
 	(void)syscall(SYS_pidfd_send_signal, s->pidfd, signal, NULL, 0);
 }
 
+/* Told to whoever shows it to the user: to a page, or to the transfer's own process,
+ * which ends without a signal, too. */
+static void
+tell_end(struct session *s)
+{
+	char vms[PROTO_NAME_MAX + 1] = "host";
+
+	if (s->transfer != NULL)
+		transfer_names(s->transfer, vms, sizeof(vms));
+	sessions_tell(s->owner, s->conn_id, vms, s->what, s->end_reason);
+	if (s->transfer != NULL && s->caller != NULL) {
+		wire_put_str(door_begin(s->caller, PROTO_SHELL_ENDED), s->end_reason);
+		door_offer(s->caller);
+	}
+}
+
+static void
+end(struct session *s, const char *reason)
+{
+	s->end_reason = reason;
+	s->hup_ms = io_now_ms();
+	tell_end(s);
+	send_signal(s, SIGHUP);
+	send_signal(s, SIGCONT); /* a stopped one shall hear it */
+}
+
 static void
 judge_one(struct session *s)
 {
+	const char *reason;
+
 	if (s->watch == NULL)
 		return; /* judged again when it is on record */
 	if (s->end_reason != NULL) {
@@ -351,13 +408,20 @@ judge_one(struct session *s)
 	if (s->judged == s->owner->gw->generation &&
 	    (s->next_judge == 0 || time(NULL) < s->next_judge))
 		return;
-	s->end_reason = judge(s);
-	if (s->end_reason == NULL)
-		return;
-	s->hup_ms = io_now_ms();
-	sessions_tell(s->owner, s->conn_id, "host", s->what, s->end_reason);
-	send_signal(s, SIGHUP);
-	send_signal(s, SIGCONT); /* a stopped one shall hear it */
+	reason = judge(s);
+	if (reason != NULL)
+		end(s, reason);
+}
+
+bool
+sessions_end_one(struct sessions *sessions, uint32_t id, const char *reason)
+{
+	struct session *s = by_id(sessions, id);
+
+	if (s == NULL || s->watch == NULL || s->end_reason != NULL)
+		return false;
+	end(s, reason);
+	return true;
 }
 
 void
@@ -392,19 +456,77 @@ sessions_count_of(const struct sessions *sessions, uint32_t conn_id)
 	return n;
 }
 
+static enum verdict
+judge_by(const struct session *s, const struct gate_by *by, const struct conn *conn,
+    struct answer *answer)
+{
+	const struct gateway *gw = s->owner->gw;
+
+	return s->transfer != NULL ? transfer_judge(s->transfer, gw, by, conn, answer)
+				   : gate_decide_by(gw, by, conn, "host", s->right, answer);
+}
+
 void
 sessions_foresee(const struct sessions *sessions, const struct conn *conn,
     const struct gate_by *by,
-    void (*fn)(void *arg, uint32_t id, const char *what, const char *reason), void *arg)
+    void (*fn)(void *arg, uint32_t id, const char *vms, const char *what, const char *reason),
+    void *arg)
 {
 	const struct session *s;
 	struct answer answer;
+	char vms[PROTO_NAME_MAX + 1];
+
+	LIST_FOREACH(s, &sessions->list, link) {
+		if (s->conn_id != conn->id || s->end_reason != NULL ||
+		    (s->transfer == NULL && s->right[0] == '\0') ||
+		    judge_by(s, by, conn, &answer) == VERDICT_ALLOW)
+			continue;
+		snprintf(vms, sizeof(vms), "host");
+		if (s->transfer != NULL)
+			transfer_names(s->transfer, vms, sizeof(vms));
+		fn(arg, s->id, vms, s->what, answer.reason);
+	}
+}
+
+const struct transfer *
+session_transfer(const struct session *session)
+{
+	return session->transfer;
+}
+
+struct session *
+sessions_of_caller(const struct sessions *sessions, const struct caller *caller)
+{
+	struct session *s;
 
 	LIST_FOREACH(s, &sessions->list, link)
-		if (s->conn_id == conn->id && s->end_reason == NULL && s->right[0] != '\0' &&
-		    gate_decide_by(sessions->gw, by, conn, "host", s->right, &answer) !=
-			VERDICT_ALLOW)
-			fn(arg, s->id, s->what, answer.reason);
+		if (s->caller == caller)
+			return s;
+	return NULL;
+}
+
+void
+session_left_out(struct session *session, uint32_t lines)
+{
+	session->left_out += lines;
+}
+
+const struct session *
+sessions_next_transfer(
+    const struct sessions *sessions, const struct session *session, struct session_row *row)
+{
+	const struct session *s =
+	    session == NULL ? LIST_FIRST(&sessions->list) : LIST_NEXT(session, link);
+
+	while (s != NULL && (s->transfer == NULL || s->watch == NULL))
+		s = LIST_NEXT(s, link);
+	if (s != NULL)
+		*row = (struct session_row){.id = s->id,
+		    .conn_id = s->conn_id,
+		    .user = s->user,
+		    .since = s->since,
+		    .is_ending = s->end_reason != NULL};
+	return s;
 }
 
 size_t

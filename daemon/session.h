@@ -1,5 +1,6 @@
-/* Sessions: what sallyport-shell may run or show, from the record before it to the
- * end of its process, which stays the same when it executes something else. */
+/* A session: what sallyport-shell may run or show, from the record before it to the end
+ * of its process, which stays the same when it executes something else. A file transfer
+ * is one that lives by folders. All of them: sessions.h. */
 #ifndef SALLYPORT_DAEMON_SESSION_H
 #define SALLYPORT_DAEMON_SESSION_H
 
@@ -8,6 +9,9 @@
 #include "daemon/gateway.h"
 
 struct session;
+struct sessions;
+struct transfer;
+struct audit;
 
 struct session_spec {
 	struct conn *conn;
@@ -16,39 +20,27 @@ struct session_spec {
 	const char *what;    /* for the record: "shell", "run:NAME", "page" … */
 	const char *right;   /* the right on the host that it needs; "" for a text of ours */
 	const char *command; /* what was asked for, "" if nothing */
+	struct transfer *transfer; /* then it lives by this and not by right; taken over, also
+	                              on failure. NULL: no files */
 };
 
 /* error 0: on record, and still allowed. Else what was to follow must not. */
 typedef void session_fn(void *arg, int error, struct session *session);
-
-struct sessions *sessions_new(struct gateway *gw);
-/* The daemon stops: their ends are not seen any more, which is put on record. */
-void sessions_stop(struct sessions *sessions);
-void sessions_free(struct sessions *sessions);
 
 /* fn is called later, once, unless -errno is returned: -EUSERS when the user has
  * max_sessions already. */
 int session_open(struct sessions *sessions, const struct session_spec *spec, session_fn *fn,
     void *arg);
 uint32_t session_id(const struct session *session);
-/* From now on what its connection opens and is denied is told to caller. False when
- * there is no such session any more. */
+/* From now on what its connection opens and is denied is told to caller; of a transfer,
+ * that it is to end. False when there is no such session any more. */
 bool session_attach(struct sessions *sessions, uint32_t id, struct caller *caller);
-/* To those attached of that connection; who doesn't read loses lines. */
-void sessions_tell(struct sessions *sessions, uint32_t conn_id, const char *vm,
-    const char *right, const char *what);
 
-void sessions_end_of(struct sessions *sessions, uint32_t conn_id, const char *reason);
-/* Once a second: ends those that policy no longer allows. */
-void sessions_judge(struct sessions *sessions);
-/* The groups of this connection's user were read anew: judge its sessions next. */
-void sessions_rejudge(struct sessions *sessions, uint32_t conn_id);
-size_t sessions_count(const struct sessions *sessions);
-size_t sessions_count_of(const struct sessions *sessions, uint32_t conn_id);
-/* Those of conn that another policy would not allow, with what they run, the right
- * and the reason. */
-void sessions_foresee(const struct sessions *sessions, const struct conn *conn,
-    const struct gate_by *by,
-    void (*fn)(void *arg, uint32_t id, const char *what, const char *reason), void *arg);
+/* NULL: it transfers no files. */
+const struct transfer *session_transfer(const struct session *session);
+/* user, uid, conn, channel, VMs and right, into a record that has begun. */
+void session_put_names(const struct session *session, struct audit *audit);
+/* So many of its file server's lines are not on record. */
+void session_left_out(struct session *session, uint32_t lines);
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/conns.h"
 #include "daemon/gate.h"
 #include "daemon/shell_requests.h"
+#include "daemon/transfer.h"
 #include "policy/settings_user.h"
 #include "policy/vm.h"
 
@@ -32,7 +33,8 @@ run_of(const struct visit *visit)
 	return policy_run_find(visit->gw->policy, visit->command);
 }
 
-static void
+/* False when the caller has gone, and visit with it. */
+static bool
 send_plan(struct visit *visit, const struct conn *conn)
 {
 	struct gateway *gw = visit->gw;
@@ -49,7 +51,20 @@ send_plan(struct visit *visit, const struct conn *conn)
 	wire_put_u16(out, (uint16_t)n);
 	for (size_t i = 0; i < n; i++)
 		wire_put_str(out, run->words[i]);
-	(void)door_send(visit->caller, true);
+	return door_send(visit->caller, true) == 0;
+}
+
+/* Its process stays as a caller: while it transfers, it is told when to end. */
+static void
+send_files(struct visit *visit, const struct conn *conn, struct session *session)
+{
+	struct caller *caller = visit->caller;
+
+	if (!shell_transfer_rows(visit, session))
+		return;
+	(void)session_attach(visit->gw->sessions, session_id(session), caller);
+	if (send_plan(visit, conn))
+		door_rest(caller);
 }
 
 static void
@@ -66,19 +81,24 @@ on_open(void *arg, int error, struct session *session)
 		    error == -EPERM ? "That is no longer open to you." : come_back);
 	else if (visit->plan == PROTO_PLAN_NOTHING)
 		shell_page(visit, conn, session);
+	else if (visit->plan == PROTO_PLAN_FILES)
+		send_files(visit, conn, session);
 	else
-		send_plan(visit, conn);
+		(void)send_plan(visit, conn);
 }
 
+/* transfer is taken over, or NULL. */
 static void
-open_session(struct visit *visit, struct conn *conn, const char *what, const char *right)
+open_with(struct visit *visit, struct conn *conn, const char *what, const char *right,
+    struct transfer *transfer)
 {
 	const struct session_spec spec = {.conn = conn,
 	    .pid = visit->caller->pid,
 	    .pidfd = visit->caller->pidfd,
 	    .what = what,
 	    .right = right,
-	    .command = visit->command};
+	    .command = visit->command,
+	    .transfer = transfer};
 	int err = session_open(visit->gw->sessions, &spec, on_open, visit);
 
 	if (err == -EUSERS)
@@ -92,18 +112,10 @@ open_session(struct visit *visit, struct conn *conn, const char *what, const cha
 		visit->is_busy = true;
 }
 
-static bool
-may_transfer_somewhere(const struct visit *visit, const struct conn *conn)
+static void
+open_session(struct visit *visit, struct conn *conn, const char *what, const char *right)
 {
-	const struct policy *policy = visit->gw->policy;
-	struct answer answer;
-
-	for (size_t i = 0; i < policy_vm_count(policy); i++)
-		if (policy_vm(policy, i)->folder != NULL &&
-		    gate_decide(visit->gw, conn, policy_vm(policy, i)->name, "sftp:ro",
-			&answer) == VERDICT_ALLOW)
-			return true;
-	return false;
+	open_with(visit, conn, what, right, NULL);
 }
 
 static void
@@ -111,18 +123,25 @@ refuse_command(struct visit *visit, const struct conn *conn)
 {
 	bool is_transfer = visit->ask == PROTO_ASK_TRANSFER;
 
-	if (is_transfer && may_transfer_somewhere(visit, conn))
-		shell_refuse(visit->caller, conn, SHELL_EX_DENIED, "sftp",
-		    "file transfer is not in this version",
-		    "File transfer comes with a later version of this gateway; forwards and "
-		    "consoles are open to you (ssh GATEWAY vms).");
-	else
-		shell_refuse(visit->caller, conn, SHELL_EX_DENIED,
-		    is_transfer ? "sftp" : "shell", "no grant",
-		    is_transfer
-			? "File transfer is not open to you on this gateway."
+	shell_refuse(visit->caller, conn, SHELL_EX_DENIED, is_transfer ? "sftp" : "shell",
+	    "no grant",
+	    is_transfer ? "File transfer is not open to you on this gateway."
 			: "That command is not open to you on this gateway. What is: ssh "
 			  "GATEWAY vms");
+}
+
+/* The user's own folders' files, confined to them. */
+static void
+decide_transfer(struct visit *visit, struct conn *conn)
+{
+	struct transfer *transfer = transfer_new(visit->gw, conn);
+
+	if (transfer == NULL) {
+		refuse_command(visit, conn);
+		return;
+	}
+	visit->plan = PROTO_PLAN_FILES;
+	open_with(visit, conn, transfer_right(transfer), "", transfer);
 }
 
 static void
@@ -144,7 +163,10 @@ decide_command(struct visit *visit, struct conn *conn)
 		open_session(visit, conn, "shell", "shell");
 		return;
 	}
-	refuse_command(visit, conn);
+	if (visit->ask == PROTO_ASK_TRANSFER)
+		decide_transfer(visit, conn);
+	else
+		refuse_command(visit, conn);
 }
 
 void

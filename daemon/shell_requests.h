@@ -36,6 +36,11 @@ const char *shell_seat_words(const struct visit *visit, const struct conn *conn,
 void shell_seat_put(struct wire_out *out, const struct visit *visit, const struct conn *conn,
     const struct vm *vm, bool is_serial);
 
+/* File transfers: the folders, before the plan (false: the caller has gone), and what
+ * is claimed to have been done. (shell_transfer.c) */
+bool shell_transfer_rows(struct visit *visit, const struct session *session);
+void shell_claim(struct caller *caller, struct conn *conn, struct wire_in *in);
+
 /* Refusals; each puts a denial on record. conn may be NULL, right "". (shell_refuse.c) */
 void shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exit status,
     const char *right, const char *reason, const char *words);

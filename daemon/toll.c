@@ -3,7 +3,7 @@
 
 #include "daemon/channels.h"
 #include "daemon/gate.h"
-#include "daemon/session.h"
+#include "daemon/sessions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ add_channel(void *arg, const struct channel *ch, const char *reason)
 }
 
 static void
-add_session(void *arg, uint32_t id, const char *what, const char *reason)
+add_session(void *arg, uint32_t id, const char *vms, const char *what, const char *reason)
 {
 	const struct context *context = arg;
 	struct toll_entry *entry = add(context->toll, context->conn, reason);
@@ -53,7 +53,7 @@ add_session(void *arg, uint32_t id, const char *what, const char *reason)
 	if (entry == NULL)
 		return;
 	entry->session_id = id;
-	snprintf(entry->vm, sizeof(entry->vm), "host");
+	snprintf(entry->vm, sizeof(entry->vm), "%s", vms);
 	snprintf(entry->right, sizeof(entry->right), "%s", what);
 }
 

@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define WORDS_MAX 64
+#define WORDS_MAX 512
 
 /* A confinement as it is made. */
 struct making {
@@ -41,6 +41,13 @@ static bool
 has_namespace(const struct making *making)
 {
 	return making->level == FILES_NAMESPACE;
+}
+
+/* Not the one folder itself, but a root with them in it. */
+static bool
+has_room(const struct files_place *place)
+{
+	return place->count > 1 || place->has_names;
 }
 
 /* How many of the folders may be written to. */
@@ -233,7 +240,7 @@ show_folder(struct making *making, const struct files_folder *folder)
 	*making->what = folder->path;
 	if (err == 0 && has_namespace(making)) {
 		shown = tree_show_folder(
-		    fd, making->place->count == 1 ? NULL : folder->name, is_writable);
+		    fd, has_room(making->place) ? folder->name : NULL, is_writable);
 		err = shown < 0 ? shown : 0;
 	}
 	if (err == 0)
@@ -269,7 +276,7 @@ enter_tree(struct making *making)
 	making->start = tree_enter();
 	if (making->start < 0)
 		return making->start;
-	if (making->place->count > 1)
+	if (has_room(making->place))
 		err = allow_folder(making, making->start, false);
 	*making->what = "capabilities";
 	return err < 0 ? err : userns_keep_chroot();

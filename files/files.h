@@ -31,6 +31,7 @@ struct files_place {
 	const struct files_folder *folders;
 	size_t count; /* 1: it is the root itself; more: a root with one folder each. With
 		       * FILES_LANDLOCK paths stay real, and the first is where it starts. */
+	bool has_names; /* a root with a folder each, even if it is only one */
 	enum files_program program;
 	const char *user, *group; /* names for listings; group NULL: its number */
 	uid_t uid;

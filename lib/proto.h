@@ -24,6 +24,7 @@
 #define PROTO_KEYS_MAX      64 /* YubiKeys of one user */
 #define PROTO_PATH_MAX      1023
 #define PROTO_WORDS_MAX     64 /* of a command line */
+#define PROTO_FOLDERS_MAX   512 /* of one file transfer */
 
 enum proto_type {
 	PROTO_NONE = 0,
@@ -202,6 +203,14 @@ enum proto_type {
 	                              user, u64 since, u64 until, str the same in words, str what
 	                              can be done about it ("" nothing) */
 	PROTO_SHELL_AFRESH = 158,  /* the policy has changed: the VMs and RIGHTs so far are void */
+	PROTO_SHELL_FOLDER = 151,  /* before a PLAN of PROTO_PLAN_FILES, one for each VM: str vm, str
+	                              path, u8 it may be written to, u8 where this kernel has no
+	                              better walls, reading will do (files_fallback) */
+	PROTO_SHELL_CLAIM = 152,   /* after that PLAN: what the file server says it did. u32 lines left
+	                              out before this one, u8 it is the last, str line ("" none)
+	                              -> nothing; the last: ENDED */
+	PROTO_SHELL_ENDED = 153,   /* id 0, or to the last CLAIM: str why ("" none): the transfer is to
+	                              end now, as it does when the conversation ends */
 
 	/* supervisor -> api, and back. */
 	PROTO_API_OTP = 170,    /* str otp, normalised and claimed; u32 time for the answer (ms)
@@ -259,6 +268,7 @@ enum proto_plan {
 	PROTO_PLAN_LOGIN = 1,   /* shell, as a login shell */
 	PROTO_PLAN_COMMAND = 2, /* shell -c the command that was asked for */
 	PROTO_PLAN_RUN = 3,     /* the words */
+	PROTO_PLAN_FILES = 4,   /* the file transfer that was asked for, confined to the FOLDERs */
 };
 
 /* Why the module was refused; it turns this into PAM's code. */

@@ -14,6 +14,7 @@
 #include "shell/prompt.h"
 #include "shell/say.h"
 #include "shell/talk.h"
+#include "shell/transfer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,8 @@ execute(struct talk *talk, const struct asked *asked, const struct process_limit
 		say_error("The gateway's daemon gave an answer that is not understood.");
 		return EX_CONFIG;
 	}
+	if (plan.plan == PROTO_PLAN_FILES)
+		return transfer_run(talk, &plan, asked, limits);
 	talk_close(talk);
 	user.name = plan.user;
 	user.home = plan.home;
@@ -154,6 +157,9 @@ converse(struct talk *talk, const struct asked *asked, const struct process_limi
 			break;
 		case PROTO_SHELL_REFUSED:
 			return refused(&talk->in);
+		case PROTO_SHELL_FOLDER:
+			err = transfer_add(&talk->in) ? 0 : -EPROTONOSUPPORT;
+			break;
 		case PROTO_SHELL_PLAN:
 			return execute(talk, asked, limits);
 		case PROTO_SHELL_PAGE:

@@ -88,6 +88,7 @@ plan_execute(
 		return execute_shell(plan, command, environment);
 	case PROTO_PLAN_LOGIN:
 		return execute_shell(plan, NULL, environment);
+	case PROTO_PLAN_FILES: /* transfer.h */
 	case PROTO_PLAN_NOTHING:
 	default:
 		return -EINVAL;
