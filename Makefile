@@ -183,7 +183,7 @@ LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 LIBS_libssh_client = -lssh
 
 units: $(UNITS)
-support: $(SUPPORT) $(BUILD)/guest/screen.img
+support: $(SUPPORT) $(BUILD)/tests/files_hostile_alone $(BUILD)/guest/screen.img
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
@@ -194,6 +194,12 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/support/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_all) $(LIBS_$*)
+
+# Nothing can be loaded into it.
+$(BUILD)/tests/files_hostile_alone: tests/support/files_hostile.c | $(BUILD)/kernel
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(MUSL_CC) -D_GNU_SOURCE -isystem $(BUILD)/kernel -std=c11 -O1 -static -o $@ $<
 
 # A boot sector and what it loads.
 $(BUILD)/guest/%.img: tests/guest/%.S

@@ -47,6 +47,7 @@ enum rule {
 	OWN_LIMITS,  /* of process 0 */
 	SIGNALS,     /* one of two, to one process */
 	ITSELF,      /* argument 0 is ask->pid */
+	CONTROLS,    /* duplicates, flags, locks: no signals to others, no leases */
 	ASKS,        /* about a terminal or a pipe */
 	MAPS,        /* not executable when serving */
 	OPENS,       /* only to read, for those who may only read; flags are argument 1 */
@@ -77,7 +78,7 @@ static const struct call calls[] = {
     {SYS_close_range, ALL, ANY, FREE},
     {SYS_dup, ALL, ANY, FREE},
     {SYS_dup3, ALL, ANY, FREE},
-    {SYS_fcntl, ALL, ANY, FREE},
+    {SYS_fcntl, ALL, ANY, CONTROLS},
     {SYS_ioctl, ALL, ANY, ASKS},
     {SYS_pipe2, ALL, ANY, FREE},
     {SYS_socketpair, RSYNC, ANY, PAIRS},
@@ -311,7 +312,9 @@ opens(struct text *t, size_t n, const struct calls_ask *ask)
 static void
 add_rule(struct text *t, enum rule rule, const struct calls_ask *ask)
 {
-	static const uint32_t unix_only = AF_UNIX, questions[] = {TCGETS, TIOCGWINSZ, FIONREAD};
+	static const uint32_t unix_only = AF_UNIX, questions[] = {TCGETS, TIOCGWINSZ, FIONREAD},
+			      controls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+				  F_SETFL, F_GETLK, F_SETLK, F_SETLKW};
 	const uint32_t nobody = 0, pid = (uint32_t)ask->pid;
 
 	switch (rule) {
@@ -329,6 +332,9 @@ add_rule(struct text *t, enum rule rule, const struct calls_ask *ask)
 		break;
 	case ITSELF:
 		one_of(t, 0, &pid, 1);
+		break;
+	case CONTROLS:
+		one_of(t, 1, controls, sizeof(controls) / sizeof(controls[0]));
 		break;
 	case ASKS:
 		one_of(t, 1, questions, sizeof(questions) / sizeof(questions[0]));

@@ -73,6 +73,64 @@ refused() { # NAME MASK-WORD… -- DRIVER-WORD…
 	fi
 }
 
+# A program of the user's own instead of sftp-server.
+by_program() { # NAME inner|outer|bare MASK-WORD…
+	local name=$1 state=$2 program=$B/tests/files_hostile before
+	shift 2
+	[ "$state" = inner ] || program=${program}_alone
+	lay_out
+	install -o anne "$program" /srv/vms/webdev/prog
+	mount --bind "$program" "$SERVER" || exit 1
+	before=$(outside)
+	"$MASK" "$@" "$DRIVER" "$IDS" read-only sftp-server "${MANY[@]}" -- \
+		sftp-server "$name" "$state" 2>/dev/null || failed=1
+	umount "$SERVER"
+	if [ "$(outside)" = "$before" ]; then echo "ok $name: nothing has changed"; else fail "$name: $(outside)"; fi
+}
+
+outside() {
+	find /srv/outside /home/anne /srv/vms/vault -printf '%p %m %u %g %n %s %T@ %C@ %l\n' |
+		sort | sha256sum
+}
+
+# The real programs without what shall be loaded into them: no folder is to be had.
+without_inner() { # NAME MASK-WORD…
+	local name=$1 said
+	shift
+	lay_out
+	mount --bind /etc/hostname "$INNER" || exit 1
+	said=$("$MASK" "$@" "$DRIVER" "$IDS" rsync "${MANY[@]}" -- \
+		rsync --server --sender -logDtpr . /webdev/ /closed/place/webdev/ </dev/null 2>&1 | tr -d '\0')
+	case $said in
+	*file$'\n'* | *p_file*) fail "$name: $said" ;;
+	*) echo "ok $name: rsync" ;;
+	esac
+	said=$(printf '\0\0\0\005\001\0\0\0\003' | "$MASK" "$@" "$DRIVER" "$IDS" sftp-server \
+		"${MANY[@]}" -- sftp-server -e 2>&1 | tr -d '\0')
+	case $said in
+	*"open /dev/null"*) echo "ok $name: sftp-server" ;;
+	*) fail "$name: sftp-server: $said" ;;
+	esac
+	said=$("$MASK" "$@" "$DRIVER" "$IDS" scp "${MANY[@]}" -- scp -f /webdev/f </dev/null 2>&1 | tr -d '\0')
+	case $said in
+	*"open /dev/null"*) echo "ok $name: scp" ;;
+	*) fail "$name: scp: $said" ;;
+	esac
+	umount "$INNER"
+}
+
+SERVER=/usr/lib/openssh/sftp-server INNER=/usr/libexec/sallyport/inside.so
+without_inner "without inside.so" abi=7
+without_inner "without inside.so, Landlock alone" abi=7 no-namespaces
+by_program "own program" inner abi=7
+by_program "own program, Landlock off" inner abi=0
+by_program "own program, Landlock 7 alone" inner abi=7 no-namespaces
+by_program "own program, Landlock 3 alone" inner abi=3 no-namespaces
+by_program "own program, Landlock 1 alone" inner abi=1 no-namespaces
+by_program "own program, outer step" outer abi=7
+by_program "own program, outer step, Landlock off" bare abi=0
+by_program "own program, outer step, Landlock 7 alone" outer abi=7 no-namespaces
+by_program "own program, outer step, Landlock 1 alone" outer abi=1 no-namespaces
 by_protocol "namespaces, Landlock" many writes abi=7
 by_protocol "namespaces, Landlock, one VM" single writes abi=7
 by_protocol "namespaces alone" many writes abi=0
