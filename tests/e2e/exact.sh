@@ -10,7 +10,6 @@
 export GW BUILD
 MIB=${EXACT_MIB:-64}
 PORT=2022
-stock=$(cat /etc/pam.d/sshd)
 # What a process can be given before anybody logs in, and by PAM, in odd values.
 trap '' PWR TTOU
 ulimit -n 3210
@@ -54,10 +53,9 @@ PROBE
 chmod 755 /usr/local/bin/probe
 
 # --- the sshd without us ------------------------------------------------------------
-echo "$stock
-$ask_more" >/etc/pam.d/plain-sshd
-ln -s /usr/sbin/sshd /usr/local/sbin/plain-sshd # PAM's service is its name
-cp /etc/passwd "$GW/passwd"
+{ sed '/pam_sallyport/d' conf/pam-sshd.example; echo "$ask_more"; } >/etc/pam.d/plain-sshd
+ln -sf /usr/sbin/sshd /usr/local/sbin/plain-sshd # PAM's service is its name
+sed '/^maggie:/s/:[^:]*$/:\/bin\/bash/' /etc/passwd >"$GW/passwd"
 cat >"$GW/plain.conf" <<CONF
 ListenAddress 127.0.0.1
 Port $PORT
@@ -82,7 +80,7 @@ plainly() {
 	ssh -F none -p $PORT -i "$GW/maggie.key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
 		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR maggie@127.0.0.1 "$@"
 }
-GW_TIMEOUT=120 gw_ssh maggie -M -S "$GW/mux" -N & MUX=$!
+GW_TIMEOUT=390 gw_ssh maggie -M -S "$GW/mux" -N & MUX=$!
 gw_wait 15 ssh -F none -S "$GW/mux" -O check x
 gated() { ssh -F none -S "$GW/mux" x "$@"; }
 sum_of() { sha256sum | cut -d' ' -f1; }
