@@ -100,4 +100,11 @@ done
 gw_end $MUX
 
 python3 tests/support/exact.py maggie "$GW/maggie.key" $PORT 22 "$BUILD/tests/yk press $GW/maggie.yk" || FAILED=1
+
+# --- with the prompt in sallyport-shell ---------------------------------------------------
+kill "$GW_SSHD_PID"; wait "$GW_SSHD_PID" 2>/dev/null
+sed -i 's/^gated = .*/&\notp = shell/' /etc/sallyport/sallyport.conf
+gw_restart; gw_sshd || fail "sshd did not come back"
+echo "$ask_more" >>/etc/pam.d/sshd
+OTP_IN=shell python3 tests/support/exact.py maggie "$GW/maggie.key" $PORT 22 "$BUILD/tests/yk press $GW/maggie.yk" || FAILED=1
 finish

@@ -22,6 +22,7 @@ from paramiko.common import (MSG_CHANNEL_CLOSE, MSG_CHANNEL_DATA, MSG_CHANNEL_EO
                              MSG_CHANNEL_FAILURE, MSG_CHANNEL_REQUEST, MSG_CHANNEL_SUCCESS, cMSG_CHANNEL_REQUEST)
 
 USER, KEYFILE, PLAIN, GATED, PRESS = sys.argv[1:]
+IN_SHELL = os.environ.get("OTP_IN") == "shell"  # it is sallyport-shell that asks
 PATIENCE = 20
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 failed = 0
@@ -126,6 +127,10 @@ class RememberedChannel(paramiko.Channel):
 paramiko.transport.Channel = RememberedChannel
 
 
+def press():
+    return subprocess.check_output(PRESS, shell=True, text=True).strip()
+
+
 class Side:
     def __init__(self, name, port, is_gated):
         self.name, self.port, self.is_gated = name, int(port), is_gated
@@ -135,11 +140,10 @@ class Side:
         transport = paramiko.Transport(("127.0.0.1", self.port))
         transport.start_client(timeout=PATIENCE)
         left = transport.auth_publickey(USER, paramiko.Ed25519Key.from_private_key_file(KEYFILE))
-        if self.is_gated:
+        if self.is_gated and not IN_SHELL:
             assert left == ["keyboard-interactive"], left
             # PAM's last word comes as a request without questions.
-            transport.auth_interactive(USER, lambda _, __, questions: [
-                subprocess.check_output(PRESS, shell=True, text=True).strip() for _ in questions])
+            transport.auth_interactive(USER, lambda _, __, questions: [press() for _ in questions])
         assert transport.is_authenticated()
         return transport
 
@@ -152,6 +156,15 @@ class Side:
             session.eof()
         return session.end()
 
+    def asked(self, command, pty):
+        """A session of a new connection, behind sallyport-shell's prompt."""
+        session = Session(self.connect(), command, pty=pty)
+        if self.is_gated:
+            session.says(rb"YubiKey for .*: $").send(press() + "\r").says(rb"YubiKey for .*: \r?\n")
+            with session.changed:
+                del session.out[:re.search(rb"YubiKey for .*: \r?\n", session.out).end()]
+        return session
+
     def file(self, name):
         """A path of this side's own."""
         return f"/tmp/exact.{self.name}.{name}"
@@ -162,9 +175,10 @@ class Side:
 CASES = []
 
 
-def case(what):
+def case(what, in_shell=False):
     def take(function):
-        CASES.append((what, function))
+        if in_shell == IN_SHELL:
+            CASES.append((what, function))
         return function
     return take
 
@@ -423,6 +437,28 @@ def _(side):
         return list(pool.map(lambda n: hung_up(side, f"lost{n}", several[n]), range(3)))
 
 
+# --- behind the prompt of sallyport-shell -----------------------------------------------
+
+@case("behind its prompt: the terminal's modes", in_shell=True)
+def _(side):
+    odd = modes(VINTR=7, VERASE=8, VKILL=24, ICRNL=0, IXON=0, IXANY=1, ECHO=0, ECHONL=1, ISIG=0, ONLCR=0, IUTF8=1)
+    return [side.asked("stty -a; stty -g; stty size", m).end() for m in (b"\0", odd)]
+
+
+@case("behind its prompt: signals, limits, descriptors", in_shell=True)
+def _(side):
+    return side.asked("/usr/local/bin/probe", b"\0").end()[0].decode()
+
+
+@case("behind its prompt: keys, a change of the window, the end", in_shell=True)
+def _(side):
+    s = side.asked("trap 'stty size' WINCH; trap 'echo int; exit 5' INT; echo ready; while sleep 0.05; do :; done", b"\0").says(b"ready")
+    s.resize(100, 40)
+    s.says(b"40 100")
+    time.sleep(0.2)
+    return s.send(b"\x03").end()
+
+
 # --- what differs, on purpose --------------------------------------------------------------
 
 DIFFERS = {
@@ -485,8 +521,9 @@ def main():
     for what, function in CASES:
         if only in what:
             compare(what, function, sides)
-    compare_environment(sides)
-    compare_signal_requests(sides)
+    if not IN_SHELL:
+        compare_environment(sides)
+        compare_signal_requests(sides)
     for side in sides:
         side.transport.close()
     sys.exit(1 if failed else 0)
