@@ -3,6 +3,7 @@
 # place, on this kernel and on lesser ones (tests/support/files_mask.c).  Nothing outside
 # the folders may be read or changed in any level that is called safe.
 # timeout: 120
+# drivers: files_driver
 # long: 300 RACE_SECONDS=4
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -10,7 +11,7 @@ B=$(cd "${BUILD:-build}" && pwd)
 DRIVER=$B/tests/files_driver MASK=$B/tests/files_mask
 failed=0
 
-fail() { echo "not ok $*"; failed=1; }
+fail() { echo "FAIL  $*"; failed=1; }
 
 if ! unshare -Urm true 2>/dev/null; then
 	echo "skipped: this kernel gives no user namespaces"
@@ -41,6 +42,7 @@ lay_out() {
 	ln -s /proc/self/root p_proc
 	ln -s /etc p_etc
 	ln -s /srv/outside/new p_new
+	mknod -m 666 zero c 1 5
 	cd "$OLDPWD" || exit 1
 	chown -Rh anne: /srv/outside /srv/vms/*/ /home/anne
 	chown anne: /tmp/outside
@@ -56,6 +58,17 @@ by_protocol() { # NAME single|many|real reads|writes MASK-WORD…
 	lay_out
 	python3 tests/support/files_escape.py "$name" "$kind" "$how" "$MASK" "$@" "$DRIVER" "$IDS" \
 		read-only sftp-server "${folders[@]}" -- sftp-server -e -l QUIET || failed=1
+}
+
+# A folder that is none, in name or place.
+no_folder() { # NAME FOLDER…
+	local name=$1 said
+	shift
+	said=$("$DRIVER" "$IDS" sftp-server "$@" -- sftp-server </dev/null 2>&1 | tr -d '\0')
+	case $said in
+	"not confined: "*) echo "ok $name: $said" ;;
+	*) fail "$name: $said" ;;
+	esac
 }
 
 refused() { # NAME MASK-WORD… -- DRIVER-WORD…
@@ -82,8 +95,9 @@ by_program() { # NAME inner|outer|bare MASK-WORD…
 	install -o anne "$program" /srv/vms/webdev/prog
 	mount --bind "$program" "$SERVER" || exit 1
 	before=$(outside)
+	# With a folder of the outside in hand, as some sshd might leave one.
 	"$MASK" "$@" "$DRIVER" "$IDS" read-only sftp-server "${MANY[@]}" -- \
-		sftp-server "$name" "$state" 2>/dev/null || failed=1
+		sftp-server "$name" "$state" 2>/dev/null 9</srv/outside || failed=1
 	umount "$SERVER"
 	if [ "$(outside)" = "$before" ]; then echo "ok $name: nothing has changed"; else fail "$name: $(outside)"; fi
 }
@@ -138,6 +152,12 @@ by_protocol "Landlock 7 alone" real writes abi=7 no-namespaces
 by_protocol "Landlock 3 alone" real writes abi=3 no-namespaces
 by_protocol "Landlock 2 alone" real reads abi=2 no-namespaces
 by_protocol "Landlock 1 alone" real reads abi=1 no-namespaces
+no_folder "a link in a folder's place" webdev:/srv/vms/webdev/p_dir
+no_folder "a link on the way to it" webdev:/srv/vms/webdev/p_dir/dir
+no_folder "a folder called .." "${MANY[0]}" ..:/srv/vms/books
+no_folder "a folder called up" "${MANY[0]}" webdev/../../usr:/srv/vms/books
+no_folder "a folder by halves" webdev:srv/vms/webdev
+no_folder "no folder"
 refused "neither" abi=0 no-namespaces -- read-only
 refused "Landlock 2 alone, writing wanted" abi=2 no-namespaces --
 refused "Landlock 1 alone, writing wanted" abi=1 no-namespaces --

@@ -45,9 +45,11 @@ restore() {
 	tar -C / -xpf "$GW/kept.tar"
 }
 
+# A lesser kernel, in one test.
+LESSER=()
 # The findings of a run: their ids in $FOUND, the run in $GW/doctor.
 look() {
-	sallyport --json doctor "$@" >"$GW/doctor" 2>"$GW/doctor.err"
+	"${LESSER[@]}" sallyport --json doctor "$@" >"$GW/doctor" 2>"$GW/doctor.err"
 	STATUS=$?
 	# An object a line; the clock is not this copy's own.
 	FOUND=$(sed -n 's/^.*"id": "\([a-z0-9-]*\)".*$/\1/p' "$GW/doctor" | grep -vx clock-sync | tr '\n' ' ')
@@ -275,6 +277,12 @@ plant zone clock-zone 'ln -sfn /usr/share/zoneinfo/No/Where /etc/localtime' 'ln 
 plant key-disabled key-disabled 'sallyport key disable $(cat $GW/maggie.id)'
 plant disk-low disk-low 'mount -t tmpfs -o size=100m none /var/log/sallyport' 'umount /var/log/sallyport'
 plant disk-full disk-full 'mount -t tmpfs -o size=10m none /var/lib/sallyport' 'umount /var/lib/sallyport'
+M=$REPO/$BUILD/tests/files_mask
+plant files-landlock files-landlock 'sed -i "\$a folder = /srv" /etc/sallyport/vms.conf; LESSER=($M abi=7 no-namespaces)' 'LESSER=()'
+plant files-refused files-refused 'sed -i "\$a folder = /srv" /etc/sallyport/vms.conf; LESSER=($M abi=2 no-namespaces)' 'LESSER=()'
+check "status: what holds file transfers" "in namespaces of their own, and by Landlock (ABI" "$(sallyport status | sed -n 's/^files  *\(.*ABI\).*/\1/p')"
+check "  on a lesser kernel" '"files": "by Landlock (ABI 3) alone: no user namespaces here"' "$("$M" abi=3 no-namespaces sallyport --json status | grep -o '"files": "[^"]*"')"
+check "  on a poor one" '"files": "REFUSED, nothing holds them: namespaces and Landlock"' "$("$M" abi=0 no-namespaces sallyport --json status | grep -o '"files": "[^"]*"')"
 gw_daemon_stop
 plant daemon-down daemon-down true
 

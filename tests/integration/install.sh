@@ -9,7 +9,7 @@ trap 'rm -rf "$root"' EXIT
 make -s BUILD="$BUILD" DESTDIR="$root" install >/dev/null
 multi=$(gcc -print-multiarch)
 for file in usr/sbin/sallyportd usr/sbin/sallyport usr/bin/sallyport-shell \
-	usr/libexec/sallyport/{verify,relay,recorder,names,api} \
+	usr/libexec/sallyport/{verify,relay,recorder,names,api,inside.so} \
 	"usr/lib/$multi/security/pam_sallyport.so" usr/lib/systemd/system/sallyportd.service \
 	usr/lib/sysusers.d/sallyport.conf usr/lib/tmpfiles.d/sallyport.conf \
 	usr/share/bash-completion/completions/sallyport usr/share/man/man8/sallyport.8 \

@@ -303,6 +303,9 @@ def attempts(t, kind, at):
         ("/dev/zero", lambda: MARK + t.read("/dev/zero")),
         ("/dev/null a second time", lambda: MARK + t.read("/dev/null")),
     ]
+    if kind != "real":
+        read.append(("a device that root put into the folder",
+                     lambda: MARK if t.read(w + "/zero") else b""))
     change = [
         ("write, absolute path", lambda: t.write(secret)),
         ("write, ..", lambda: t.write(w + "/../../outside/secret")),
@@ -451,15 +454,18 @@ def main():
     seconds = float(os.environ.get("RACE_SECONDS", "0.25"))
     t = Server(command)
     before, failed, count = snapshot(), 0, 0
-    if t.read(at["webdev"] + "/f") != b"file\n":
-        sys.exit(f"{name}: a file inside cannot be read")
+    try:
+        if t.read(at["webdev"] + "/f") != b"file\n":
+            raise Refused("other bytes")
+    except Refused as e:
+        sys.exit(f"FAIL  {name}: a file inside cannot be read: {e}")
     try:
         t.write(at["webdev"] + "/written", WRITE | CREATE)
         is_writing = True
     except Refused:
         is_writing = False
     if is_writing != (how == "writes"):
-        sys.exit(f"{name}: writing inside: {is_writing}")
+        sys.exit(f"FAIL  {name}: writing inside: {is_writing}")
     for attempt, act in attempts(t, kind, at) + races(t, at["webdev"], seconds):
         count += 1
         try:
@@ -470,7 +476,7 @@ def main():
         if MARK in got or after != before:
             failed += 1
             changed = [x for x in after if x not in before] or [x for x in before if x not in after]
-            print(f"not ok {name}: {attempt}: {got[:60]} {changed[:2]}")
+            print(f"FAIL  {name}: {attempt}: {got[:60]} {changed[:2]}")
             before = after
         else:
             print(f"ok {name}: {attempt} ({said})")
