@@ -353,6 +353,15 @@ bench-relay-here:
 	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
 	@BUILD=$(abspath $(BUILD)) bash bench/relay/relay.sh
 
+bench-files:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-files-here
+
+bench-files-here:
+	@tools/sandbox inside
+	@$(MAKE) --no-print-directory $(JOBS) -s all support install-here
+	@BUILD=$(abspath $(BUILD)) bash bench/files/files.sh
+
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
 
@@ -411,11 +420,12 @@ help:
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
 	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
+	@echo 'make bench-files   what the walls around a file transfer cost, against sshd itself (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make check-layers  who includes whom, lengths, banned functions'
 	@echo 'make lint          form and static analysis;  format: brings the form about'
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here bench-files bench-files-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

@@ -65,12 +65,13 @@ const struct verb verb_table[] = {
 	.needs_root = true},
     {.name = "disconnect",
 	.run = verb_disconnect,
-	.synopsis = "USER|cN|chN",
+	.synopsis = "USER|cN|chN|sN",
 	.summary = "end connections, or one channel, now",
 	.details =
 	    "All connections of USER, or connection cN, or channel chN of `list`; with a\n"
-	    "console's first channel (`list seats`) all of it. Grants stay as they are: to\n"
-	    "keep USER out, lock him. Exit status 1 when there was none.\n",
+	    "console's first channel (`list seats`) all of it. sN: a file transfer of `list\n"
+	    "channels`, or another session (a user of that name comes first). Grants stay as\n"
+	    "they are: to keep USER out, lock him. Exit status 1 when there was none.\n",
 	.least = 1,
 	.most = 1,
 	.needs_root = true},

@@ -210,6 +210,7 @@ start(struct transfer_words *words, const struct plan *plan, struct talk *talk,
 {
 	struct origin origin = {.limits = limits, .parent = getpid(), .log = {-1, -1}};
 	pid_t child;
+	int status;
 
 	if ((words->program == TRANSFER_SFTP && pipe2(origin.log, O_CLOEXEC) < 0) ||
 	    keeper_begin(&origin.signals) < 0 || (child = fork()) < 0) {
@@ -219,7 +220,11 @@ start(struct transfer_words *words, const struct plan *plan, struct talk *talk,
 	if (child == 0)
 		be_child(words, plan, talk, &origin);
 	io_close(&origin.log[1]);
-	return keeper_run(talk, child, origin.log[0]);
+	status = keeper_run(talk, child, origin.log[0]);
+	if (status != 0 && words->has_pattern)
+		say_error("A pattern is taken as a name here: sftp, and scp without -O, expand "
+			  "it themselves.");
+	return status;
 }
 
 int

@@ -28,6 +28,7 @@ copy maggie -O "$seed" x:/webdev/up4 && copy maggie -O x:/webdev/up4 "$GW/down4"
 mkdir -p "$GW/tree/d e"; seq 1 1000 >"$GW/tree/d e/a b"; cp "$seed" "$GW/tree/big"; : >"$GW/tree/"$'\xff\xe4'
 copy anne -O -r "$GW/tree" x:t1 && copy anne -O -r x:t1 "$GW/t1" && cmp -s "$GW/tree/d e/a b" "$GW/t1/d e/a b" && pass "scp -O -r, names with blanks" || fail "scp -O -r: $(cat "$GW/err")"
 copy anne -O 'x:t1/d\ e/a\ b' "$GW/ab" && cmp -s "$GW/tree/d e/a b" "$GW/ab" && pass "scp -O, a blank escaped" || fail "scp -O, blank: $(cat "$GW/err")"
+copy anne -O 'x:t1/*' "$GW/none"; check "scp -O with a pattern: a name, and said so" "1 ~" "$RC ~"; check "  which is" "~A pattern is taken as a name" "$(cat "$GW/err")"
 ln -s nowhere "$GW/tree/l"; find "$GW/tree" -exec touch -h -d 2020-02-02 {} +
 sync_ anne "$GW/tree/" x:t2/; check "rsync -a up" 0 "$RC"
 touch /srv/vms/webdev/t2/old; chown anne /srv/vms/webdev/t2/old
@@ -73,6 +74,9 @@ gw_logged 15 '"event":"close"' '"vm":"webdev"' '"channel":"s' '"duration_ms"' &&
 gw_has_log '"event":"open"' '"user":"maggie"' '"vm":"books:ro webdev"' && pass "two VMs, one of them for reading" || fail "two VMs: $(gw_log '"open"' maggie | tail -1)"
 gw_has_log '"event":"open"' '"user":"rita"' '"right":"sftp:ro"' && pass "sftp:ro" || fail "no sftp:ro"
 gw_has_log '"event":"file"' 'close \"/up1\"' && pass "a file, as claimed" || fail "no file: $(gw_log '"file"' | head -3)"
+{ for i in $(seq 700); do echo "-rm nosuch$i"; echo "-mkdir f$i"; done; } >"$GW/flood"; timeout 60 sftp -F none -q -o ControlPath="$GW/anne.mux" -b "$GW/flood" x >/dev/null 2>&1
+N=$(gw_log '"event":"file"' mkdir | wc -l); [ "$N" -ge 100 ] && [ "$N" -lt 600 ] && pass "a flood of claims: $N of 700 on record" || fail "a flood of claims: $N on record"
+gw_logged 15 '"event":"close"' 'more claimed lines are not on record' && pass "  and how many are not" || fail "nothing of what was left out"
 check "log --vm finds a transfer of two" "~maggie" "$(sallyport log --vm books --event open)"
 check "report by VM counts it" "~books" "$(sallyport report --by vm)"
 sallyport audit verify >/dev/null && pass "the chain is whole" || fail "audit verify"

@@ -1,8 +1,10 @@
 /* What a user sends to sallyport-shell (a command, then environment entries, NUL between
- * them) and what the daemon answers (the same bytes as a plan). */
+ * them), what the daemon answers (the same bytes as a plan), and what a file server logs. */
 #include "shell/asked.h"
 #include "shell/environment.h"
+#include "shell/claims.h"
 #include "shell/plan.h"
+#include "shell/transfer_words.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/require.h"
 
@@ -58,6 +60,57 @@ read_as_environment(char *text, size_t len)
 			REQUIRE(*c >= ' ' && *c < 0x7f && *c != '$' && *c != '`');
 }
 
+/* What passes is what the lists say, whatever quotes stand around it. */
+static void
+read_as_transfer(const char *text)
+{
+	static struct transfer_words w;
+	bool has_paths = false;
+
+	if (!transfer_words_read(&w, text)) {
+		REQUIRE(w.program == TRANSFER_NONE && w.error != NULL);
+		return;
+	}
+	REQUIRE(w.count >= 1 && w.count <= TRANSFER_WORDS_MAX && w.list[w.count] == NULL);
+	REQUIRE(w.program != TRANSFER_SFTP || w.count == 1);
+	for (size_t i = 1; i < w.count; i++) {
+		const char *word = w.list[i];
+
+		REQUIRE(word >= w.text ? word < w.text + sizeof(w.text) : true);
+		REQUIRE(!has_paths || w.program == TRANSFER_SCP || word[0] != '-');
+		REQUIRE(strstr(word, "--log-file") != word && strstr(word, "--daemon") != word);
+		REQUIRE(strstr(word, "--rsh") != word && strcmp(word, "-e") != 0);
+		has_paths =
+		    has_paths || strcmp(word, w.program == TRANSFER_SCP ? "--" : ".") == 0;
+	}
+	REQUIRE(has_paths || w.program == TRANSFER_SFTP);
+}
+
+static void
+tell(void *arg, const char *line, bool is_refused)
+{
+	(void)arg;
+	(void)is_refused;
+	REQUIRE(strlen(line) < CLAIMS_LINE_MAX && strchr(line, '\n') == NULL);
+}
+
+static void
+pass(void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	REQUIRE(len > 0 && len < CLAIMS_LINE_MAX && bytes[len - 1] == '\n');
+}
+
+static void
+read_as_log(const uint8_t *data, size_t size)
+{
+	struct claims claims = {.tell = tell, .pass = pass};
+
+	claims_read(&claims, (const char *)data, size / 2);
+	claims_read(&claims, (const char *)data + size / 2, size - size / 2);
+	claims_settle(&claims);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -68,6 +121,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	read_as_plan(data, size);
 	read_as_command(text);
+	read_as_transfer(text);
+	read_as_log(data, size);
 	read_as_environment(text, size);
 	free(text);
 	return 0;
