@@ -49,8 +49,9 @@ useradd -m desk
 mkdir -p $AT /home/desk/.ssh /home/desk/.config/virt-viewer
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; end; }
 cp "$GW/anne.key" /home/desk/.ssh/id_ed25519
+cp "$GW/fred.key" /home/desk/fred.key
 sed 's/^/192.0.2.1 /' /etc/ssh/ssh_host_ed25519_key.pub >/home/desk/.ssh/known_hosts
-printf 'Host gw\n\tHostName 192.0.2.1\n\tLocalForward 15999 webdev:5900\nHost nobody\n\tHostName 192.0.2.9\n' >/home/desk/.ssh/config
+printf 'Host gw\n\tHostName 192.0.2.1\n\tLocalForward 15999 webdev:5900\nHost nobody\n\tHostName 192.0.2.9\nHost jump\n\tHostName 192.0.2.1\n\tUser fred\n\tIdentityFile ~/fred.key\n' >/home/desk/.ssh/config
 printf '[virt-viewer]\nask-quit=false\n' >/home/desk/.config/virt-viewer/settings
 chown -R desk: $AT /home/desk
 chmod 700 $AT /home/desk/.ssh
@@ -109,6 +110,14 @@ kill -USR1 $DESK
 ended
 check '  ^C at the terminal' 130 $STATUS
 nothing_left '  ^C'
+is_away
+
+starts jump -J jump anne@gw webdev
+frame_wait webdev 71 && pass 'by way of another host (-J): the frame' || fail "no frame: $(shown jump)"
+close_window 'webdev on gw'
+ended
+check '  closed' 0 $STATUS
+nothing_left '  -J'
 is_away
 
 starts paint anne@gw paint
@@ -198,5 +207,21 @@ if [ -c /dev/fuse ] && release_fuse; then
 else
 	echo '      (no /dev/fuse here: --sftp is not tried)'
 fi
-check 'an OTP for each connection, and no more' 10 "$(otps)"
+check 'an OTP for each connection, and no more' 11 "$(otps)"
+
+# --- a gateway that asks in the session
+sed -i '/^gated/a otp = shell' /etc/sallyport/sallyport.conf
+gw_restart
+usermod -s /usr/bin/sallyport-shell anne
+kill "$GW_SSHD_PID"; wait "$GW_SSHD_PID" 2>/dev/null
+gw_sshd || fail 'no sshd'
+runs without anne@gw webdev
+refused without 77 'see --session-otp'
+starts session --session-otp anne@gw webdev
+frame_wait webdev 71 && pass '--session-otp: the frame' || fail "no frame: $(shown session)"
+check '  after one prompt, and a look at the VMs' '1 yes' "$(shown session | grep -c 'YubiKey for') $(shown session | grep -q 'web server' && echo yes)"
+close_window 'webdev on gw'
+ended
+check '  closed' 0 $STATUS
+nothing_left '  --session-otp'
 end

@@ -8,7 +8,7 @@ FAKE=$(mktemp -d /tmp/view.XXXXXX)
 trap 'rm -rf "$FAKE"' EXIT
 export FAKE XDG_RUNTIME_DIR=$FAKE/run
 export PATH=$PWD/tests/support/desk:$PATH
-unset DISPLAY WAYLAND_DISPLAY
+unset WAYLAND_DISPLAY
 export DISPLAY=:0
 mkdir "$XDG_RUNTIME_DIR"
 cd "$FAKE" || exit 1
@@ -115,7 +115,7 @@ for SH in "${SHELLS[@]}"; do
 	check '  and the name behind "--"' '~"--", "gw"]' "$(sed -n 1p calls)"
 	check '  one connection' 1 "$(grep -c '^\["-f' calls)"
 	check '  the rest goes over it, and could open none' "$(($(calls) - 1))" "$(grep -c '^\["-F", "none", "-S", .*"ProxyCommand=false", "-o", "BatchMode=yes"' calls)"
-	check '  Unix sockets at both ends' '~-L", "'"$XDG_RUNTIME_DIR"'/sallyport-view.DIR/screen:/run/sallyport/vm/webdev/spice"' "$(called '"forward"' | sed 's|view\.[^/]*/|view.DIR/|g')"
+	check '  Unix sockets at both ends' '~-L", "'"$XDG_RUNTIME_DIR"'/sallyport-view.DIR/screen:/run/sallyport/vm/webdev/spice"' "$(called '"forward"' | sed 's|sallyport-view\.[^/]*/|sallyport-view.DIR/|g')"
 	check "  the viewer's file" '[virt-viewer] type=spice unix-path=DIR/screen title=webdev on gw delete-this-file=1' "$(sed 's|=/.*/screen|=DIR/screen|' viewer.vv | paste -sd' ')"
 	nothing_left '  its window is closed'
 done
@@ -210,6 +210,13 @@ closed; view --takeover gw webdev
 fresh; closed; echo 'allow  webdev spice: granted; seat taken' >answer.why; printf 'webdev screen: boss has it, to look only\n  it is yours as soon as you open the console\n' >answer.seat; view gw webdev
 [ -e viewer.args ] && pass '  who only looks gives way' || fail "  who only looks: $ERR"
 fresh; mkdir bin; ln -s "$(type -P tr)" bin/tr; PATH=$FAKE/bin $(type -P dash) "$VIEW" gw webdev 2>err; check 'no ssh here: 69' '69 sallyport-view: ssh is not here (package openssh-client)' "$? $(cat err)"
+fresh; DISPLAY='' view gw webdev; check 'no screen: 69, before ssh asks for anything' '69 ' "$STATUS $(calls)"
+fresh; closed; view --session-otp gw webdev
+check '--session-otp: a session with a terminal first' '0 "-t", "--", "gw", "vms"]' "$STATUS $(called '"-t"' | sed 's/.*ERROR", //')"
+fresh; echo 77 >rc.vms; view --session-otp gw webdev
+refused 'no OTP there' 77 'does not let you in'
+fresh; echo 'sallyport: A one-time password is needed, and there is no terminal to ask for it.' >answer.why; echo 77 >rc.why; view gw webdev
+refused 'a gateway that asks in the session, without it' 77 'see --session-otp'
 
 # --- a hostile gateway
 fresh; closed
@@ -273,7 +280,7 @@ check 'TERM while the gateway thinks' 143 $STATUS
 nothing_left '  while it thinks'
 fresh; : >deaf; viewing gw webdev; kill "$(cat view.pid)"; ended
 check 'a viewer that does not end is killed' 143 $STATUS
-nothing_left '  a deaf viewer'
+nothing_left 'a deaf viewer'
 fresh; : >stubborn; closed; view gw webdev
 check 'an ssh that does not end is killed' 0 $STATUS
 nothing_left '  a stubborn ssh'
