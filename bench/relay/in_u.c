@@ -2,7 +2,8 @@
  * a user's sshd connects to the place that ORDER names, it makes as many visits there as
  * that says, and puts the times into RESULT; so they are made by the
  * one process whose connections the gate takes, and cost no SSH. Only for figures.
- * The order: PLACE TIMES WIDTH. */
+ * The order: PLACE TIMES WIDTH; or PLACE TIMES 1 PER_S: so many links to a SPICE console,
+ * which say what they want and are then left, PER_S begun in a second. */
 #include "bench/relay/visit.h"
 
 #include <dlfcn.h>
@@ -13,6 +14,13 @@
 #define RESULT    "/run/bench-u/result"
 #define TIMES_MAX 100000
 #define WIDTH_MAX 256
+#define PER_S_MAX 100000
+#define LEFT_MAX  200 /* links that lie about */
+
+struct order {
+	struct place place;
+	uint64_t times, width, per_s; /* per_s 0: visits */
+};
 
 struct visitor {
 	pthread_t thread;
@@ -76,18 +84,55 @@ visit(const struct place *place, size_t times, size_t width)
 	fclose(f);
 }
 
-/* PLACE TIMES WIDTH, in line. */
-static bool
-read_order(char *line, struct place *place, uint64_t *times, uint64_t *width)
+/* What a viewer says first: of a main channel, with one word of capabilities. */
+static void
+link_at(const struct order *order)
 {
-	char *next = line, *where = strsep(&next, " "), *first = strsep(&next, " ");
+	static const char greeting[] = "REDQ\2\0\0\0\2\0\0\0\26\0\0\0" /* header */
+				       "\0\0\0\0\1\0\1\0\0\0\0\0\0\0\22\0\0\0\13\0\0";
+	static int left[LEFT_MAX];
+	int64_t began = visit_now_ns();
+	size_t refused = 0;
+	FILE *f = fopen(RESULT, "we");
 
-	if (next == NULL || num_parse(first, 1, TIMES_MAX, times) < 0)
+	if (f == NULL)
+		return;
+	memset(left, 0xff, sizeof(left));
+	for (size_t i = 0; i < order->times; i++) {
+		int64_t at = began + (int64_t)(i * 1000000000 / order->per_s);
+		const struct timespec then = {at / 1000000000, at % 1000000000};
+		int *place = &left[i % LEFT_MAX];
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL);
+		if (*place >= 0)
+			close(*place);
+		*place = place_connect(&order->place);
+		refused += *place < 0 || send(*place, greeting, sizeof(greeting),
+					     MSG_NOSIGNAL) != sizeof(greeting);
+	}
+	for (size_t i = 0; i < LEFT_MAX; i++)
+		if (left[i] >= 0)
+			close(left[i]);
+	fprintf(f, "links_per_s\t%.6g\nlinks_closed_at_once\t%zu\ndone\t1\n",
+	    (double)order->times / ((double)(visit_now_ns() - began) / 1e9), refused);
+	fclose(f);
+}
+
+/* The words of a line. */
+static bool
+read_order(char *line, struct order *order)
+{
+	char *next = line, *word[4];
+
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < 4; i++)
+		word[i] = strsep(&next, " ");
+	order->per_s = 0;
+	if (word[2] == NULL || num_parse(word[1], 1, TIMES_MAX, &order->times) < 0 ||
+	    num_parse(word[2], 1, WIDTH_MAX, &order->width) < 0 ||
+	    (word[3] != NULL && num_parse(word[3], 1, PER_S_MAX, &order->per_s) < 0))
 		return false;
-	next[strcspn(next, "\n")] = '\0';
-	if (num_parse(next, 1, WIDTH_MAX, width) < 0)
-		return false;
-	*place = place_read(where);
+	order->place = place_read(word[0]);
 	return true;
 }
 
@@ -95,19 +140,23 @@ read_order(char *line, struct place *place, uint64_t *times, uint64_t *width)
 static void
 obey(const struct sockaddr *address, socklen_t len)
 {
-	uint64_t times, width;
-	struct place place;
+	struct order order;
 	char line[256];
 	FILE *f = fopen(ORDER, "re");
 	bool is_read = f != NULL && fgets(line, sizeof(line), f) != NULL;
 
 	if (f != NULL)
 		fclose(f);
-	if (is_read && read_order(line, &place, &times, &width) &&
-	    place.address.ss_family == address->sa_family &&
-	    memcmp(&place.address, address, len < place.len ? len : place.len) == 0 &&
-	    unlink(ORDER) == 0)
-		visit(&place, (size_t)times, (size_t)width);
+	if (!is_read || !read_order(line, &order) ||
+	    order.place.address.ss_family != address->sa_family ||
+	    memcmp(&order.place.address, address,
+		len < order.place.len ? len : order.place.len) != 0 ||
+	    unlink(ORDER) != 0)
+		return;
+	if (order.per_s > 0)
+		link_at(&order);
+	else
+		visit(&order.place, (size_t)order.times, (size_t)order.width);
 }
 
 int

@@ -10,18 +10,18 @@
 # sshd.
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
-#   PARTS="pure idle connection sshd"   which (default: all)
+#   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of the first two (default 5); PAIRS=N of the last (default 20)
+#   ROUNDS=N    of the first two and the flood (default 5); PAIRS=N of sshd (default 20)
 #   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
-#   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N      how much of each
+#   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
-PARTS=${PARTS:-pure idle connection sshd}
+PARTS=${PARTS:-pure idle connection sshd flood}
 FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
 ROUNDS=${ROUNDS:-5} PAIRS=${PAIRS:-20} BULK=${BULK:-2} MIX=${MIX:-3} TRIPS=${TRIPS:-20000}
-IDLE=${IDLE:-9900} VISITS=${VISITS:-2000}
+IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
 chmod 755 "$OUT"
@@ -248,11 +248,15 @@ visits_of_ours() {
 		done
 	done
 }
+order_u() { # WORD…: what the next connect of a U to that place is to become
+	rm -f /run/bench-u/result
+	echo "$*" >/run/bench-u/order; chmod 666 /run/bench-u/order
+}
 visits_in_u() { # KIND FIGURES
 	local poke at=unix:/run/sallyport/vm/webdev/ssh
 	[ $1 = UU ] || at=tcp:$(getent hosts webdev | awk '{ print $1; exit }'):2222
-	rm -f /run/bench-u/result "$OUT/visit.sock"
-	echo "$at $VISITS 64" >/run/bench-u/order; chmod 666 /run/bench-u/order
+	rm -f "$OUT/visit.sock"
+	order_u "$at" "$VISITS" 64
 	if [ $1 = UU ]; then at=${at#*:}; else at=webdev:2222; fi
 	ssh_up visit anne -L "$OUT/visit.sock:$at" || return 1
 	timeout 60 socat -u "UNIX-CONNECT:$OUT/visit.sock" - </dev/null >/dev/null 2>&1 & poke=$!
@@ -283,6 +287,35 @@ sshd() {
 		done
 	done
 	ssh_down gated; ssh_down plain
+}
+
+# One user's own sshd begins a thousand links to a console a second; another's round trips.
+flood() {
+	local r before began poke place=/run/sallyport/vm/webdev/spice
+	gateway || return 1
+	ssh_up flooded maggie -L "$OUT/flooded.sock:/run/sallyport/vm/books/ssh" || return 1
+	for ((r = 0; r < ROUNDS; r++)); do
+		rm -f "$OUT/flood.sock"
+		ssh_up flood anne -L "$OUT/flood.sock:$place" || return 1
+		trips_of_another quiet $r
+		before=$(gw_connects webdev) began=$(date +%s%N)
+		order_u "unix:$place" "$LINKS" 1 1000
+		timeout 60 socat -u "UNIX-CONNECT:$OUT/flood.sock" - </dev/null >/dev/null 2>&1 & poke=$!
+		wait_for 10 test -e /run/bench-u/result || return 1
+		trips_of_another flooded $r
+		wait_for 60 grep -q ^done /run/bench-u/result || { echo "no result" >&2; return 1; }
+		kill $poke 2>/dev/null; wait $poke 2>/dev/null
+		tab FLOOD ours links_seen $(($(gw_connects webdev) - before)) >>"$OUT/rounds.tsv"
+		tab FLOOD ours seconds $(($(date +%s%N) - began))e-9 >>"$OUT/rounds.tsv"
+		sed -n "s/^links/FLOOD\tours\tlinks/p" /run/bench-u/result >>"$OUT/rounds.tsv"
+		ssh_down flood
+	done
+	ssh_down flooded
+}
+trips_of_another() { # quiet|flooded ROUND
+	timeout 60 "$BENCH/load" - "unix:$T" "unix:$OUT/flooded.sock" rtt 64 $((LINKS * 2)) >"$OUT/figures" 2>&1 ||
+		{ echo "   $1: $(tail -n 1 "$OUT/figures")" >&2; return; }
+	sed "s/^/FLOOD\t$1\t/; s/\$/\t$2/" "$OUT/figures" >>"$OUT/rounds.tsv"
 }
 
 : >"$OUT/rounds.tsv"

@@ -19,6 +19,7 @@ from figures import divided, median, rows, say_if_busy, shown  # pylint: disable
 FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
 TIE = 0.15
+LINKS_PER_S = 20  # links_per_s of the gateway, as it is by itself
 KINDS = ("UU", "TU")
 data = {}
 pairs = {}
@@ -132,13 +133,15 @@ def connection(table):
                                    shown(there, "us")))
 
 
-def sshd(table):
-    def ratios(figure):
-        found = [p for (what, _), p in sorted(pairs.items()) if what == figure]
-        return [divided(p["gated"], p["plain"]) for p in found if "gated" in p and "plain" in p]
+def ratios(figure, of, to):
+    """Of the rounds in which both were measured."""
+    found = [p for (what, _), p in sorted(pairs.items()) if what == figure]
+    return [divided(p[of], p[to]) for p in found if of in p and to in p]
 
+
+def sshd(table):
     def ratio(name, figure, limit, is_more, beside):
-        found = ratios(figure)
+        found = ratios(figure, "gated", "plain")
         least, most = known_to(found) if found else (0, 0)
         table.line(name, found, limit, "", is_more, tie=least <= limit <= most,
                    beside="median between %s and %s; %s" % (shown(least), shown(most), beside))
@@ -150,6 +153,18 @@ def sshd(table):
     table.line("  relay CPU", values("SSH", "gated", "bulk_cpu"), 0.08, "s/GiB")
 
 
+def flood(table):
+    found = ratios("rtt64_p99", "flooded", "quiet")
+    rate = "%s links a second, %s of them closed at once" % (
+        shown(mid("FLOOD", "ours", "links_per_s")), shown(mid("FLOOD", "ours", "links_closed_at_once")))
+    table.line("another's round trip in a flood, p99 / quiet", found, 2, "",
+               beside="quiet %s us; %s" % (shown(mid("FLOOD", "quiet", "rtt64_p99")), rate))
+    # Five seconds' worth at once, then the rate; a tenth is the clock's.
+    seconds = mid("FLOOD", "ours", "seconds")
+    table.line("  links that the VM saw", values("FLOOD", "ours", "links_seen"),
+               None if seconds is None else LINKS_PER_S * (5 + 1.1 * seconds), "")
+
+
 def all_figures():
     """Everybody's, for the curious."""
     names = sorted({(kind, figure) for kind, _, figure in data})
@@ -157,12 +172,13 @@ def all_figures():
     for kind, figure in names:
         print("%-3s %-12s %s" % (kind, figure, "  ".join(
             "%s %s" % (who, shown(mid(kind, who, figure)))
-            for who in ("direct", "ours") + PEERS + ("gated", "plain") if values(kind, who, figure))))
+            for who in ("direct", "ours") + PEERS + ("gated", "plain", "quiet", "flooded") if values(kind, who, figure))))
 
 
 def main():
     table = Table()
-    for part, show in (("pure", pure), ("idle", idle), ("connection", connection), ("sshd", sshd)):
+    for part, show in (("pure", pure), ("idle", idle), ("connection", connection), ("sshd", sshd),
+                       ("flood", flood)):
         if part in PARTS:
             show(table)
     all_figures()
