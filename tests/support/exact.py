@@ -23,7 +23,7 @@ from paramiko.common import (MSG_CHANNEL_CLOSE, MSG_CHANNEL_DATA, MSG_CHANNEL_EO
 
 USER, KEYFILE, PLAIN, GATED, PRESS = sys.argv[1:]
 IN_SHELL = os.environ.get("OTP_IN") == "shell"  # it is sallyport-shell that asks
-PATIENCE = 20
+PATIENCE = 60
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 failed = 0
 
@@ -214,6 +214,13 @@ def compare(what, function, sides):
         print(texts[0], texts[1], sep="\n")
 
 
+def wait_for(path, *words):
+    """Until that file's last word is one of these."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and open(path).read().split()[-1:] not in [[word] for word in words]:
+        time.sleep(0.05)
+
+
 # --- ends ----------------------------------------------------------------------------
 
 @case("exit status, each of eleven")
@@ -250,7 +257,7 @@ def _(side):
     said = side.run(f"(exec 2>/dev/null; trap 'echo hup >{path}; exit' HUP; echo x >{path}; for i in 1 2 3 4 5 6; do sleep 1; done; echo on >{path}) & "
                     f"until [ -s {path} ]; do sleep 0.05; done; echo early; exit 3", pty=b"\0")
     quick = time.monotonic() - begun < 5
-    time.sleep(1.2)  # a shell's trap runs behind its sleep
+    wait_for(path, "hup", "on")
     return said, quick, open(path).read()
 
 
@@ -330,20 +337,21 @@ def _(side):
 
 @case("a change of the window")
 def _(side):
-    s = Session(side.transport, "trap 'stty size' WINCH; echo ready; while sleep 0.05; do :; done", pty=modes(ECHO=0)).says(b"ready")
+    s = Session(side.transport, "was=; while sleep 0.05; do is=$(stty size); [ \"$is\" = \"$was\" ] || echo $is; was=$is; done",
+                pty=modes(ECHO=0)).says(b"24 80")
     for columns, rows in ((100, 40), (7, 5), (300, 100)):
         s.resize(columns, rows)
         s.says(b"%d %d" % (rows, columns))
-        time.sleep(0.2)  # the shell is behind its trap
-    return s.send(b"\x03").end()
+    told = Session(side.transport, "trap 'stty size; exit 4' WINCH; echo ready; while sleep 0.05; do :; done", pty=b"\0").says(b"ready")
+    told.resize(90, 30)
+    return s.send(b"\x03").end(), told.end()
 
 
 @case("the keys ^C, ^\\, ^Z, ^D")
 def _(side):
     ends = []
     for key in (b"\x03", b"\x1c", b"\x04"):
-        s = Session(side.transport, "ulimit -c 0; echo ready; cat", pty=b"\0").says(b"ready")
-        time.sleep(0.1)
+        s = Session(side.transport, "ulimit -c 0; cat", pty=b"\0").send(b"x\r").says(b"x\r\nx\r\n")
         ends.append(s.send(key).end())
     s = Session(side.transport, "echo ready; sleep 0.7; echo awake", pty=b"\0").says(b"ready")
     return ends, s.send(b"\x1a").end()
@@ -392,7 +400,7 @@ def _(side):
 @case("words: quotes, blanks, newlines, globs, 8 bits")
 def _(side):
     return [side.run(c) for c in ("cd /; printf '%s|' \"a  b\" 'c $d' e*; echo", "printf 'a\nb'\necho c", b"printf '\xff\xc3\xa4'",
-                                  "tr '\\0' '\\n' </proc/$$/cmdline", "#", "echo \\", "  echo  x  ")]
+                                  "tr '\\0' '\\n' </proc/$$/cmdline", "#", "echo \\", "  echo  x  ", "echo " + "a" * 130900)]
 
 
 # --- hang-ups ----------------------------------------------------------------------------
@@ -418,10 +426,8 @@ def hung_up(side, name, transport):
         for session in (watched, reading, quiet):
             session.channel.close()
     paths = [side.file(name + end) for end in (".w", ".r", ".q")]
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and any(len(signals_of(path)) < 2 for path in paths):
-        time.sleep(0.05)
-    time.sleep(0.2)
+    for path in paths:
+        wait_for(path, "HUP", "TERM", "INT", "PIPE", "pipe", "over")
     return [signals_of(path) for path in paths]
 
 
