@@ -177,6 +177,7 @@ LDFLAGS_test_consoles = $(call wrap,io_now_ms loop_timer loop_timer_set loop_tim
 LDFLAGS_test_kept_channels = $(call wrap,channel_record_lost)
 LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)
+LDFLAGS_test_ends = $(call wrap,setsockopt listen)
 # A change in the middle of a read.
 LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 

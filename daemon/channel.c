@@ -14,6 +14,7 @@
 #include "daemon/kept_channels.h"
 #include "daemon/links.h"
 #include "daemon/sessions.h"
+#include "daemon/shell_channel.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
 
@@ -45,6 +46,7 @@ channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 	}
 	if (ch->is_greeted)
 		channel_relay_refuse(ch, link_error);
+	shell_channel_end(ch, reason);
 	consoles_ended(ch, reason, 0, 0);
 	channels_drop(ch);
 }
@@ -54,6 +56,7 @@ channel_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down
 {
 	if (is_first(ch) || ch->end_reason[0] != '\0')
 		tell(ch, reason);
+	shell_channel_end(ch, reason);
 	if (ch->console == NULL)
 		channel_record_close(ch, reason, up, down);
 	else
@@ -76,6 +79,7 @@ hand_over(struct channel *ch)
 		tell(ch, ch->type != 0 ? "opened (main)" : "opened");
 	else
 		channel_record_join(ch);
+	shell_channel_begin(ch);
 }
 
 /* The last look: on record, and may it still be? */
@@ -182,17 +186,20 @@ object(struct gateway *gw, const struct conn *conn, const char *right)
 }
 
 void
-channel_open(struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right)
+channel_open(struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right,
+    struct shell_channel *shell)
 {
 	const char *reason = object(gw, conn, right);
 	struct channel *ch = reason == NULL ? channels_add(gw, fd, conn, vm, right) : NULL;
 
 	if (ch == NULL) {
+		reason = reason != NULL ? reason : "no memory";
 		stranger_close(&fd);
-		denial_record(
-		    gw->audit, conn, vm, right, NULL, reason != NULL ? reason : "no memory");
+		denial_record(gw->audit, conn, vm, right, NULL, reason);
+		shell_channel_refuse(shell, reason);
 		return;
 	}
+	shell_channel_is(shell, ch);
 	reason = gate_is_stale(gw, conn)
 		     ? "the user's groups could not be read anew for too long"
 		     : channel_policy_judge(ch);

@@ -1,5 +1,5 @@
-/* A channel: one thing that passes the gate, from accept to the last byte: who is it, may
- * he, connect to the VM, who is there, record, look again, over to the relay. */
+/* A channel: one thing that passes the gate: may he, connect to the VM, who is there,
+ * record, look again, over to the relay. */
 #ifndef SALLYPORT_DAEMON_CHANNEL_H
 #define SALLYPORT_DAEMON_CHANNEL_H
 
@@ -31,11 +31,12 @@ struct channel {
 	struct dial *dial;
 	struct target target; /* where it leads; its name is ours */
 	char line[96];        /* the grant that allowed it */
-	struct console *console; /* consoles.h; NULL: none, or not yet */
+	struct shell_channel *shell; /* shell_channel.h: its client; NULL: an endpoint's */
+	struct console *console; /* consoles.h; NULL: none yet */
 	uint8_t type, type_id;   /* of a SPICE channel that has greeted */
 	uint32_t may, needs;     /* SPICE_MAY_*: given to it; all of which it must keep */
 	const char *granted;     /* of right, for the record: "spice:view"; NULL: all (static) */
-	bool is_greeted, is_denied; /* the relay has the client; it is on record */
+	bool is_greeted, is_denied, is_closed; /* the relay has the client; on record; in order */
 	uint64_t up, down;          /* as last counted */
 	uint32_t judged, told_look; /* generation of the policy that did; channel_relay.c's */
 	time_t next_judge, since;   /* when that verdict may change; 0: never */
@@ -43,14 +44,13 @@ struct channel {
 	char end_reason[128]; /* "": it was not told to end */
 };
 
-/* fd, an accepted connection of conn's U to (vm, right), is taken over: it is
- * closed on a denial, which is put on record here. */
-void channel_open(
-    struct gateway *gw, int fd, struct conn *conn, const char *vm, const char *right);
+/* fd, an accepted connection of conn's U to (vm, right), is taken over: it is closed on a
+ * denial, which is put on record here. shell: for whom fd's other end is; NULL: not ours. */
+void channel_open(struct gateway *gw, int fd, struct conn *conn, const char *vm,
+    const char *right, struct shell_channel *shell);
 /* It may be: connects to the VM. */
 void channel_connect(struct channel *ch);
-/* Closed before anything passed, and on record as denied; ch is gone. A SPICE client is
- * told by that link error. */
+/* Closed before anything passed, and on record as denied; ch is gone. SPICE is told so. */
 void channel_deny(struct channel *ch, const char *reason, uint8_t link_error);
 /* It is to end, wherever it is on its way; the first reason stays. */
 void channel_end(struct channel *ch, const char *reason);

@@ -9,6 +9,7 @@
 #include "daemon/denial.h"
 #include "daemon/links.h"
 #include "daemon/sessions.h"
+#include "daemon/shell_channel.h"
 #include "lib/io.h"
 
 #include <stdio.h>
@@ -106,7 +107,8 @@ deny_first(struct channel *ch, const struct conn *conn, const char *reason)
 void
 channel_link_open(struct channel *ch, struct conn *conn, const char *reason)
 {
-	if (console_kind(ch->right) != CONSOLE_SPICE) {
+	/* A shell is told in words of ours, before it has anything to greet. */
+	if (console_kind(ch->right) != CONSOLE_SPICE || (reason != NULL && ch->shell != NULL)) {
 		if (reason != NULL)
 			channel_deny(ch, reason, LINK_PERMISSION_DENIED);
 		else
@@ -119,6 +121,7 @@ channel_link_open(struct channel *ch, struct conn *conn, const char *reason)
 	if (channel_relay_greet(ch) == 0) {
 		ch->is_greeted = true;
 		io_close(&ch->client_fd);
+		shell_channel_begin(ch);
 	} else {
 		channel_deny(ch, "the relay is down", LINK_ERROR);
 	}

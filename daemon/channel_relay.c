@@ -250,6 +250,9 @@ on_ended(struct gateway *gw, struct wire_in *in)
 	wire_get_str(in, words, sizeof(words));
 	if (wire_end(in) < 0 || ch == NULL)
 		return;
+	ch->is_closed =
+	    words[0] == '\0' &&
+	    (why == PROTO_ENDED_BOTH || why == PROTO_ENDED_CLIENT || why == PROTO_ENDED_VM);
 	if (ch->state == CHANNEL_GREETING)
 		finish(ch, "the client said nothing", up, down);
 	else

@@ -6,6 +6,7 @@
 #include "daemon/consoles.h"
 #include "daemon/dial.h"
 #include "daemon/kept_channels.h"
+#include "daemon/shell_channel.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
 
@@ -63,6 +64,7 @@ channels_drop(struct channel *ch)
 	if (conn != NULL)
 		conn->busy_ms = io_now_ms();
 	consoles_ended(ch, "ended", 0, 0); /* if nobody has said so */
+	shell_channel_end(ch, "ended");    /* the same */
 	LIST_REMOVE(ch, link);
 	ch->gw->channels->count--;
 	dial_cancel(ch->dial);

@@ -273,7 +273,7 @@ prepare(struct dial *dial)
 	}
 	dial->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (dial->fd >= 0 && family == AF_UNIX)
-		stranger_bar(dial->fd);
+		(void)stranger_bar(dial->fd);
 	return dial->fd >= 0;
 }
 

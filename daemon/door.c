@@ -245,6 +245,22 @@ door_send(struct caller *caller, bool is_last)
 	return 0;
 }
 
+int
+door_send_fd(struct caller *caller, int fd)
+{
+	struct guest *g = guest_of(caller);
+	const struct wire_out *out = &g->doors->out;
+
+	if (out->failed || !STAILQ_EMPTY(&g->queue) ||
+	    io_send(g->fd, out->buf, out->len, &fd, 1) < 0) {
+		door_close(caller);
+		return -EPIPE;
+	}
+	caller->request_type = 0;
+	(void)loop_timer_set(g->timer, QUIET_MS);
+	return 0;
+}
+
 void
 door_offer(struct caller *caller)
 {

@@ -28,6 +28,9 @@ struct wire_out *door_begin(struct caller *caller, uint8_t type);
 /* Sends it; another question may follow once is_last. A caller that does not read
  * is closed: then -EPIPE, and the caller is gone. */
 int door_send(struct caller *caller, bool is_last);
+/* As door_send of the last answer, with a descriptor, which stays ours; a caller that has
+ * not read what came before is closed. */
+int door_send_fd(struct caller *caller, int fd);
 /* As door_send of the last answer, but in delay_ms; until then his time does not run
  * out, and he may not ask. */
 int door_send_later(struct caller *caller, uint32_t delay_ms);

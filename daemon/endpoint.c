@@ -121,7 +121,7 @@ on_accept(void *arg, int fd, unsigned int events)
 	else
 		identify_tcp(gw, client, &id);
 	if (id.conn != NULL)
-		channel_open(gw, client, id.conn, e->vm, e->right);
+		channel_open(gw, client, id.conn, e->vm, e->right, NULL);
 	else
 		refuse(e, client, &id);
 }

@@ -1,6 +1,7 @@
 /* What was asked for, decided, put on record, and answered with a plan. */
 #include "daemon/conns.h"
 #include "daemon/gate.h"
+#include "daemon/shell_channel.h"
 #include "daemon/shell_requests.h"
 #include "daemon/transfer.h"
 #include "policy/settings_user.h"
@@ -198,6 +199,10 @@ shell_decide(struct visit *visit, struct conn *conn)
 		break;
 	case PROTO_ASK_SEAT:
 		open_session(visit, conn, "seat", "");
+		break;
+	case PROTO_ASK_CONSOLE:
+	case PROTO_ASK_CONNECT:
+		shell_channel_open(visit, conn);
 		break;
 	case PROTO_ASK_NOTHING:
 	default:

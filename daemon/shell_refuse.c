@@ -1,6 +1,7 @@
 /* What sallyport-shell is refused with, and its end. */
 #include "daemon/audit.h"
 #include "daemon/conns.h"
+#include "daemon/shell_channel.h"
 #include "daemon/shell_requests.h"
 
 static void
@@ -30,8 +31,8 @@ record(struct caller *caller, const struct conn *conn, const char *right, const 
 	audit_end_plain(audit);
 }
 
-static void
-send(struct caller *caller, enum shell_exit status, const char *words)
+void
+shell_refuse_told(struct caller *caller, enum shell_exit status, const char *words)
 {
 	struct wire_out *out = door_begin(caller, PROTO_SHELL_REFUSED);
 
@@ -46,7 +47,7 @@ shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exit sta
     const char *right, const char *reason, const char *words)
 {
 	record(caller, conn, right, reason);
-	send(caller, status, words);
+	shell_refuse_told(caller, status, words);
 }
 
 void
@@ -96,5 +97,7 @@ shell_gone(struct caller *caller)
 	/* A prompt that nobody answers any more. */
 	if (conn != NULL && conn->state == CONN_ASKED && conn->prompt_pid == caller->pid)
 		(void)conn_step(conn, CONN_EV_OTP_BAD);
+	if (caller->visit != NULL)
+		shell_channel_gone(caller->visit->channel);
 	visit_gone(caller->visit);
 }

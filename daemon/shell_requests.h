@@ -35,6 +35,9 @@ const char *shell_seat_words(const struct visit *visit, const struct conn *conn,
     const char *vm_name, const char *right);
 void shell_seat_put(struct wire_out *out, const struct visit *visit, const struct conn *conn,
     const struct vm *vm, bool is_serial);
+/* Who has the seat for that console, in words, as `seat VM` has it. "": it is nobody's. */
+void shell_seat_who(const struct visit *visit, const struct conn *conn, const char *vm_name,
+    const char *right, char *text, size_t cap);
 
 /* File transfers: the folders, before the plan (false: the caller has gone), and what
  * is claimed to have been done. (shell_transfer.c) */
@@ -44,6 +47,8 @@ void shell_claim(struct caller *caller, struct conn *conn, struct wire_in *in);
 /* Refusals; each puts a denial on record. conn may be NULL, right "". (shell_refuse.c) */
 void shell_refuse(struct caller *caller, const struct conn *conn, enum shell_exit status,
     const char *right, const char *reason, const char *words);
+/* The same of what is on record already. */
+void shell_refuse_told(struct caller *caller, enum shell_exit status, const char *words);
 void shell_refuse_state(struct caller *caller, const struct conn *conn);
 void shell_refuse_version(struct caller *caller);
 void shell_refuse_late(struct caller *caller);

@@ -125,6 +125,18 @@ say_who(const struct seat *seat, const struct conn *conn, time_t ends, char *tex
 						     : "");
 }
 
+void
+shell_seat_who(const struct visit *visit, const struct conn *conn, const char *vm_name,
+    const char *right, char *text, size_t cap)
+{
+	const struct seat seat = {
+	    .holder = consoles_holder(visit->gw->consoles, vm_name, console_kind(right))};
+
+	text[0] = '\0';
+	if (seat.holder != NULL && seat.holder->uid != conn->uid)
+		say_who(&seat, conn, ends_of(visit, seat.holder), text, cap);
+}
+
 static const char *
 say_what(const struct seat *seat, const struct conn *conn)
 {

@@ -149,10 +149,10 @@ stranger_close(int *fd)
 		io_close(fd);
 }
 
-void
+bool
 stranger_bar(int fd)
 {
 	const int off = 0;
 
-	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+	return setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off)) == 0;
 }

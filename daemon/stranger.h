@@ -16,7 +16,8 @@ bool stranger_passes_too_many(int fd);
 /* Closes it without a wait, whatever it is, and is left in it. Accepts -1. */
 void stranger_close(int *fd);
 
-/* A socket of ours: who is at its other end cannot pass anything (Linux 6.16). */
-void stranger_bar(int fd);
+/* A socket of ours: who is at its other end cannot pass anything (Linux 6.16). False: this
+ * kernel has no such bar. */
+bool stranger_bar(int fd);
 
 #endif

@@ -19,6 +19,7 @@ struct visit {
 	/* Before it is registered (otp = shell); m_pidfd -1: none. */
 	struct proc u, m;
 	int m_pidfd;
+	struct shell_channel *channel; /* shell_channel.h: that it is the client of; NULL none */
 	enum proto_plan plan; /* once decided; PROTO_PLAN_NOTHING: a text of ours */
 	/* Of a text that is being sent row by row (shell_page.c). */
 	struct {

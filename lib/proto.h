@@ -175,10 +175,10 @@ enum proto_type {
 	                           address, as text */
 
 	/* shell.sock, from sallyport-shell (any user of the gated group). The answer to
-	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, or a text: PAGE (pages only), VM, RIGHT
-	 * and SEAT rows, END; EVENTs may follow a page's END. */
+	 * BEGIN and OTP is PROMPT, REFUSED, PLAN, STREAM, or a text: PAGE (pages only), VM,
+	 * RIGHT and SEAT rows, END; EVENTs may follow a page's END. */
 	PROTO_SHELL_BEGIN = 140,   /* u8 enum proto_ask, u8 PROTO_SHELL_* flags, str vm, str right
-	                              (PROTO_ASK_WHY; _SEAT, _VMS: vm; else ""), u32 length of the command, str its
+	                              (PROTO_ASK_WHY, _CONNECT; _SEAT, _VMS, _CONSOLE: vm; else ""), u32 length of the command, str its
 	                              first PROTO_TEXT_MAX bytes */
 	PROTO_SHELL_OTP = 141,     /* str otp, after a PROMPT */
 	PROTO_SHELL_PROMPT = 142,  /* str about the try before ("" none), str prompt, u32 seconds */
@@ -211,6 +211,10 @@ enum proto_type {
 	                              -> nothing; the last: ENDED */
 	PROTO_SHELL_ENDED = 153,   /* id 0, or to the last CLAIM: str why ("" none): the transfer is to
 	                              end now, as it does when the conversation ends */
+
+	PROTO_SHELL_STREAM = 155, /* one descriptor: a connected stream socket, the client's end of the
+	                             channel that was asked for; SHELL_CLOSED follows */
+	PROTO_SHELL_CLOSED = 156, /* u8 exit status (0: both sides closed in order), str words */
 
 	/* supervisor -> api, and back. */
 	PROTO_API_OTP = 170,    /* str otp, normalised and claimed; u32 time for the answer (ms)
@@ -252,6 +256,8 @@ enum proto_ask {
 	PROTO_ASK_WHY = 5,
 	PROTO_ASK_HELP = 6,
 	PROTO_ASK_SEAT = 7,
+	PROTO_ASK_CONSOLE = 8, /* a serial line */
+	PROTO_ASK_CONNECT = 9, /* any endpoint */
 };
 
 /* Whose the place at a VM's screen or serial line is, to who asks. */

@@ -131,6 +131,41 @@ read_vms(struct asked *asked, const char *rest)
 		refuse(asked, "usage: vms [VM] [--json | --config], vms VM --vv");
 }
 
+/* What is no text has no other form. */
+static void
+read_stream(struct asked *asked, enum proto_ask ask, const char *rest)
+{
+	struct words words;
+
+	asked->ask = ask;
+	read_words(asked, rest, false, &words);
+	memcpy(asked->vm, words.list[0], sizeof(asked->vm));
+	memcpy(asked->right, words.list[1], sizeof(asked->right));
+	if (!words.is_good || asked->form != ASKED_TEXT ||
+	    words.count != (ask == PROTO_ASK_CONNECT ? 2 : 1))
+		refuse(asked,
+		    ask == PROTO_ASK_CONNECT ? "usage: connect VM RIGHT" : "usage: console VM");
+}
+
+/* Those about VMs; false when word is none of them. */
+static bool
+read_about_vms(struct asked *asked, const char *word, const char *rest)
+{
+	if (strcmp(word, "why") == 0)
+		read_why(asked, rest);
+	else if (strcmp(word, "seat") == 0)
+		read_seat(asked, rest);
+	else if (strcmp(word, "vms") == 0)
+		read_vms(asked, rest);
+	else if (strcmp(word, "console") == 0)
+		read_stream(asked, PROTO_ASK_CONSOLE, rest);
+	else if (strcmp(word, "connect") == 0)
+		read_stream(asked, PROTO_ASK_CONNECT, rest);
+	else
+		return false;
+	return true;
+}
+
 /* The words that are ours; false when the first is none of them. */
 static bool
 read_builtin(struct asked *asked)
@@ -141,23 +176,8 @@ read_builtin(struct asked *asked)
 
 	if (!next_word(&rest, word, sizeof(word), &fits) || !fits)
 		return false;
-	if (strcmp(word, "why") == 0) {
-		read_why(asked, rest);
+	if (read_about_vms(asked, word, rest))
 		return true;
-	}
-	if (strcmp(word, "seat") == 0) {
-		read_seat(asked, rest);
-		return true;
-	}
-	if (strcmp(word, "console") == 0 || strcmp(word, "connect") == 0) {
-		refuse(asked, "console and connect come with a later version of this gateway. "
-			      "What there is: help");
-		return true;
-	}
-	if (strcmp(word, "vms") == 0) {
-		read_vms(asked, rest);
-		return true;
-	}
 	if (strcmp(word, "help") != 0)
 		return false;
 	asked->ask = PROTO_ASK_HELP;

@@ -16,7 +16,8 @@ enum asked_form {
 struct asked {
 	enum proto_ask ask; /* PROTO_ASK_NOTHING: error says why */
 	const char *command; /* NULL: none; as it came */
-	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1]; /* of why; vm: of seat, vms */
+	/* Of why and connect; vm: of seat, vms and console. */
+	char vm[PROTO_NAME_MAX + 1], right[PROTO_NAME_MAX + 1];
 	enum asked_form form;
 	const char *error;   /* static; for the user */
 };

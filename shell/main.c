@@ -13,6 +13,7 @@
 #include "shell/process.h"
 #include "shell/prompt.h"
 #include "shell/say.h"
+#include "shell/stream.h"
 #include "shell/talk.h"
 #include "shell/transfer.h"
 
@@ -162,6 +163,8 @@ converse(struct talk *talk, const struct asked *asked, const struct process_limi
 			break;
 		case PROTO_SHELL_PLAN:
 			return execute(talk, asked, limits);
+		case PROTO_SHELL_STREAM:
+			return stream_show(talk, asked);
 		case PROTO_SHELL_PAGE:
 		case PROTO_SHELL_VM:
 		case PROTO_SHELL_RIGHT:

@@ -150,6 +150,8 @@ lay_out(struct sheet *sheet, const struct told *told, const struct asked *asked)
 	case PROTO_ASK_NOTHING:
 	case PROTO_ASK_COMMAND:
 	case PROTO_ASK_TRANSFER:
+	case PROTO_ASK_CONSOLE:
+	case PROTO_ASK_CONNECT:
 	default:
 		return true;
 	}

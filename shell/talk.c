@@ -4,6 +4,8 @@
 #include "lib/client.h"
 #include "lib/secret.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 int
 talk_open(struct talk *talk)
 {
+	talk->passed = -1;
 	talk->fd = client_connect(SOCKET_PATH, io_now_ms() + TALK_MS);
 	return talk->fd < 0 ? talk->fd : 0;
 }
@@ -20,6 +23,7 @@ void
 talk_close(struct talk *talk)
 {
 	io_close(&talk->fd);
+	io_close(&talk->passed);
 }
 
 static int
@@ -68,11 +72,26 @@ talk_otp(struct talk *talk, const char *otp)
 	return send_out(talk, &out);
 }
 
+/* As client_receive, but from root a descriptor may come. */
+static ssize_t
+receive(struct talk *talk, int64_t deadline_ms)
+{
+	int fds[IO_FDS_MAX], err;
+	ssize_t n;
+
+	io_close(&talk->passed);
+	while ((n = io_receive(talk->fd, talk->buf, sizeof(talk->buf), fds)) == -EAGAIN)
+		if ((err = io_wait(talk->fd, POLLIN, deadline_ms)) < 0)
+			return err;
+	talk->passed = fds[0];
+	io_close(&fds[1]);
+	return n == 0 ? -ECONNRESET : n;
+}
+
 int
 talk_receive(struct talk *talk)
 {
-	ssize_t n =
-	    client_receive(talk->fd, talk->buf, sizeof(talk->buf), io_now_ms() + TALK_MS);
+	ssize_t n = receive(talk, io_now_ms() + TALK_MS);
 
 	if (n < 0)
 		return (int)n;

@@ -10,6 +10,7 @@ struct talk {
 	int fd;
 	struct proto_header header; /* of the last answer */
 	struct wire_in in;          /* its fields */
+	int passed;                 /* its descriptor, -1 none; the next answer closes it */
 	uint8_t buf[IO_MESSAGE_MAX];
 };
 

@@ -23,10 +23,27 @@ caught(sigset_t *set)
 	sigdelset(set, SIGURG);
 }
 
-int
-terminal_open(struct terminal *terminal)
+static void
+make_quiet(struct termios *quiet)
 {
-	struct termios quiet;
+	quiet->c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+	quiet->c_iflag &= ~(tcflag_t)(IXON | IXOFF | INLCR | IGNCR);
+}
+
+/* Another machine's terminal: it echoes, and makes lines and signals. */
+static void
+make_raw(struct termios *raw)
+{
+	make_quiet(raw);
+	raw->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | ICRNL);
+	raw->c_oflag &= ~(tcflag_t)OPOST;
+	raw->c_cflag = (raw->c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
+}
+
+static int
+take(struct terminal *terminal, void (*change)(struct termios *), int action)
+{
+	struct termios changed;
 	sigset_t set;
 	int err;
 
@@ -38,17 +55,28 @@ terminal_open(struct terminal *terminal)
 		return -errno;
 	/* In the background a change of the terminal would stop us: so it fails. */
 	(void)sigprocmask(SIG_BLOCK, &set, &terminal->mask);
-	quiet = terminal->saved;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-	quiet.c_iflag &= ~(tcflag_t)(IXON | IXOFF | INLCR | IGNCR);
-	quiet.c_cc[VMIN] = 1;
-	quiet.c_cc[VTIME] = 0;
+	changed = terminal->saved;
+	change(&changed);
+	changed.c_cc[VMIN] = 1;
+	changed.c_cc[VTIME] = 0;
 	if (ioctl(STDIN_FILENO, TIOCEXCL) == 0 &&
-	    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0)
+	    tcsetattr(STDIN_FILENO, action, &changed) == 0)
 		return 0;
 	err = -errno;
 	terminal_close(terminal);
 	return err;
+}
+
+int
+terminal_open(struct terminal *terminal)
+{
+	return take(terminal, make_quiet, TCSAFLUSH);
+}
+
+int
+terminal_open_raw(struct terminal *terminal)
+{
+	return take(terminal, make_raw, TCSANOW);
 }
 
 void

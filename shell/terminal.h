@@ -15,6 +15,8 @@ struct terminal {
 
 /* Takes standard input; what was typed before is dropped. 0 or -errno. */
 int terminal_open(struct terminal *terminal);
+/* The same, but no byte is changed in either direction, and none is dropped. */
+int terminal_open_raw(struct terminal *terminal);
 /* Puts it back; what was typed and not read is dropped. */
 void terminal_close(struct terminal *terminal);
 

@@ -80,8 +80,8 @@ run anne why webdev ssh; check "why: granted" "allow  webdev ssh: granted" "$(ca
 run anne why books spice; A=$(cat "$GW/out"); run anne why nosuch spice; B=$(cat "$GW/out")
 check "why: what is not his is the same as what is not there" "${A/books/X}" "${B/nosuch/X}"
 run anne help; check "help" "0" "$RC"
-run anne console webdev; check "console: later" "64 ~" "$RC ~"
-check "  with words" "~later version" "$(cat "$GW/err")"
+run anne console webdev; check "console: denied without the right" "77 ~" "$RC ~$(cat "$GW/out")"
+check "  with words" "~webdev serial is not open to you" "$(cat "$GW/err")"
 sftp -F none -q -o ControlPath="$GW/anne.mux" -b "$GW/batch" x >"$GW/out" 2>"$GW/err"; check "sftp: denied (sshd drops a subsystem's words)" 255 "$?"
 gw_logged 15 '"verdict":"deny"' '"right":"sftp"' '"user":"anne"' && pass "  on record" || fail "no record of it"
 run anne "scp -t /tmp"; check "scp: denied" 77 "$RC"

@@ -90,8 +90,25 @@ builtins(void **state)
 	longer[sizeof(longer) - 1] = '\0';
 	memcpy(longer, "why ", 4);
 	assert_int_equal(read_command(longer), PROTO_ASK_NOTHING);
-	assert_int_equal(read_command("console webdev"), PROTO_ASK_NOTHING);
-	assert_non_null(strstr(asked.error, "later"));
+	assert_int_equal(read_command("console webdev"), PROTO_ASK_CONSOLE);
+	assert_string_equal(asked.vm, "webdev");
+	assert_string_equal(asked.right, "");
+	assert_int_equal(read_command("console"), PROTO_ASK_NOTHING);
+	assert_string_equal(asked.error, "usage: console VM");
+	assert_int_equal(read_command("console a b"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("connect webdev ssh"), PROTO_ASK_CONNECT);
+	assert_string_equal(asked.vm, "webdev");
+	assert_string_equal(asked.right, "ssh");
+	assert_int_equal(read_command("connect webdev"), PROTO_ASK_NOTHING);
+	assert_string_equal(asked.error, "usage: connect VM RIGHT");
+	assert_int_equal(read_command("connect"), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("connect a b c"), PROTO_ASK_NOTHING);
+	memcpy(longer, "connect a ", 10);
+	assert_int_equal(read_command(longer), PROTO_ASK_NOTHING);
+	memcpy(longer, "console aa", 10);
+	assert_int_equal(read_command(longer), PROTO_ASK_NOTHING);
+	assert_int_equal(read_command("connect;id a b"), PROTO_ASK_COMMAND);
+	assert_int_equal(read_command("consoles webdev"), PROTO_ASK_COMMAND);
 	/* The first word must equal one. */
 	assert_int_equal(read_command("vms;id"), PROTO_ASK_COMMAND);
 	assert_int_equal(read_command("vmsx"), PROTO_ASK_COMMAND);
