@@ -11,8 +11,8 @@
 
 #define INNER_OBJECT   LIBEXECDIR "/inside.so"
 #define INNER_VARIABLE "SALLYPORT_INSIDE"
-#define INNER_TEXT_MAX 512
-#define INNER_NAME_MAX 64
+#define INNER_TEXT_MAX 640
+#define INNER_NAME_MAX 256
 
 /* From INNER_PLACE to INNER_NULL, and none after. */
 enum {

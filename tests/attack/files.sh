@@ -20,33 +20,7 @@ fi
 id anne >/dev/null 2>&1 || useradd -m anne
 IDS=$(id -u anne):$(id -g anne)
 
-# What lies outside, and the folders, anew.
-lay_out() {
-	rm -rf /srv/outside /srv/vms /home/anne/.ssh
-	install -d -o anne -g anne /srv/vms /srv/vms/{webdev,books,vault}{,/d} /srv/vms/vault/vd \
-		/srv/outside/{,dir,empty} /home/anne/.ssh
-	chown root: /srv/vms
-	for f in outside/secret outside/dir/CANARY-name; do echo "CANARY $f" >"/srv/$f"; done
-	echo "CANARY keys" >/home/anne/.ssh/authorized_keys
-	echo "CANARY note" >/home/anne/note
-	echo "CANARY tmp" >/tmp/outside
-	echo file >/srv/vms/webdev/f
-	echo book >/srv/vms/books/b
-	echo vault >/srv/vms/vault/v
-	cd /srv/vms/webdev || exit 1
-	ln -s /srv/outside/secret p_file
-	ln -s /srv/outside p_dir
-	ln -s ../../outside p_up
-	ln -s p_dir p_chain2
-	ln -s p_chain2 p_chain
-	ln -s /proc/self/root p_proc
-	ln -s /etc p_etc
-	ln -s /srv/outside/new p_new
-	mknod -m 666 zero c 1 5
-	cd "$OLDPWD" || exit 1
-	chown -Rh anne: /srv/outside /srv/vms/*/ /home/anne
-	chown anne: /tmp/outside
-}
+. tests/support/files_outside.sh
 
 MANY=(webdev:/srv/vms/webdev books:/srv/vms/books vault:/srv/vms/vault:ro)
 
@@ -55,7 +29,7 @@ by_protocol() { # NAME single|many|real reads|writes MASK-WORD…
 	local -a folders=("${MANY[@]}")
 	shift 3
 	[ "$kind" != single ] || folders=("${MANY[0]}")
-	lay_out
+	outside_lay_out
 	python3 tests/support/files_escape.py "$name" "$kind" "$how" "$MASK" "$@" "$DRIVER" "$IDS" \
 		read-only sftp-server "${folders[@]}" -- sftp-server -e -l QUIET || failed=1
 }
@@ -91,27 +65,22 @@ by_program() { # NAME inner|outer|bare MASK-WORD…
 	local name=$1 state=$2 program=$B/tests/files_hostile before
 	shift 2
 	[ "$state" = inner ] || program=${program}_alone
-	lay_out
+	outside_lay_out
 	install -o anne "$program" /srv/vms/webdev/prog
 	mount --bind "$program" "$SERVER" || exit 1
-	before=$(outside)
+	before=$(outside_state)
 	# With a folder of the outside in hand, as some sshd might leave one.
 	"$MASK" "$@" "$DRIVER" "$IDS" read-only sftp-server "${MANY[@]}" -- \
 		sftp-server "$name" "$state" 2>/dev/null 9</srv/outside || failed=1
 	umount "$SERVER"
-	if [ "$(outside)" = "$before" ]; then echo "ok $name: nothing has changed"; else fail "$name: $(outside)"; fi
-}
-
-outside() {
-	find /srv/outside /home/anne /srv/vms/vault -printf '%p %m %u %g %n %s %T@ %C@ %l\n' |
-		sort | sha256sum
+	if [ "$(outside_state)" = "$before" ]; then echo "ok $name: nothing has changed"; else fail "$name: $(outside_state)"; fi
 }
 
 # The real programs without what shall be loaded into them: no folder is to be had.
 without_inner() { # NAME MASK-WORD…
 	local name=$1 said
 	shift
-	lay_out
+	outside_lay_out
 	mount --bind /etc/hostname "$INNER" || exit 1
 	said=$("$MASK" "$@" "$DRIVER" "$IDS" rsync "${MANY[@]}" -- \
 		rsync --server --sender -logDtpr . /webdev/ /closed/place/webdev/ </dev/null 2>&1 | tr -d '\0')
@@ -133,6 +102,69 @@ without_inner() { # NAME MASK-WORD…
 	umount "$INNER"
 }
 
+# By what scp and rsync understand.
+others() { # NAME many|real MASK-WORD…
+	local name=$1 w=/webdev here before
+	[ "$2" = many ] || w=/srv/vms/webdev
+	shift 2
+	outside_lay_out
+	before=$(outside_state)
+	here=$(mktemp -d)
+	printf '#!/bin/bash\nshift\np=$1\nexec %q %s %q %s $p %s -- "$@"\n' \
+		"$MASK" "$*" "$DRIVER" "$IDS" "${MANY[*]}" >"$here/rsh"
+	printf '#!/bin/bash\nexec %q %s %q %s scp %s -- ${!#}\n' \
+		"$MASK" "$*" "$DRIVER" "$IDS" "${MANY[*]}" >"$here/ssh"
+	chmod +x "$here/rsh" "$here/ssh"
+	mkdir "$here/up"
+	echo changed >"$here/up/secret"
+	try "$name: rsync down" rsync -a h:/srv/outside/ "$here/got"
+	try "$name: rsync down, .." rsync -a "h:$w/../../outside/" "$here/got"
+	try "$name: rsync down, links followed" rsync -aL "h:$w/" "$here/got"
+	try "$name: rsync down, a link's folder" rsync -a "h:$w/p_dir/" "$here/got"
+	try "$name: rsync down, listed from outside" rsync -a --files-from=:/srv/outside/secret "h:$w/" "$here/got"
+	try "$name: rsync up" rsync -a "$here/up/" h:/srv/outside/
+	try "$name: rsync up, .." rsync -a "$here/up/" "h:$w/../../outside/"
+	try "$name: rsync up, --delete" rsync -a --delete "$here/up/" h:/srv/outside/
+	try "$name: rsync up, a link's folder" rsync -a "$here/up/" "h:$w/p_dir/"
+	try "$name: rsync up, links kept" rsync -aK "$here/up/" "h:$w/p_dir"
+	try "$name: rsync up, in place" rsync -a --inplace "$here/up/secret" "h:$w/p_file"
+	try "$name: rsync up, backups outside" rsync -a --backup --backup-dir=/srv/outside "$here/up/" "h:$w/"
+	try "$name: rsync up, temporary files outside" rsync -a --temp-dir=/srv/outside "$here/up/" "h:$w/"
+	try "$name: rsync up, parts outside" rsync -a --partial-dir=/srv/outside "$here/up/" "h:$w/"
+	try "$name: rsync up, links to outside" rsync -a --link-dest=/srv/outside "$here/up/" "h:$w/new/"
+	try "$name: rsync up, copies from outside" rsync -a --copy-dest=/srv/outside "$here/up/" "h:$w/new/"
+	try "$name: rsync up, its log outside" rsync -a -M--log-file=/srv/outside/new "$here/up/" "h:$w/"
+	outside_lay_out # rsync put files in the links' places
+	before=$(outside_state)
+	try "$name: scp down" scp -O h:/srv/outside/secret "$here/got"
+	try "$name: scp down, .." scp -O "h:$w/../../outside/secret" "$here/got"
+	try "$name: scp down, a link" scp -O "h:$w/p_file" "$here/got"
+	try "$name: scp down, all of it" scp -O -r "h:$w" "$here/got"
+	try "$name: scp up" scp -O -p "$here/up/secret" h:/srv/outside/
+	try "$name: scp up, a link" scp -O -p "$here/up/secret" "h:$w/p_file"
+	try "$name: scp up, a link's folder" scp -O -p -r "$here/up" "h:$w/p_dir/"
+	rm -rf "$here"
+}
+
+try() { # NAME rsync|scp ARG…: of others
+	local name=$1 program=$2 said
+	shift 2
+	rm -rf "$here/got"
+	if [ "$program" = rsync ]; then
+		said=$(timeout 20 rsync -e "$here/rsh" "$@" 2>&1 </dev/null)
+	else
+		said=$(timeout 20 scp -q -S "$here/ssh" "$@" 2>&1 </dev/null)
+	fi
+	if grep -rqs CANARY "$here/got"; then
+		fail "$name: read"
+	elif [ "$(outside_state)" != "$before" ]; then
+		fail "$name: changed"
+		before=$(outside_state)
+	else
+		echo "ok $name ($(tail -n 1 <<<"$said" | cut -c 1-70))"
+	fi
+}
+
 SERVER=/usr/lib/openssh/sftp-server INNER=/usr/libexec/sallyport/inside.so
 without_inner "without inside.so" abi=7
 without_inner "without inside.so, Landlock alone" abi=7 no-namespaces
@@ -145,6 +177,9 @@ by_program "own program, outer step" outer abi=7
 by_program "own program, outer step, Landlock off" bare abi=0
 by_program "own program, outer step, Landlock 7 alone" outer abi=7 no-namespaces
 by_program "own program, outer step, Landlock 1 alone" outer abi=1 no-namespaces
+others "namespaces, Landlock" many abi=7
+others "namespaces alone" many abi=0
+others "Landlock 3 alone" real abi=3 no-namespaces
 by_protocol "namespaces, Landlock" many writes abi=7
 by_protocol "namespaces, Landlock, one VM" single writes abi=7
 by_protocol "namespaces alone" many writes abi=0

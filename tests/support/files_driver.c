@@ -61,7 +61,7 @@ folder_of(char *word)
 int
 main(int argc, char **argv)
 {
-	struct files_folder folders[16];
+	static struct files_folder folders[FILES_FOLDERS_MAX];
 	struct files_place place = {.folders = folders, .user = "anne", .group = "people"};
 	enum files_level level;
 	const char *what;
@@ -75,7 +75,8 @@ main(int argc, char **argv)
 		at++;
 	}
 	place.program = program_of(argv[at++]);
-	for (; at < argc && strcmp(argv[at], "--") != 0 && place.count < 16; at++)
+	for (; at < argc && strcmp(argv[at], "--") != 0 && place.count < FILES_FOLDERS_MAX;
+	     at++)
 		folders[place.count++] = folder_of(argv[at]);
 	err = files_confine(&place, &level, &what);
 	if (err < 0) {

@@ -274,16 +274,16 @@ test_handing_over(void **state)
 static void
 test_handed_over_wrongly(void **state)
 {
+	static char too_long[INNER_TEXT_MAX] = "2:1:0:0:1:1001:1002:";
 	static const char *const wrong[] = {"", ":", "2:1:0:0:1:1001:1002:anne",
 	    "2:1:0:0:1:1001:1002:anne:", "2:1:0:0:1:1001:1002::x:",
 	    "3:1:0:0:1:1001:1002:anne:x:", "2:2:0:0:1:1001:1002:anne:x:",
 	    "2:1:0:0:1:-1:1002:anne:x:", "2:1:0:0:1:1001:1002:anne:x:y",
-	    "2:1:0:0:1:4294967295:1002:anne:x:", " 2:1:0:0:1:1001:1002:anne:x:",
-	    "2:1:0:0:1:1001:1002:"
-	    "anneanneanneanneanneanneanneanneanneanneanneanneanneanneanneanne:x:"};
+	    "2:1:0:0:1:4294967295:1002:anne:x:", " 2:1:0:0:1:1001:1002:anne:x:", too_long};
 	struct inner out;
 
 	(void)state;
+	memset(too_long + sizeof("2:1:0:0:1:1001:1002:") - 1, 'a', INNER_NAME_MAX);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(inner_parse(wrong[i], &out));
 }
