@@ -24,9 +24,10 @@ gw_policy() {
 	[vm webdev]
 	title = web server for development
 	spice = unix:/run/vms/webdev.spice
+	folder = /srv/vms/webdev
 	CONF
 	cat >/etc/sallyport/vm_mappings <<-CONF
-	anne     webdev  spice  always
+	anne     webdev  spice,sftp  always
 	anne     paint   vnc    always
 	anne     books   spice  $DAY
 	maggie   webdev  spice,takeover  always
@@ -36,6 +37,9 @@ gw_policy() {
 }
 gw_backends() {
 	chown vmhost /run/vms
+	mkdir -p /srv/vms
+	install -d -m 2775 -g vmusers /srv/vms/webdev
+	echo 'here I am' >/srv/vms/webdev/note
 	vm_start webdev 1f unix:/run/vms/webdev.spice && vm_start paint 2f vnc:/run/vms/paint.vnc
 }
 end() { console_stop; ip netns delete desk; finish; }
@@ -65,13 +69,12 @@ exec setpriv --reuid desk --regid desk --init-groups env -i HOME=/home/desk USER
 SH
 at_desk() { ip netns exec desk sh "$GW/at_desk" "$@"; }
 # In the background, at a terminal; what it showed is in $CONSOLE/TAG.log.
-starts_as() { # USER TAG ARG…
-	local user=$1 tag=$2
-	shift 2
+starts() { # TAG ARG…
+	local tag=$1
+	shift
 	# shellcheck disable=SC2086
-	python3 -B tests/support/desk.py "$user" ip netns exec desk sh "$GW/at_desk" ${VIEW:-sallyport-view} "$@" >"$CONSOLE/$tag.log" 2>&1 </dev/null & DESK=$!
+	python3 -B tests/support/desk.py anne ip netns exec desk sh "$GW/at_desk" ${VIEW:-sallyport-view} "$@" >"$CONSOLE/$tag.log" 2>&1 </dev/null & DESK=$!
 }
-starts() { starts_as anne "$@"; } # TAG ARG…
 shown() { tr -d '\r' <"$CONSOLE/$1.log"; }
 ended() { wait $DESK; STATUS=$?; }
 runs() { starts "$@"; ended; } # to its end: sets STATUS
@@ -183,31 +186,38 @@ check '  and the viewer with it, within 5 s' yes "$([ $((($(date +%s%N) - START)
 # --- a list, and files
 runs list --list anne@gw
 check '--list' '~web server for development' "$(shown list)"
-cp "$GW/maggie.key" /home/desk/maggie.key
-chown desk /home/desk/maggie.key
-echo 'maggie host shell always' >>/etc/sallyport/vm_mappings
-sallyport reload >/dev/null || fail 'no reload'
+OTPS=11
 release_fuse() { # the machine's own /dev/fuse is not to be opened to all: a node of the copy's
 	umount /dev/fuse && rm -f /dev/fuse && mknod -m 666 /dev/fuse c 10 229
 }
 if [ -c /dev/fuse ] && release_fuse; then
 	mkdir /home/desk/files; chown desk /home/desk/files
-	echo 'here I am' >/home/maggie/note; chown maggie /home/maggie/note
-	starts_as maggie files --sftp files -i maggie.key maggie@gw
+	starts files --sftp files anne@gw webdev
+	frame_wait webdev 71 && pass '--sftp beside a console: the frame' || fail "no frame: $(shown files)"
+	inside() { nsenter -m -t "$(pgrep -o -u desk -f sallyport-view)" setpriv --reuid desk --regid desk --clear-groups "$@"; }
+	check '  a file of the VM' 'here I am' "$(inside cat /home/desk/files/note)"
+	inside sh -c 'echo from the desk >/home/desk/files/new'
+	check '  a file that was written there' 'from the desk' "$(cat /srv/vms/webdev/new)"
+	check '  nothing but the VM'"'"'s folder' 'new note' "$(inside ls /home/desk/files | paste -sd' ')"
+	OTPS=$((OTPS + 2))
+	check '  all of it by one prompt' 1 "$(shown files | grep -c 'YubiKey for')"
+	close_window 'webdev on gw'
+	ended
+	check '  closed' 0 $STATUS
+	nothing_left '  unmounted'
+	starts files --sftp files anne@gw
 	gw_wait 30 grep -qF 'C ends it' "$CONSOLE/files.log" || fail "no mount: $(shown files)"
-	inside() { nsenter -m -t "$(pgrep -o -u desk -f sallyport-view)" "$@"; }
-	check '--sftp: a file of the gateway' 'here I am' "$(inside setpriv --reuid desk --regid desk --clear-groups cat /home/desk/files/note)"
-	inside setpriv --reuid desk --regid desk --clear-groups sh -c 'echo from the desk >/home/desk/files/new'
-	check '  a file that was written there' 'from the desk' "$(cat /home/maggie/new)"
-	check '  one prompt' 1 "$(shown files | grep -c YubiKey)"
+	check '--sftp alone' 'here I am' "$(inside cat /home/desk/files/note)"
 	kill -USR1 $DESK
 	ended
 	check '  ^C' 0 $STATUS
-	nothing_left '  unmounted'
+	nothing_left '  unmounted again'
+	runs wrong-folder --sftp /etc anne@gw
+	refused wrong-folder 64 'not empty'
 else
 	echo '      (no /dev/fuse here: --sftp is not tried)'
 fi
-check 'an OTP for each connection, and no more' 11 "$(otps)"
+check 'an OTP for each connection, and no more' "$OTPS" "$(otps)"
 
 # --- a gateway that asks in the session
 sed -i '/^gated/a otp = shell' /etc/sallyport/sallyport.conf
