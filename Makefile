@@ -363,6 +363,16 @@ bench-files-here:
 	@$(MAKE) --no-print-directory $(JOBS) -s all support install-here
 	@BUILD=$(abspath $(BUILD)) bash bench/files/files.sh
 
+# console and connect against the endpoints that they stand for; ratios.
+bench-connect:
+	$(ROOT)
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-connect-here
+
+bench-connect-here:
+	@tools/sandbox inside
+	@$(MAKE) --no-print-directory $(JOBS) -s all support install-here
+	@BUILD=$(abspath $(BUILD)) bash bench/relay/connect.sh
+
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
 
@@ -420,6 +430,7 @@ help:
 	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation, lint in depth … (root, in a copy)'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
+	@echo 'make bench-connect ssh gw connect against ssh -W (root, in a copy)'
 	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
 	@echo 'make bench-files   what the walls around a file transfer cost, against sshd itself (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
@@ -428,5 +439,5 @@ help:
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-login bench-login-here bench-relay bench-relay-here bench-files bench-files-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches bench-connect bench-connect-here bench-login bench-login-here bench-relay bench-relay-here bench-files bench-files-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

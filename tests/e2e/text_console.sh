@@ -105,6 +105,16 @@ over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 15 sh -c 'sallyport list channels | grep -q raw'
 sallyport disconnect "$(sallyport list channels | grep raw | grep -o 'ch[0-9]*')" >/dev/null
 wait $P; check 'disconnect chN: 75, with words' '75 ~disconnected' "$? ~$(grep -o disconnected "$GW/err")"
+# What sallyport-shell would not do with it: she has a shell, and asks by a program of hers.
+cp tests/support/taker.py /tmp/taker.py; chmod 644 /tmp/taker.py
+grants "$(tail -n 2 /etc/sallyport/vm_mappings | head -n 1)" 'anne host shell always' 'maggie webdev serial always'; gw_reload >/dev/null
+taker() { over anne python3 /tmp/taker.py "$@" 2>&1; }
+check 'a descriptor that a user passes on to the gate: refused' '~refused' "$(taker pass webdev raw)"
+check 'a second question: the channel ends' ended "$(taker again webdev raw)"
+rm -f /tmp/left; (umask 0; : >/tmp/left)
+taker leave webdev raw /tmp/left >/dev/null; gw_wait 12 test -s /tmp/left
+check 'its process ends, and leaves the end to another: the channel ends' ended "$(cat /tmp/left)"
+grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'; gw_reload >/dev/null
 # The shell's process ends: so does the channel, at once.
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 15 sh -c 'sallyport list channels | grep -q raw'
