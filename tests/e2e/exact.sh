@@ -69,7 +69,7 @@ AcceptEnv LANG LC_*
 CONF
 usermod -s /usr/bin/sallyport-shell maggie
 gw_reload >"$GW/reload" 2>&1 || { fail "reload: $(cat "$GW/reload")"; finish; }
-unshare -m --propagation private bash -c 'mount --bind "$1" /etc/passwd && exec /usr/local/sbin/plain-sshd -D -f "$2" -E "$3"' \
+unshare -m --propagation slave bash -c 'mount --bind "$1" /etc/passwd && exec /usr/local/sbin/plain-sshd -D -f "$2" -E "$3"' \
 	- "$GW/passwd" "$GW/plain.conf" "$GW/plain.log" & GW_PIDS="$GW_PIDS $!"
 gw_wait 15 bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"
 
