@@ -4,12 +4,12 @@
 # anne (gated, confined to a folder) and fred (as without us), over one connection of each
 # that stays; the folders are in memory. Rounds are interleaved, and their order turns.
 #
-#   ROUNDS=N    of bulk, each way (default 10); STARTS=N sessions (default 60)
-#   SIZE=MIB    of a transfer (default 512)
+#   ROUNDS=N    of bulk, each way (default 20); STARTS=N sessions (default 60)
+#   SIZE=MIB    of a transfer (default 256)
 #   LIMITS=no   shows the figures and compares nothing (for trying it)
 # shellcheck disable=SC2034 # variables of lib.sh
 set -u
-ROUNDS=${ROUNDS:-10} STARTS=${STARTS:-60} SIZE=${SIZE:-512}
+ROUNDS=${ROUNDS:-20} STARTS=${STARTS:-60} SIZE=${SIZE:-256}
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
 FILES_USERS=anne
 FILES_TIMEOUT=1200
@@ -45,6 +45,7 @@ python3 bench/files/rounds.py "$ROUNDS" "$STARTS" "$SIZE" "$GW/bulk" \
 cmp -s "$GW/bulk" /srv/vms/webdev/anne/up || { echo "other bytes arrived"; rm -f "$OUT/rounds.tsv"; }
 # Each of anne's was one that is confined and on record.
 [ "$(gw_log '"event":"open"' '"right":"sftp"' '"user":"anne"' | wc -l)" -ge $((ROUNDS * 2 + STARTS)) ] || rm -f "$OUT/rounds.tsv"
+mkdir -p "$BUILD/bench/state"; cp "$OUT"/*.tsv "$BUILD/bench/state/"
 python3 bench/files/table.py "$OUT" "${LIMITS:-yes}"
 rc=$?
 files_stop; ssh -F none -S "$GW/fred.mux" -O exit x 2>/dev/null

@@ -9,12 +9,11 @@ ranges overlap and whose medians are less than 15 % apart are a tie, which holds
 a ratio of paired rounds whose limit lies within what the median is known to (95 %). Exit
 1 when a limit is missed or something was not measured (never with "no").
 """
-import math
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from figures import divided, median, rows, say_if_busy, shown  # pylint: disable=wrong-import-position
+from figures import divided, known_to, median, rows, say_if_busy, shown  # pylint: disable=wrong-import-position
 
 FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
@@ -48,17 +47,6 @@ def is_tie(ours, theirs):
     a, b = median(ours), median(theirs)
     overlap = min(ours) <= max(theirs) and min(theirs) <= max(ours)
     return overlap and abs(a - b) < TIE * max(a, b)
-
-
-def known_to(found):
-    """Between these two the median of all such rounds lies, 19 times of 20; of so few
-    that nothing can be said, the ends."""
-    n, out, chance, ordered = len(found), 0, 0.0, sorted(found)
-    while out < n // 2 and chance + math.comb(n, out) / 2 ** n <= 0.025:
-        chance += math.comb(n, out) / 2 ** n
-        out += 1
-    at = max(0, out - 1)
-    return ordered[at], ordered[n - 1 - at]
 
 
 class Table:
