@@ -173,7 +173,7 @@ LDFLAGS_test_api_hosts = $(call wrap,gateway_settings servant_new servant_free s
 LDFLAGS_test_consoles = $(call wrap,io_now_ms loop_timer loop_timer_set loop_timer_clear \
 	loop_watch_free servant_begin servant_tell servant_give_up gateway_settings \
 	channels_next channels_by_id channel_connect channel_end channel_record_seat \
-	channel_record_console)
+	channel_record_console channel_tell_console)
 LDFLAGS_test_kept_channels = $(call wrap,channel_record_lost)
 LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)

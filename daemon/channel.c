@@ -5,6 +5,7 @@
 #include "daemon/channel_policy.h"
 #include "daemon/channel_record.h"
 #include "daemon/channel_relay.h"
+#include "daemon/channel_tell.h"
 #include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/consoles.h"
@@ -13,7 +14,6 @@
 #include "daemon/gate.h"
 #include "daemon/kept_channels.h"
 #include "daemon/links.h"
-#include "daemon/sessions.h"
 #include "daemon/shell_channel.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
@@ -28,12 +28,6 @@ is_first(const struct channel *ch)
 	return ch->console == NULL || ch->console->id == ch->id;
 }
 
-static void
-tell(const struct channel *ch, const char *what)
-{
-	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, what);
-}
-
 void
 channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 {
@@ -42,7 +36,7 @@ channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 	if (!ch->is_denied) {
 		if (conn != NULL)
 			channel_record_deny(ch, conn, reason);
-		tell(ch, reason);
+		channel_tell(ch, reason);
 	}
 	if (ch->is_greeted)
 		channel_relay_refuse(ch, link_error);
@@ -54,8 +48,9 @@ channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 void
 channel_ended(struct channel *ch, const char *reason, uint64_t up, uint64_t down)
 {
-	if (is_first(ch) || ch->end_reason[0] != '\0')
-		tell(ch, reason);
+	/* Of a console all is told at its own end; here, that it loses a part. */
+	if (ch->console == NULL || (!is_first(ch) && ch->end_reason[0] != '\0'))
+		channel_tell_end(ch, reason, up, down);
 	shell_channel_end(ch, reason);
 	if (ch->console == NULL)
 		channel_record_close(ch, reason, up, down);
@@ -76,7 +71,7 @@ hand_over(struct channel *ch)
 	ch->state = CHANNEL_RELAYED;
 	consoles_begun(ch);
 	if (is_first(ch))
-		tell(ch, ch->type != 0 ? "opened (main)" : "opened");
+		channel_tell(ch, ch->type != 0 ? "opened (main)" : "opened");
 	else
 		channel_record_join(ch);
 	shell_channel_begin(ch);

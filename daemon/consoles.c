@@ -2,6 +2,7 @@
 #include "daemon/consoles.h"
 
 #include "daemon/channel_record.h"
+#include "daemon/channel_tell.h"
 #include "daemon/channels.h"
 #include "daemon/conns.h"
 #include "daemon/counts.h"
@@ -72,8 +73,10 @@ consoles_free(struct consoles *consoles)
 static void
 finish(struct consoles *consoles, struct console *console)
 {
-	if (console->is_recorded)
+	if (console->is_recorded) {
 		channel_record_console(consoles->gw, console);
+		channel_tell_console(consoles->gw, console);
+	}
 	drop(console);
 }
 

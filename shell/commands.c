@@ -154,6 +154,18 @@ make_jump(const struct told *told, const struct words *w, const struct right_row
 	    colon, right->port, w->vm);
 }
 
+/* Who has a shell here has sftp as anywhere else, and no VM's folder. */
+static bool
+make_transfer(const struct told *told, const struct words *w, struct command *command)
+{
+	char port[16];
+
+	port_option(told, "-P", port, sizeof(port));
+	command->label = "files";
+	snprintf(command->run, sizeof(command->run), "sftp%s %s", port, w->target);
+	return !told->may_have_shell;
+}
+
 static bool
 make_of_host(const struct words *w, const struct right_row *right, struct command *command)
 {
@@ -195,10 +207,13 @@ commands_make(const struct told *told, const struct vm_row *vm, size_t i, struct
 		return make_of_host(&w, right, command);
 	if (commands_is_detail(right->right))
 		return false;
-	if (is_right(right->right, "sftp") || strcmp(right->right, "serial") == 0)
-		return false; /* not in this version */
+	if (is_right(right->right, "sftp"))
+		return make_transfer(told, &w, command);
 	if (strcmp(right->right, "ssh") == 0 && right->port != 0)
 		make_jump(told, &w, right, command);
+	else if (strcmp(right->right, "serial") == 0)
+		snprintf(command->run, sizeof(command->run), "ssh%s -t %s console %s", w.port,
+		    w.target, w.vm);
 	else
 		make_forward(&w, right, ports, command);
 	return true;

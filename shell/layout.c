@@ -125,6 +125,7 @@ fill(struct cells *cells, const struct vm_row *vm)
 struct table {
 	size_t width[COLUMNS]; /* 0: left out */
 	size_t rights_at;      /* where that column begins */
+	bool is_below;         /* there is no room for it but in the next line */
 };
 
 static size_t
@@ -167,10 +168,11 @@ measure(struct table *table, const struct told *told)
 			table->width[i] = strlen(heads[i]);
 	for (size_t i = 0; i < COLUMN_RIGHTS; i++)
 		used += table->width[i] > 0 ? table->width[i] + 2 : 0;
-	table->rights_at = used;
 	left = used < SHEET_COLUMNS ? SHEET_COLUMNS - used : 0;
+	table->is_below = left < RIGHTS_MIN && left < table->width[COLUMN_RIGHTS];
+	table->rights_at = table->is_below ? table->width[COLUMN_VM] + 4 : used;
 	/* What is right of the rights is the title's, if it is enough for one. */
-	if (table->width[COLUMN_TITLE] == 0 ||
+	if (table->is_below || table->width[COLUMN_TITLE] == 0 ||
 	    left < table->width[COLUMN_RIGHTS] + 2 + TITLE_MIN)
 		table->width[COLUMN_TITLE] = 0;
 	else
@@ -196,6 +198,8 @@ put_line(struct sheet *sheet, const struct table *table, const struct cells *cel
 		sheet_format(
 		    sheet, "%s%*s", text, (int)(table->width[i] - glyph_width(text)) + 2, "");
 	}
+	if (table->is_below)
+		sheet_format(sheet, "\n%*s", (int)table->rights_at, "");
 	if (table->width[COLUMN_TITLE] == 0 || cells->text[COLUMN_TITLE][0] == '\0') {
 		sheet_words(sheet, cells->text[COLUMN_RIGHTS], table->rights_at);
 		return;

@@ -53,6 +53,10 @@ show_help(void)
 		 "ssh GATEWAY why [VM [RIGHT]]\n"
 		 "                            what you may do when\n"
 		 "ssh GATEWAY seat VM         who is at the VM's console, and until when\n"
+		 "ssh -t GATEWAY console VM   the VM's serial line\n"
+		 "ssh GATEWAY connect VM RIGHT\n"
+		 "                            what a forward leads to, for ProxyCommand\n"
+		 "sftp GATEWAY                your VMs' files, if you have no shell here\n"
 		 "ssh GATEWAY help            this\n"
 		 "vms, why and seat: --json   for programs\n"
 		 "See sallyport-shell(1).\n");

@@ -49,6 +49,8 @@ __wrap_channel_record_seat(const struct channel *ch, const struct conn *conn,
     const struct console *holder, const char *how);
 void
 __wrap_channel_record_console(struct gateway *gateway, const struct console *console);
+void
+__wrap_channel_tell_console(const struct gateway *gateway, const struct console *console);
 
 #define NEVER INT64_MAX
 
@@ -189,6 +191,13 @@ __wrap_channel_record_seat(const struct channel *ch, const struct conn *conn,
 
 void
 __wrap_channel_record_console(struct gateway *gateway, const struct console *console)
+{
+	(void)gateway;
+	(void)console;
+}
+
+void
+__wrap_channel_tell_console(const struct gateway *gateway, const struct console *console)
 {
 	(void)gateway;
 	(void)console;
