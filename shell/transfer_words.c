@@ -98,6 +98,7 @@ read_scp(struct transfer_words *w)
 		w->list[i] = end;
 		w->list[++w->count] = NULL;
 	}
+	w->paths = w->count - 1;
 	return true;
 }
 
@@ -259,7 +260,9 @@ read_option(const char *word, const char *next)
 			return given == NULL;
 		if (given != NULL)
 			return is_value(kind, given);
-		return next != NULL && is_value(kind, next) ? 2 : 0;
+		if (next == NULL || (kind != VALUE_STDIN && next[0] == '-'))
+			return 0;
+		return is_value(kind, next) ? 2 : 0;
 	}
 	return 0;
 }
@@ -284,6 +287,7 @@ read_rsync(struct transfer_words *w)
 	}
 	if (i >= w->count || strcmp(w->list[i], ".") != 0 || i + 1 == w->count)
 		return refuse(w, "that is not how an rsync runs the one of another machine");
+	w->paths = i + 1;
 	for (i++; i < w->count; i++)
 		if (w->list[i][0] == '-' || w->list[i][0] == '\0')
 			return refuse(w, "an rsync's path cannot begin with '-': write ./-");
@@ -296,6 +300,7 @@ static bool
 read_sftp(struct transfer_words *w)
 {
 	w->is_source = false;
+	w->paths = w->count;
 	return w->count == 1 ? true : refuse(w, "sftp-server takes no words here");
 }
 

@@ -20,7 +20,7 @@ struct transfer_words {
 	enum transfer_program program; /* TRANSFER_NONE: error says why */
 	bool is_source;                /* it only reads here: scp -f, rsync --sender */
 	bool has_pattern;              /* a shell would have expanded one of its paths */
-	size_t count;
+	size_t count, paths;           /* words, and of these the first path */
 	char *list[TRANSFER_WORDS_MAX + 1]; /* of the program, its name first; NULL at the end */
 	const char *error;                  /* static; for the user */
 	char text[TRANSFER_TEXT_MAX];       /* of the words */

@@ -65,7 +65,6 @@ static void
 read_as_transfer(const char *text)
 {
 	static struct transfer_words w;
-	bool has_paths = false;
 
 	if (!transfer_words_read(&w, text)) {
 		REQUIRE(w.program == TRANSFER_NONE && w.error != NULL);
@@ -73,17 +72,20 @@ read_as_transfer(const char *text)
 	}
 	REQUIRE(w.count >= 1 && w.count <= TRANSFER_WORDS_MAX && w.list[w.count] == NULL);
 	REQUIRE(w.program != TRANSFER_SFTP || w.count == 1);
+	REQUIRE(w.program == TRANSFER_SFTP || (w.paths > 1 && w.paths < w.count));
 	for (size_t i = 1; i < w.count; i++) {
 		const char *word = w.list[i];
 
 		REQUIRE(word >= w.text ? word < w.text + sizeof(w.text) : true);
-		REQUIRE(!has_paths || w.program == TRANSFER_SCP || word[0] != '-');
+		REQUIRE(i < w.paths || w.program == TRANSFER_SCP || word[0] != '-');
+		if (i >= w.paths)
+			continue;
 		REQUIRE(strstr(word, "--log-file") != word && strstr(word, "--daemon") != word);
 		REQUIRE(strstr(word, "--rsh") != word && strcmp(word, "-e") != 0);
-		has_paths =
-		    has_paths || strcmp(word, w.program == TRANSFER_SCP ? "--" : ".") == 0;
 	}
-	REQUIRE(has_paths || w.program == TRANSFER_SFTP);
+	/* What ends the options, so that no path is one. */
+	REQUIRE(w.program != TRANSFER_SCP || strcmp(w.list[w.paths - 1], "--") == 0);
+	REQUIRE(w.program != TRANSFER_RSYNC || strcmp(w.list[w.paths - 1], ".") == 0);
 }
 
 static void
