@@ -253,7 +253,8 @@ test_more_while_slow(void **state)
 
 	(void)state;
 	while (!pump_keeps(&pair->side[0])) {
-		assert_int_equal(send(client, block, sizeof(block), MSG_NOSIGNAL), sizeof(block));
+		assert_int_equal(
+		    send(client, block, sizeof(block), MSG_NOSIGNAL), sizeof(block));
 		sent += sizeof(block);
 		run();
 	}
