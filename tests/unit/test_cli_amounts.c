@@ -80,8 +80,9 @@ static void
 other_texts_stay(void **state)
 {
 	static const char *const texts[] = {"", " ", "main:0", "main:0=", "main:0=1/2",
-	    "main:0=1/2/-", "main:0=--/2/3", "main:0=1/2/3/4", "main:0=1/2/x", "main:0=1/2/3  x:0=1/2/3", "=1/2/3",
-	    "main:0=-1/2/3", "main:0=99999999999999999999/2/3", "main:0=1/2/3 \x1b[2J",
+	    "main:0=1/2/-", "main:0=--/2/3", "main:0=1/2/3/4", "main:0=1/2/x",
+	    "main:0=1/2/3  x:0=1/2/3", "=1/2/3", "main:0=-1/2/3",
+	    "main:0=99999999999999999999/2/3", "main:0=1/2/3 \x1b[2J",
 	    "main:0=1/2/3 and 7 more", "\x1b:0=1/2/3"};
 
 	(void)state;

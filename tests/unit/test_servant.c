@@ -142,7 +142,7 @@ one_that_never_gets_there(void **state)
 
 /* --- helpers that were taken over: this program itself, with a word ------------------ */
 
-#define SOON_MS  60000
+#define SOON_MS 60000
 
 static void
 say(uint8_t type, const int *fds, size_t n)

@@ -443,13 +443,13 @@ malformed(void **state)
 	(void)state;
 	told_header(&told, "anne", "gw1", 22, false); /* a second one */
 	assert_true(told.failed);
-	for (uint8_t type = PROTO_SHELL_PAGE; type <= PROTO_SHELL_SEAT; type++) {
+	for (int type = PROTO_SHELL_PAGE; type <= PROTO_SHELL_SEAT; type++) {
 		if (type == PROTO_SHELL_END || type == PROTO_SHELL_EVENT)
 			continue;
 		for (size_t len = 0; len < 8; len++) {
 			told_free(&told);
 			wire_in_init(&in, buf, len);
-			told_take(&told, type, &in);
+			told_take(&told, (uint8_t)type, &in);
 			assert_true(told.failed);
 		}
 	}

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define SOON_MS  30000
+#define SOON_MS 30000
 
 static void
 pass(int socket, const char *bytes, int fd)
