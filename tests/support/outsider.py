@@ -3,7 +3,8 @@
 
 outsider.py verdicts CHANNEL   says there whatever any process of the gateway says to
                                another, of CHANNEL (a number) and of her: prints
-                               "answered N", of all these
+                               "answered N", of all these (a question is refused, others are
+                               not answered)
 outsider.py otp OTP            asks what she may, and sends an OTP: prints the kinds of
                                the answers; "closed" where none came
 outsider.py detached FILE OTP  the same from a child whose parent has ended, into FILE
@@ -16,7 +17,7 @@ import sys
 import time
 
 PATH = "/run/sallyport/shell.sock"
-BEGIN, OTP = 140, 141
+BEGIN, OTP, REFUSED, CLAIM = 140, 141, 143, 152
 
 
 def text(words):
@@ -52,7 +53,8 @@ def verdicts(channel):
     for kind in sorted(set(range(256)) - {BEGIN, OTP}):
         for body in bodies:
             with enter() as sock:
-                answered += ask(sock, message(kind, body)) != "closed"
+                answer = ask(sock, message(kind, body))
+                answered += answer != (str(REFUSED) if kind == CLAIM else "closed")
     print("answered", answered)
 
 
