@@ -98,6 +98,8 @@ gw_daemon_stop
 cp -p $LOG/audit.jsonl "$GW/whole"
 head -n -2 "$GW/whole" >$LOG/audit.jsonl
 GW_UP_BY='sallyport show' gw_daemon
+is_noticed() { sallyport status | grep -q 'the log cut'; }
+gw_wait 20 is_noticed
 check 'a log that is cut behind the last OTP is noticed at the start' '~was the log cut' "$(sallyport status)"
 check 'no OTP is verified then' '' "$(gw_talk anne webdev:2222 2>/dev/null)"
 finish

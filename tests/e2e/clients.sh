@@ -3,6 +3,7 @@
 # carries a command's three streams and its exit status unchanged, and is refused in time
 # with a wrong OTP. And what runs over ssh: git, rsync, scp, sftp.
 # timeout: 120
+# long: 1800 SIZE=1073741824
 # shellcheck disable=SC2034 # variables of lib.sh
 . tests/e2e/lib.sh
 for need in plink puttygen dbclient dropbearconvert git rsync; do
@@ -14,7 +15,9 @@ echo 'maggie host shell always' >/etc/sallyport/vm_mappings
 gw_reload >"$GW/reload" 2>&1 || { fail "reload: $(cat "$GW/reload")"; finish; }
 WRONG=cccccccccccccccccccccccccccccccccccccccccccc
 COMMAND='tee /dev/stderr; exit 7'
-head -c 100000 /dev/urandom >"$GW/data"
+SIZE=${SIZE:-100000} # of what is carried, each way
+SLOW=$((SIZE / 5000000)) GW_TIMEOUT=$((60 + SIZE / 5000000))
+head -c "$SIZE" /dev/urandom >"$GW/data"
 
 # --- each client: CLIENT OTP: its streams are the caller's --------------------------
 puttygen "$GW/maggie.key" -O private -o "$GW/maggie.ppk" || fail "puttygen"
@@ -27,7 +30,7 @@ openssh() { OTP=$1 gw_ssh maggie -- "$COMMAND" <"$GW/data" >"$GW/out" 2>"$GW/err
 # On a terminal of its own (held open); what it carries are files. Refused, it may ask again: then
 # that input ends.
 on_terminal() { # OTP WORDS OF A SHELL
-	SAY="YubiKey for maggie: =$1" PATIENCE=10 python3 tests/support/on_terminal.py root \
+	SAY="YubiKey for maggie: =$1" PATIENCE=$((10 + SLOW)) python3 tests/support/on_terminal.py root \
 		env GW="$GW" COMMAND="$COMMAND" host="$host" sh -c "exec 9<>/dev/tty; $2" >"$GW/shown" 2>&1
 	local rc=$?
 	[ -z "${VERBOSE:-}" ] || cat "$GW/shown"
@@ -69,7 +72,8 @@ if not t.is_authenticated():
 c = t.open_session()
 c.exec_command(os.environ["COMMAND"])
 def write():
-    c.sendall(sys.stdin.buffer.read())
+    while piece := sys.stdin.buffer.read(65536):
+        c.sendall(piece)
     c.shutdown_write()
 def errors():
     while piece := c.recv_stderr(65536):
@@ -90,7 +94,7 @@ for client in openssh plink dbclient paramiko libssh; do
 	check "$client: in by one OTP, exit status 7" "7, asked 1" "$rc, asked $asked"
 	cmp -s "$GW/data" "$GW/out" && pass "  its output, byte by byte" || fail "  other bytes: $(wc -c <"$GW/out") of them"
 	# plink and dbclient speak there themselves, before.
-	case $client in plink | dbclient) tail -c 100000 "$GW/err" ;; *) cat "$GW/err" ;; esac >"$GW/said"
+	case $client in plink | dbclient) tail -c "$SIZE" "$GW/err" ;; *) cat "$GW/err" ;; esac >"$GW/said"
 	cmp -s "$GW/said" "$GW/data" && pass "  its error, byte by byte" || fail "  other bytes as error"
 	before=$(sessions); began=$SECONDS
 	$client $WRONG; rc=$?
