@@ -335,43 +335,17 @@ check-bite:
 bite-match:
 	@tests/bite/run --match
 
-# Figures against limits; takes minutes, and wants a quiet machine.
-bench-login:
+# Figures against limits, or (connect: console and connect against the endpoints that they
+# stand for) ratios; takes minutes, and wants a quiet machine.
+FIGURES = login/login relay/relay files/files relay/connect
+$(addprefix bench-,$(notdir $(FIGURES))):
 	$(ROOT)
-	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-login-here
+	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) $@-here
 
-bench-login-here:
+$(patsubst %,bench-%-here,$(notdir $(FIGURES))): bench-%-here:
 	@tools/sandbox inside
 	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
-	@BUILD=$(abspath $(BUILD)) bash bench/login/login.sh
-
-bench-relay:
-	$(ROOT)
-	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-relay-here
-
-bench-relay-here:
-	@tools/sandbox inside
-	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
-	@BUILD=$(abspath $(BUILD)) bash bench/relay/relay.sh
-
-bench-files:
-	$(ROOT)
-	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-files-here
-
-bench-files-here:
-	@tools/sandbox inside
-	@$(MAKE) --no-print-directory $(JOBS) -s all support install-here
-	@BUILD=$(abspath $(BUILD)) bash bench/files/files.sh
-
-# console and connect against the endpoints that they stand for; ratios.
-bench-connect:
-	$(ROOT)
-	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) bench-connect-here
-
-bench-connect-here:
-	@tools/sandbox inside
-	@$(MAKE) --no-print-directory $(JOBS) -s all support install-here
-	@BUILD=$(abspath $(BUILD)) bash bench/relay/connect.sh
+	@BUILD=$(abspath $(BUILD)) bash bench/$(filter %/$*,$(FIGURES)).sh
 
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
@@ -439,5 +413,5 @@ help:
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches bench-connect bench-connect-here bench-login bench-login-here bench-relay bench-relay-here bench-files bench-files-here install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches $(foreach b,$(notdir $(FIGURES)),bench-$b bench-$b-here) install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help

@@ -11,25 +11,10 @@ PLACE=/run/sallyport/vm/webdev/spice
 
 gw_backends() {
 	chown vmhost /run/vms
-	usermod -s /bin/sh -d / vmhost
 	mkfifo "$GW/orders"
 	python3 -B tests/support/spice_server.py tcp:127.0.0.1:20001 --uid "$(id -u vmhost)" --log "$GW/vm.json" <>"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
-	mkdir -m 700 "$GW/vm"
-	ssh-keygen -q -t ed25519 -N '' -f "$GW/vm/host"
-	cp "$GW/root.key.pub" "$GW/vm/keys"
-	cat >"$GW/vm/conf" <<-CONF
-		HostKey $GW/vm/host
-		Port 20022
-		ListenAddress 127.0.0.1
-		PidFile none
-		UsePAM no
-		StrictModes no
-		AuthorizedKeysFile $GW/vm/keys
-		Subsystem sftp internal-sftp
-	CONF
-	chown -R vmhost "$GW/vm"
-	setpriv --reuid vmhost --regid vmhost --clear-groups /usr/sbin/sshd -D -f "$GW/vm/conf" -E "$GW/vm/log" & GW_PIDS="$GW_PIDS $!"
+	gw_vm_sshd
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
 gw_policy() {

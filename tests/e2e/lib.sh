@@ -276,6 +276,26 @@ gw_own_sshd() { # an sshd that anne could start herself: $GW/own.conf
 	ssh-keygen -q -t ed25519 -N '' -f "$GW/own.host"; chown anne "$GW/own.host"
 }
 
+gw_vm_sshd() { # a VM's sshd, vmhost's, at 127.0.0.1:20022; root's key opens it
+	usermod -s /bin/sh -d / vmhost
+	mkdir -m 700 "$GW/vm"
+	ssh-keygen -q -t ed25519 -N '' -f "$GW/vm/host"
+	cp "$GW/root.key.pub" "$GW/vm/keys"
+	cat >"$GW/vm/conf" <<-CONF
+		HostKey $GW/vm/host
+		Port 20022
+		ListenAddress 127.0.0.1
+		PidFile none
+		UsePAM no
+		StrictModes no
+		AuthorizedKeysFile $GW/vm/keys
+		Subsystem sftp internal-sftp
+	CONF
+	chown -R vmhost "$GW/vm"
+	setpriv --reuid vmhost --regid vmhost --clear-groups /usr/sbin/sshd -D -f "$GW/vm/conf" -E "$GW/vm/log" &
+	GW_PIDS="${GW_PIDS:-} $!"
+}
+
 gw_log() {
 	local lines word
 	lines=$(cat $AUDIT)

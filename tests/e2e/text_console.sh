@@ -13,27 +13,12 @@ gw_backends() {
 	local uid
 	uid=$(id -u vmhost)
 	chown vmhost /run/vms
-	usermod -s /bin/sh -d / vmhost
 	mkfifo "$GW/orders"
 	python3 -B tests/support/spice_server.py unix:/run/vms/spice --uid "$uid" --channels display,inputs <>"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	setpriv --reuid vmhost --clear-groups socat UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
-	mkdir -m 700 "$GW/vm"
-	ssh-keygen -q -t ed25519 -N '' -f "$GW/vm/host"
-	cp "$GW/root.key.pub" "$GW/vm/keys"
-	cat >"$GW/vm/conf" <<-CONF
-		HostKey $GW/vm/host
-		Port 20022
-		ListenAddress 127.0.0.1
-		PidFile none
-		UsePAM no
-		StrictModes no
-		AuthorizedKeysFile $GW/vm/keys
-		Subsystem sftp internal-sftp
-	CONF
-	chown -R vmhost "$GW/vm"
-	setpriv --reuid vmhost --regid vmhost --clear-groups /usr/sbin/sshd -D -f "$GW/vm/conf" -E "$GW/vm/log" & GW_PIDS="$GW_PIDS $!"
+	gw_vm_sshd
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/raw.count" -a -S /run/vms/sum &&
 		gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
