@@ -104,7 +104,7 @@ only "$(python3 "$GW/by_paramiko.py" maggie "$GW/maggie.key" "$(gw_press maggie)
 # rclone answers with its "password", once for each connection that it makes.
 rclone_() { # USER ARG…
 	local u=$1; shift
-	timeout $LONG rclone --config /dev/null --transfers 1 --checkers 1 --retries 1 --low-level-retries 1 --sftp-host 127.0.0.1 --sftp-user "$u" --sftp-key-file "$GW/$u.key" \
+	timeout $LONG rclone --config /dev/null --transfers 1 --checkers 1 --multi-thread-streams 0 --retries 1 --low-level-retries 1 --sftp-host 127.0.0.1 --sftp-user "$u" --sftp-key-file "$GW/$u.key" \
 		--sftp-pass "$(rclone obscure "$(gw_press "$u")")" --sftp-disable-hashcheck --sftp-md5sum-command none --sftp-sha1sum-command none --sftp-set-modtime=false "$@" >"$GW/out" 2>"$GW/err"
 }
 rclone_ anne copyto "$seed" :sftp:a; UP=$?; rclone_ anne copyto :sftp:a "$GW/a"; came "rclone, with its OTP" $((UP + $?)) $W/a "$GW/a"
