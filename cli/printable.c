@@ -1,6 +1,8 @@
 /* Which characters may pass to a terminal. */
 #include "cli/printable.h"
 
+#include "lib/utf8.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,43 +36,13 @@ is_shown(uint32_t point)
 	return true;
 }
 
-/* The length that a first byte announces, and its own bits; 0: none may begin so. */
-static size_t
-sequence_length(unsigned char first, uint32_t *bits)
-{
-	if (first < 0x80) {
-		*bits = first;
-		return 1;
-	}
-	if (first >= 0xc2 && first < 0xe0) {
-		*bits = first & 0x1f;
-		return 2;
-	}
-	if (first >= 0xe0 && first < 0xf0) {
-		*bits = first & 0x0f;
-		return 3;
-	}
-	if (first >= 0xf0 && first < 0xf5) {
-		*bits = first & 0x07;
-		return 4;
-	}
-	return 0;
-}
-
 size_t
 printable_char(const char *text)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint32_t point;
-	size_t len = sequence_length((unsigned char)text[0], &point);
+	size_t len = utf8_char(text, SIZE_MAX, &point);
 
-	for (size_t i = 1; i < len; i++) {
-		unsigned char byte = (unsigned char)text[i];
-		if ((byte & 0xc0) != 0x80) /* also the end of the text */
-			return 0;
-		point = point << 6 | (byte & 0x3f);
-	}
-	return len > 0 && point >= least[len] && is_shown(point) ? len : 0;
+	return len > 0 && is_shown(point) ? len : 0;
 }
 
 size_t

@@ -2,6 +2,7 @@
 #include "policy/text.h"
 
 #include "lib/num.h"
+#include "lib/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -123,42 +124,16 @@ text_is_host(const char *text)
 	       (text[len] == ':' && num_parse(text + len + 1, 1, UINT16_MAX, &port) == 0);
 }
 
-/* The bytes of the character at s, of which left are there; 0 when it is none. */
-static size_t
-utf8_len(const unsigned char *s, size_t left)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc0 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf8 ? 4
-				 : 0;
-	uint32_t value = n <= 1 ? s[0] : s[0] & (0x7fU >> n);
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (s[i] & 0x3f);
-	}
-	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff) ||
-	    value < 0x20 || (value >= 0x7f && value < 0xa0))
-		return 0;
-	return n;
-}
-
 bool
 text_is_clean_utf8(const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	uint32_t c;
 
 	while (len > 0) {
-		size_t n = utf8_len(s, len);
-		if (n == 0)
+		size_t n = utf8_char(text, len, &c);
+		if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
 			return false;
-		s += n;
+		text += n;
 		len -= n;
 	}
 	return true;

@@ -1,8 +1,9 @@
-/* A strict reader of UTF-8 (RFC 3629) and a table of what may pass. No combining marks,
+/* A table of what may pass. No combining marks,
  * no right-to-left letters, no spaces but ASCII's, nothing without a width of its own. */
 #include "shell/glyph.h"
 
 #include "lib/escape.h"
+#include "lib/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -25,18 +26,11 @@ static const struct range {
 static size_t
 glyph(const char *text, unsigned int *width)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *s = (const unsigned char *)text;
-	size_t len = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-	uint32_t c = len == 0 ? 0 : s[0] & (0x7fu >> len);
+	uint32_t c;
+	size_t len = utf8_char(text, SIZE_MAX, &c);
 
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80) /* or the text's end */
-			return 0;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
 	for (size_t i = 0; len > 0 && i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (c >= least[len] && c >= ranges[i].first && c <= ranges[i].last) {
+		if (c >= ranges[i].first && c <= ranges[i].last) {
 			*width = ranges[i].width;
 			return len;
 		}

@@ -1,6 +1,7 @@
 /* A writer for exactly these objects. */
 #include "shell/json.h"
 
+#include "lib/utf8.h"
 #include "shell/commands.h"
 
 #include <inttypes.h>
@@ -8,45 +9,24 @@
 #include <string.h>
 #include <time.h>
 
-/* The character at s, whose bytes are *len; what is no UTF-8 is U+FFFD, a byte of it. */
-static uint32_t
-decode(const unsigned char *s, size_t *len)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-	uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-
-	*len = 1;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) /* or the text's end */
-			return 0xfffd;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
-	if (n == 0 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0xfffd;
-	*len = n;
-	return c;
-}
-
+/* What is no UTF-8 is U+FFFD, a byte of it. */
 static void
 put_text(struct sheet *sheet, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t len;
+	uint32_t c;
 
 	sheet_put(sheet, "\"");
-	for (; *s != '\0'; s += len) {
-		uint32_t c = decode(s, &len);
-
+	for (; *text != '\0'; text += len) {
+		len = utf8_char(text, SIZE_MAX, &c);
+		if (len == 0) {
+			len = 1;
+			c = 0xfffd;
+		}
 		if (c == '"' || c == '\\')
 			sheet_format(sheet, "\\%c", (int)c);
 		else if (c >= 0x20 && c < 0x7f)
-			sheet_bytes(sheet, (const char *)s, 1);
+			sheet_bytes(sheet, text, 1);
 		else if (c < 0x10000)
 			sheet_format(sheet, "\\u%04" PRIx32, c);
 		else
