@@ -16,12 +16,14 @@
 #define LATE_MS 300 /* U closes its end of the pipe to M before it is gone */
 /* Walking through processes takes time, and more may end at once than one turn of
  * the loop should last. */
-#define BEGIN_MAX 32
+#define BEGIN_MAX    32
+#define CHILDREN_MAX 64
 
 struct ending {
 	LIST_ENTRY(ending) link;
 	uint32_t conn_id;
 	char user[PROTO_NAME_MAX + 1];
+	struct proc m;
 	int m_pidfd, u_pidfd; /* u_pidfd -1: not known */
 	pid_t u;
 	bool has_begun, is_late;
@@ -36,9 +38,51 @@ struct endings {
 	struct loop_watch *timer;
 };
 
+static bool
+has_taken(const struct ending *e, enum ending_step step)
+{
+	return (e->taken & UINT32_C(1) << step) != 0;
+}
+
+/* Kills those children of M that run sshd, too: what authenticates him, or what becomes
+ * his and may be root's as yet. M's number is M's as long as M lives. */
+static bool
+kill_sshd_below(const struct ending *e)
+{
+	pid_t children[CHILDREN_MAX];
+	ssize_t n = proc_children(e->m.pid, children, CHILDREN_MAX);
+	bool any = false;
+
+	for (ssize_t i = 0; i < n; i++) {
+		struct proc child;
+		int pidfd;
+		if (proc_read(children[i], &child) < 0 || child.parent != e->m.pid ||
+		    child.exe_dev != e->m.exe_dev || child.exe_ino != e->m.exe_ino)
+			continue;
+		pidfd = proc_pidfd(&child);
+		if (proc_pidfd_is_alive(e->m_pidfd) && proc_signal(pidfd, SIGKILL) == 0)
+			any = true;
+		io_close(&pidfd);
+	}
+	return any;
+}
+
+/* If there was somebody, M finds him gone and closes the session; else it is ended before
+ * it makes anybody. */
+static void
+clear_m(const struct ending *e)
+{
+	if (!kill_sshd_below(e))
+		(void)proc_signal(e->m_pidfd, SIGTERM);
+	(void)proc_signal(e->m_pidfd, SIGCONT);
+}
+
 static void
 drop(struct ending *e)
 {
+	/* Nobody else would let it go on. */
+	if (has_taken(e, ENDING_STOP_M) && !has_taken(e, ENDING_CLEAR_M))
+		clear_m(e);
 	LIST_REMOVE(e, link);
 	leftovers_free(&e->rest);
 	io_close(&e->m_pidfd);
@@ -107,6 +151,13 @@ take_step(struct ending *e, enum ending_step step)
 	case ENDING_TERM_U:
 		(void)proc_signal(e->u_pidfd, SIGTERM);
 		(void)proc_signal(e->u_pidfd, SIGCONT); /* should it be stopped */
+		(void)proc_signal(e->m_pidfd, SIGCONT);
+		break;
+	case ENDING_STOP_M:
+		(void)proc_signal(e->m_pidfd, SIGSTOP);
+		break;
+	case ENDING_CLEAR_M:
+		clear_m(e);
 		break;
 	case ENDING_TERM_M:
 		(void)proc_signal(e->m_pidfd, SIGTERM);
@@ -142,6 +193,7 @@ advance(struct endings *endings, struct ending *e)
 	view.knows_u = e->u_pidfd >= 0;
 	view.u_lives = proc_pidfd_is_alive(e->u_pidfd);
 	view.m_lives = proc_pidfd_is_alive(e->m_pidfd);
+	view.m_stands = has_taken(e, ENDING_STOP_M) && proc_is_stopped(e->m.pid);
 	view.rest_lives = leftovers_live(&e->rest);
 	step = ending_plan(&view);
 	take_step(e, step);
@@ -213,6 +265,7 @@ add(struct endings *endings, struct conn *conn, int64_t wait_ms)
 	}
 	e->conn_id = conn->id;
 	memcpy(e->user, conn->user, sizeof(e->user));
+	e->m = conn->m;
 	e->m_pidfd = copy_of(conn->m_pidfd);
 	e->u_pidfd = copy_of(conn->u_pidfd);
 	e->u = conn->u.pid;

@@ -12,7 +12,8 @@ enum need {
 	REST = 1 << 4,
 	NO_REST = 1 << 5,
 	NEVER_SEEN = 1 << 6, /* no U is known: there may be none yet */
-	ONCE = 1 << 7,
+	STANDS = 1 << 7,     /* M is stopped */
+	ONCE = 1 << 8,
 };
 
 static const struct row {
@@ -23,7 +24,10 @@ static const struct row {
     {0, ENDING_DONE, NO_U | NO_M | NO_REST},
     {ENDING_GIVE_UP_MS, ENDING_GIVE_UP, 0},
     {0, ENDING_TERM_U, U | ONCE},
-    {0, ENDING_TERM_M, M | NO_U | NEVER_SEEN | ONCE},
+    /* A TERM between sshd's fork and its handlers would leave a U without M. */
+    {0, ENDING_STOP_M, M | NO_U | NEVER_SEEN | ONCE},
+    {0, ENDING_CLEAR_M, M | NO_U | NEVER_SEEN | STANDS | ONCE},
+    {ENDING_CLEAR_M_MS, ENDING_CLEAR_M, M | NO_U | NEVER_SEEN | ONCE},
     {ENDING_KILL_U_MS, ENDING_KILL_U, U},
     /* M closes the session meanwhile; when it has, nobody is waited for. */
     {0, ENDING_KILL_REST, REST | NO_U | NO_M},
@@ -36,7 +40,8 @@ static unsigned int
 facts(const struct ending_view *view)
 {
 	return (view->u_lives ? U : NO_U) | (view->m_lives ? M : NO_M) |
-	       (view->rest_lives ? REST : NO_REST) | (view->knows_u ? 0 : NEVER_SEEN);
+	       (view->rest_lives ? REST : NO_REST) | (view->knows_u ? 0 : NEVER_SEEN) |
+	       (view->m_stands ? STANDS : 0);
 }
 
 enum ending_step

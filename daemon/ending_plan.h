@@ -9,7 +9,9 @@
 enum ending_step {
 	ENDING_WAIT = 0,
 	ENDING_TERM_U,
-	ENDING_TERM_M, /* which hands it on to U */
+	ENDING_STOP_M, /* so that it makes no U that nobody sees */
+	ENDING_CLEAR_M, /* of who would become U; it goes on, to its end */
+	ENDING_TERM_M,
 	ENDING_KILL_U,
 	ENDING_KILL_REST, /* what U has started */
 	ENDING_KILL_M,
@@ -18,6 +20,7 @@ enum ending_step {
 };
 
 /* From when on U, what it started, and M are no longer asked but killed. */
+#define ENDING_CLEAR_M_MS   500 /* should it not have stopped */
 #define ENDING_KILL_U_MS    1000
 #define ENDING_KILL_REST_MS 1500
 #define ENDING_KILL_M_MS    4000
@@ -25,7 +28,7 @@ enum ending_step {
 
 struct ending_view {
 	int64_t elapsed_ms;
-	bool knows_u, u_lives, m_lives, rest_lives;
+	bool knows_u, u_lives, m_lives, m_stands, rest_lives; /* m_stands: is stopped */
 	uint32_t taken; /* 1 << step, of those taken */
 };
 

@@ -60,20 +60,43 @@ word_number(const char *text, size_t n, uint64_t *value)
 	return num_parse(word, 0, UINT64_MAX, value);
 }
 
-/* Fields 4 and 22 of stat; field 3 is the first word behind ") ". */
+/* stat's fields from the third on, one blank between them; text is their room. */
 static int
-read_stat(pid_t pid, uint64_t *parent, uint64_t *start)
+stat_fields(pid_t pid, char text[PROC_TEXT], const char **fields)
 {
-	char text[PROC_TEXT];
 	const char *paren;
-	int err = read_text(pid, "stat", text, sizeof(text));
+	int err = read_text(pid, "stat", text, PROC_TEXT);
 
 	if (err < 0)
 		return err;
 	paren = strrchr(text, ')');
-	if (paren == NULL || paren[1] != ' ' || word_number(paren + 2, 4 - 3, parent) < 0)
+	if (paren == NULL || paren[1] != ' ')
 		return -EBADMSG;
-	return word_number(paren + 2, 22 - 3, start);
+	*fields = paren + 2;
+	return 0;
+}
+
+static int
+read_stat(pid_t pid, uint64_t *parent, uint64_t *start)
+{
+	char text[PROC_TEXT];
+	const char *fields;
+	int err = stat_fields(pid, text, &fields);
+
+	if (err < 0)
+		return err;
+	if (word_number(fields, 4 - 3, parent) < 0)
+		return -EBADMSG;
+	return word_number(fields, 22 - 3, start);
+}
+
+bool
+proc_is_stopped(pid_t pid)
+{
+	char text[PROC_TEXT];
+	const char *fields;
+
+	return stat_fields(pid, text, &fields) == 0 && (*fields == 'T' || *fields == 't');
 }
 
 /* The line of status that begins with key, behind it. */

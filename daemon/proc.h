@@ -25,6 +25,9 @@ int proc_read_place(pid_t pid, struct proc *proc);
 /* Is it still there, the same, and its parent still its parent? One file. */
 bool proc_is_still_child(const struct proc *proc);
 
+/* Has it been stopped by a signal, or by who traces it? */
+bool proc_is_stopped(pid_t pid);
+
 /* Is the executable of proc one of paths[n]: by path, and by device and inode of
  * what lies at that path now? */
 bool proc_runs_one_of(const struct proc *proc, char *const *paths, size_t n);

@@ -172,7 +172,8 @@ gw_sshd() {
 		sallyport print sshd
 	} >/etc/ssh/sshd_config
 	/usr/sbin/sshd -t || return 1
-	${GW_PRELOAD:+env LD_PRELOAD="$GW_PRELOAD"} /usr/sbin/sshd -D -E "$GW/sshd.log" &
+	# shellcheck disable=SC2086 # words
+	${GW_SSHD_BY:-} /usr/sbin/sshd -D -E "$GW/sshd.log" &
 	GW_SSHD_PID=$!
 	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }

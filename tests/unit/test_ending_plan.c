@@ -11,6 +11,8 @@
 struct world {
 	int64_t now;
 	bool knows_u, u, m, rest;
+	bool newborn;       /* a U that is not known yet: M's end would hide it */
+	int64_t m_stops_ms; /* so long after STOP; -1 never */
 	bool u_heeds_term, m_heeds_term, m_follows; /* M ends when U does */
 	bool nothing_dies;
 	uint32_t taken;
@@ -29,8 +31,12 @@ apply(struct world *w, enum ending_step step)
 		w->u = false;
 	if (step == ENDING_KILL_REST)
 		w->rest = false;
-	if (step == ENDING_KILL_M)
-		assert_false(w->u); /* or U would go on without M */
+	if (step == ENDING_CLEAR_M) {
+		w->m = w->newborn;
+		w->newborn = false;
+	}
+	if (step == ENDING_KILL_M || step == ENDING_TERM_M)
+		assert_false(w->u || w->newborn); /* or U would go on without M */
 	if (step == ENDING_KILL_M || (step == ENDING_TERM_M && w->m_heeds_term))
 		w->m = false;
 	if (!w->u && w->knows_u && w->m_follows)
@@ -48,6 +54,8 @@ play(struct world *w)
 		    .knows_u = w->knows_u,
 		    .u_lives = w->u,
 		    .m_lives = w->m,
+		    .m_stands = w->at[ENDING_STOP_M] >= 0 && w->m_stops_ms >= 0 &&
+				w->now >= w->at[ENDING_STOP_M] + w->m_stops_ms,
 		    .rest_lives = w->rest,
 		    .taken = w->taken};
 		enum ending_step step = ending_plan(&view);
@@ -100,14 +108,37 @@ what_u_started_waits_for_the_session_to_close_but_not_for_long(void **state)
 }
 
 static void
-before_there_is_a_u_m_is_asked(void **state)
+before_there_is_a_u_m_stops_and_ends(void **state)
 {
-	struct world w = {.m = true, .m_heeds_term = true};
+	struct world w = {.m = true, .m_stops_ms = 100};
 
 	(void)state;
 	assert_int_equal(play(&w), ENDING_DONE);
-	assert_int_equal(w.at[ENDING_TERM_M], 0);
+	assert_int_equal(w.at[ENDING_STOP_M], 0);
+	assert_int_equal(w.at[ENDING_CLEAR_M], 100);
 	assert_int_equal(w.at[ENDING_TERM_U], -1);
+	assert_true(w.now <= 150);
+}
+
+static void
+a_u_that_is_just_coming_goes_before_m(void **state)
+{
+	struct world w = {.m = true, .newborn = true};
+
+	(void)state;
+	assert_int_equal(play(&w), ENDING_DONE);
+	assert_int_equal(w.at[ENDING_CLEAR_M], 50);
+	assert_in_range(w.at[ENDING_KILL_M], ENDING_KILL_M_MS, ENDING_KILL_M_MS + 50);
+}
+
+static void
+an_m_that_does_not_stop_is_waited_for_half_a_second(void **state)
+{
+	struct world w = {.m = true, .m_stops_ms = -1};
+
+	(void)state;
+	assert_int_equal(play(&w), ENDING_DONE);
+	assert_int_equal(w.at[ENDING_CLEAR_M], ENDING_CLEAR_M_MS);
 }
 
 static void
@@ -140,7 +171,9 @@ main(void)
 	    cmocka_unit_test(who_heeds_is_not_killed),
 	    cmocka_unit_test(who_does_not_is_killed_after_a_second),
 	    cmocka_unit_test(what_u_started_waits_for_the_session_to_close_but_not_for_long),
-	    cmocka_unit_test(before_there_is_a_u_m_is_asked),
+	    cmocka_unit_test(before_there_is_a_u_m_stops_and_ends),
+	    cmocka_unit_test(a_u_that_is_just_coming_goes_before_m),
+	    cmocka_unit_test(an_m_that_does_not_stop_is_waited_for_half_a_second),
 	    cmocka_unit_test(m_is_left_alone_while_u_lives),
 	    cmocka_unit_test(without_m_u_is_ended_all_the_same),
 	};
