@@ -59,7 +59,7 @@ gw_end() { # PID…
 
 gw_users() {
 	getent group vmusers >/dev/null || groupadd vmusers
-	id vmhost >/dev/null 2>&1 || useradd -r -s /usr/sbin/nologin vmhost
+	id vmhost >/dev/null 2>&1 || useradd -r -d / -s /usr/sbin/nologin vmhost
 	local u
 	for u in anne maggie fred; do
 		id $u >/dev/null 2>&1 || useradd -m -s /bin/bash $u
@@ -278,7 +278,7 @@ gw_own_sshd() { # an sshd that anne could start herself: $GW/own.conf
 }
 
 gw_vm_sshd() { # a VM's sshd, vmhost's, at 127.0.0.1:20022; root's key opens it
-	usermod -s /bin/sh -d / vmhost
+	usermod -s /bin/sh vmhost # not its home: usermod refuses that while it has processes
 	mkdir -m 700 "$GW/vm"
 	ssh-keygen -q -t ed25519 -N '' -f "$GW/vm/host"
 	cp "$GW/root.key.pub" "$GW/vm/keys"
