@@ -184,7 +184,7 @@ LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 LIBS_libssh_client = -lssh
 
 units: $(UNITS)
-support: $(SUPPORT) $(BUILD)/tests/files_hostile_alone $(BUILD)/guest/screen.img
+support: $(SUPPORT) $(addprefix $(BUILD)/tests/,files_hostile_alone sallyportd_old) $(BUILD)/guest/screen.img
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/all.a
 	@mkdir -p $(@D)
@@ -201,6 +201,17 @@ $(BUILD)/tests/files_hostile_alone: tests/support/files_hostile.c | $(BUILD)/ker
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(MUSL_CC) -D_GNU_SOURCE -isystem $(BUILD)/kernel -std=c11 -O1 -static -o $@ $<
+
+# The daemon as it is on a kernel before 6.16.
+$(BUILD)/tests/old_stranger.o: daemon/stranger.c tests/support/old_kernel.h | $(BUILD)/headers
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -include tests/support/old_kernel.h -c -o $@ $<
+
+$(BUILD)/tests/sallyportd_old: $(BUILD)/tests/old_stranger.o \
+		$(filter-out %/daemon/stranger.o,$(call obj,$(SRC_sallyportd)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_sallyportd)
 
 # A boot sector and what it loads.
 $(BUILD)/guest/%.img: tests/guest/%.S
@@ -223,7 +234,7 @@ $(BUILD)/bench/%.so: $(BUILD)/pic/bench/%.o
 $(BUILD)/bench/relay/in_u.so: $(BUILD)/pic/lib/num.o
 
 .SECONDARY:
--include $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c bench/*/*.c)) \
+-include $(BUILD)/tests/old_stranger.d $(patsubst %.c,$(BUILD)/obj/%.d,$(SRC_all) $(wildcard tests/*/*.c bench/*/*.c)) \
 	$(patsubst %.c,$(BUILD)/pic/%.d,$(SRC_pam) $(SRC_inside) $(wildcard bench/*/*.c)) \
 	$(patsubst %.c,$(BUILD)/static/%.d,$(SRC_sallyport-shell))
 

@@ -128,7 +128,7 @@ gw_daemon() {
 	(
 		trap 'kill $! 2>/dev/null; wait $! 2>/dev/null; exit 0' TERM
 		while :; do
-			/usr/sbin/sallyportd ${GW_DEBUG:+--debug} >>"$GW/daemon.log" 2>&1 &
+			"${GW_SALLYPORTD:-/usr/sbin/sallyportd}" ${GW_DEBUG:+--debug} >>"$GW/daemon.log" 2>&1 &
 			child=$!
 			echo $child >"$GW/daemon.pid"
 			wait $child
