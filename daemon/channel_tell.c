@@ -65,7 +65,8 @@ channel_tell_words(
 void
 channel_tell(const struct channel *ch, const char *what)
 {
-	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm, ch->right, what);
+	sessions_tell(ch->gw->sessions, ch->conn_id, ch->vm,
+	    ch->granted != NULL ? ch->granted : ch->right, what);
 }
 
 void
