@@ -163,7 +163,8 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
-# Stand-ins for what audit*.c, api.c, consoles.c, kept_channels.c, proc.c and writer.c call.
+# Stand-ins for what audit*.c, api.c, consoles.c, kept_channels.c, proc.c, shell_page.c and
+# writer.c call.
 wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
 LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
 LDFLAGS_test_audit_held = $(call wrap,servant_begin servant_tell servant_ask servant_is_up gateway_settings)
@@ -177,6 +178,8 @@ LDFLAGS_test_consoles = $(call wrap,io_now_ms loop_timer loop_timer_set loop_tim
 LDFLAGS_test_kept_channels = $(call wrap,channel_record_lost)
 LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)
+LDFLAGS_test_shell_page = $(call wrap,io_now_ms door_begin door_send door_is_clear door_go_on \
+	door_close conns_by_id session_id policy_vm_count policy_vm shell_why_vm)
 LDFLAGS_test_ends = $(call wrap,setsockopt listen)
 # A change in the middle of a read.
 LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
