@@ -194,7 +194,7 @@ gateway() { # the whole gateway, once
 	rm -rf /run/bench-u; mkdir -p /run/bench-u; chmod 777 /run/bench-u
 	# shellcheck source=tests/e2e/lib.sh
 	. tests/e2e/lib.sh
-	export GW_PRELOAD="$BENCH/in_u.so" GW_CONF="max_channels = 4096
+	export GW_SSHD_BY="env LD_PRELOAD=$BENCH/in_u.so" GW_CONF="max_channels = 4096
 opens_per_s = 100000"
 	gw_start >"$OUT/gateway.log" 2>&1 || { cat "$OUT/gateway.log" >&2; return 1; }
 	sed -i "s|^service.ssh.*|service.ssh = unix:$T|" /etc/sallyport/vms.conf
@@ -266,27 +266,37 @@ visits_in_u() { # KIND FIGURES
 	ssh_down visit
 }
 
-# The same forward with the gate and without, in turn.
+# The same forward with the gate, without, and by others behind the same sshd, in turn.
 sshd() {
-	local r name relay
+	local r name what relay others=()
 	gateway || return 1
 	ssh_up gated anne -L "$OUT/gated.sock:/run/sallyport/vm/webdev/ssh" || return 1
 	ssh_up plain root -L "$OUT/plain.sock:$T" || return 1
 	relay=$(pgrep -P "$(cat "$GW/daemon.pid")" -x relay)
+	for name in $PEERS; do
+		case $name in socat) continue ;; esac
+		ssh_up $name root -L "$OUT/$name.sock:$OUT/$name.at.sock" || return 1
+		others+=($name)
+	done
 	for ((r = 0; r < PAIRS; r++)); do
-		for name in $(rotated $r gated plain); do
+		for name in $(rotated $r gated plain "${others[@]}"); do
 			for what in "bulk 1" "rtt 64 $((TRIPS / 5))"; do
 				case $what in bulk*) on_processors $ALL ;; *) on_processors $PIN ;; esac
-				# shellcheck disable=SC2086
-				timeout 60 "$BENCH/load" "$relay" "unix:$T" "unix:$OUT/$name.sock" $what >"$OUT/figures" 2>&1 || {
-					echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
-					continue
-				}
-				sed "s/^/SSH\t$name\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
+				through_sshd $name "$what" || echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
+				stop
 			done
 		done
 	done
-	ssh_down gated; ssh_down plain
+	for name in gated plain "${others[@]}"; do ssh_down $name; done
+}
+through_sshd() { # NAME WHAT: one round's
+	PROCESS='' PIDS=$relay
+	case $1 in
+	gated | plain) ;;
+	*) W=$OUT/$1.at; kind UU; start_$1 UU && wait_for 5 listens UU || return 1 ;;
+	esac
+	timeout 60 "$BENCH/load" "$PIDS" "unix:$T" "unix:$OUT/$1.sock" $2 >"$OUT/figures" 2>&1 || return 1
+	sed "s/^/SSH\t$1\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
 }
 
 # One user's own sshd begins a thousand links to a console a second; another's round trips.

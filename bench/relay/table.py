@@ -128,17 +128,22 @@ def ratios(figure, of, to):
 
 
 def sshd(table):
+    def of_peers(say):
+        return "".join("; %s %s" % (who, say(who)) for who in PEERS if values("SSH", who, "bulk"))
+
     def ratio(name, figure, limit, is_more, beside):
         found = ratios(figure, "gated", "plain")
         least, most = known_to(found) if found else (0, 0)
         table.line(name, found, limit, "", is_more, tie=least <= limit <= most,
-                   beside="median between %s and %s; %s" % (shown(least), shown(most), beside))
+                   beside="median between %s and %s; %s" % (shown(least), shown(most), beside)
+                   + of_peers(lambda who: shown(median(ratios(figure, who, "plain")))))
 
     ratio("through sshd: throughput, gated / not", "bulk", 0.95, True,
           "%s GiB/s" % shown(mid("SSH", "plain", "bulk")))
     ratio("  round trip, p50, gated / not", "rtt64_p50", 1.15, False,
           "%s us" % shown(mid("SSH", "plain", "rtt64_p50")))
-    table.line("  relay CPU", values("SSH", "gated", "bulk_cpu"), 0.08, "s/GiB")
+    table.line("  relay CPU", values("SSH", "gated", "bulk_cpu"), 0.08, "s/GiB",
+               beside=of_peers(lambda who: shown(mid("SSH", who, "bulk_cpu")))[2:])
 
 
 def flood(table):
