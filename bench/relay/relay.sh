@@ -276,7 +276,7 @@ sshd() {
 	for name in $PEERS; do
 		case $name in socat) continue ;; esac
 		ssh_up $name root -L "$OUT/$name.sock:$OUT/$name.at.sock" || return 1
-		others+=($name)
+		others+=("$name")
 	done
 	for ((r = 0; r < PAIRS; r++)); do
 		for name in $(rotated $r gated plain "${others[@]}"); do
