@@ -155,12 +155,27 @@ sessions_stop(struct sessions *sessions)
 		finish(s, "the daemon stopped; the session may go on");
 }
 
+/* A transfer's own process was killed, and what it kept lives on: nobody would judge that.
+ * No process gets the number of a group that has members; one that has it is another. */
+static void
+kill_rest(const struct session *s)
+{
+	bool is_unreaped = syscall(SYS_pidfd_send_signal, s->pidfd, 0, NULL, 0) == 0;
+
+	if (is_unreaped || (kill(s->pid, 0) < 0 && errno == ESRCH))
+		(void)kill(-s->pid, SIGKILL);
+}
+
 static void
 on_process_ended(void *arg, int fd, unsigned int events)
 {
+	struct session *s = arg;
+
 	(void)fd;
 	(void)events;
-	finish(arg, "ended");
+	if (s->transfer != NULL)
+		kill_rest(s);
+	finish(s, "ended");
 }
 
 /* NULL or the reason against it. */

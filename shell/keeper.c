@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EX_SOFTWARE 70
@@ -21,7 +23,8 @@
 #define KILL_MS     500 /* from SIGHUP to SIGKILL; the daemon gives us 800 */
 #define SETTLE_MS   100 /* a failure would have been said by then */
 #define GOODBYE_MS  1000
-#define DRAIN_MAX   64 /* reads of a log that does not end with its writer */
+#define REST_MS     500 /* for what outlives the child; then it goes, and we with it */
+#define DRAIN_MAX   64  /* reads of a log that does not end with its writer */
 
 /* Lines that may be told: so many a second, and so many at once. What the daemon itself
  * takes of one user is bounded there. */
@@ -53,13 +56,19 @@ signals_of(sigset_t *set)
 		sigaddset(set, numbers[i]);
 }
 
+/* A group of our own: whoever is in it ends with us. A signal that we do not read does
+ * nothing, because rsync, taken over, could send it. */
 int
 keeper_begin(struct keeper_signals *before)
 {
 	sigset_t set;
 
-	signals_of(&set);
+	sigfillset(&set);
 	before->on_pipe = signal(SIGPIPE, SIG_IGN);
+	if (getpgrp() != getpid() && setpgid(0, 0) < 0)
+		return -errno;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return -errno;
 	return sigprocmask(SIG_BLOCK, &set, &before->mask) < 0 ? -errno : 0;
 }
 
@@ -117,20 +126,23 @@ tell(void *arg, const char *line, bool is_refused)
 	}
 }
 
+/* Who does not read what we say must not keep us from hearing the daemon. */
+static bool
+is_heard(void)
+{
+	struct pollfd polled = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&polled, 1, 0) == 1 && (polled.revents & POLLOUT) != 0;
+}
+
 static void
 pass(void *arg, const char *bytes, size_t len)
 {
-	(void)arg;
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, len);
+	_Static_assert(CLAIMS_LINE_MAX <= PIPE_BUF, "does not block when there is room");
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		bytes += n;
-		len -= (size_t)n;
-	}
+	(void)arg;
+	if (is_heard())
+		(void)!write(STDERR_FILENO, bytes, len);
 }
 
 void
@@ -151,14 +163,11 @@ say_goodbye(struct keeper *k)
 
 /* --- its end ----------------------------------------------------------------------- */
 
-/* The child and what it started: all that is in the group which sshd made for us. */
+/* The child, what it started, and us: we wait for ours by descriptor. */
 static void
-send_signal(const struct keeper *k, int number)
+send_signal(int number)
 {
-	if (getpgrp() == getpid())
-		(void)kill(0, number); /* we wait for ours by descriptor */
-	else
-		(void)kill(k->child, number);
+	(void)kill(0, number);
 }
 
 static void
@@ -167,9 +176,9 @@ end(struct keeper *k, const char *why)
 	if (k->end_ms != 0)
 		return;
 	k->end_ms = io_now_ms() + KILL_MS;
-	send_signal(k, SIGHUP);
-	send_signal(k, SIGCONT);
-	if (why != NULL)
+	send_signal(SIGHUP);
+	send_signal(SIGCONT);
+	if (why != NULL && is_heard())
 		say_error(why);
 }
 
@@ -256,10 +265,8 @@ wait_for_something(struct keeper *k)
 
 	if (n == 0 && k->end_ms == 0)
 		claims_settle(&k->claims);
-	if (k->end_ms != 0 && io_now_ms() >= k->end_ms) {
-		send_signal(k, SIGKILL); /* it may end us as well */
-		k->end_ms = io_now_ms() + KILL_MS;
-	}
+	if (k->end_ms != 0 && io_now_ms() >= k->end_ms)
+		send_signal(SIGKILL);
 	if (n <= 0)
 		return;
 	if (polled[1].revents != 0)
@@ -268,6 +275,32 @@ wait_for_something(struct keeper *k)
 		(void)read_log(k);
 	if (polled[0].revents != 0)
 		hear_signal(k);
+}
+
+/* The session counts as ended when we have: nothing of it may go on then. */
+static void
+end_rest(const struct keeper *k)
+{
+	int64_t deadline_ms = k->end_ms != 0 ? k->end_ms : io_now_ms() + REST_MS;
+	struct timespec wait;
+	sigset_t set;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (;;) {
+		int64_t left_ms = deadline_ms - io_now_ms();
+
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0)
+			return;
+		if (left_ms <= 0)
+			break;
+		wait = (struct timespec){left_ms / 1000, left_ms % 1000 * 1000000};
+		(void)sigtimedwait(&set, NULL, &wait);
+	}
+	send_signal(SIGKILL);
 }
 
 /* As the child ended, so do we: sshd tells the client of a signal, too. */
@@ -282,7 +315,8 @@ end_like(int status)
 		return EX_SOFTWARE;
 	(void)signal(WTERMSIG(status), SIG_DFL);
 	(void)kill(getpid(), WTERMSIG(status));
-	sigfillset(&set);
+	sigemptyset(&set);
+	sigaddset(&set, WTERMSIG(status));
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return EX_SIGNALED + WTERMSIG(status);
 }
@@ -314,7 +348,6 @@ keeper_run(struct talk *talk, pid_t child, int log)
 	signals_of(&set);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	leave_streams();
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (k.signals < 0)
 		end(&k, "No descriptor is left: this transfer ends.");
 	look_at_child(&k);
@@ -329,7 +362,8 @@ keeper_run(struct talk *talk, pid_t child, int log)
 		;
 	claims_settle(&k.claims);
 	if (k.end_ms != 0) /* what it had started goes with it */
-		send_signal(&k, SIGHUP);
+		send_signal(SIGHUP);
+	end_rest(&k);
 	say_goodbye(&k);
 	return end_like(k.status);
 }

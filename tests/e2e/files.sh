@@ -105,7 +105,7 @@ sed -i 's|^folder = /srv/vms/small|folder = /srv/vms/webdev|' /etc/sallyport/vms
 # --- its end in mid-transfer ---------------------------------------------------------------------------------
 ended() { # WHAT: the slow transfer SLOW is gone within 2 s of gw_clock, processes and all
 	local ms
-	while pgrep -u anne -x sftp-server >/dev/null || pgrep -u anne -x sallyport-shell >/dev/null; do
+	while pgrep -u anne -x sftp-server >/dev/null || pgrep -u anne -x rsync >/dev/null || pgrep -u anne -x sallyport-shell >/dev/null; do
 		ms=$(( ($(date +%s%N) - START) / 1000000 )); [ $ms -lt 8000 ] || break; sleep 0.05
 	done
 	ms=$(( ($(date +%s%N) - START) / 1000000 ))
@@ -129,5 +129,13 @@ slow; sed -i 's|^folder = /srv/vms/webdev|folder = /srv/vms/small|' /etc/sallypo
 sed -i 's|^folder = /srv/vms/small|folder = /srv/vms/webdev|' /etc/sallyport/vms.conf; gw_reload >/dev/null
 slow; gw_clock; kill -KILL "$(cat "$GW/daemon.pid")"; ended "the daemon is killed"
 gw_wait 20 sallyport status; gw_wait 20 batch anne 'ls /' && pass "  and it works again" || fail "the daemon is back, but no transfer"
+slow_up() { # an upload by rsync, which serves it with two processes
+	timeout 60 rsync --bwlimit=50 -e "ssh -F none -o LogLevel=ERROR -S $GW/anne.mux" "$seed" x:slow >/dev/null 2>&1 & SLOW=$!
+	gw_wait 20 are_two || fail "no upload"
+}
+are_two() { [ "$(pgrep -c -u anne -x rsync)" -eq 2 ]; }
+slow_up; S=$(sallyport list channels | awk '/sftp/ {print $1; exit}'); gw_clock; sallyport disconnect "$S" >/dev/null; ended "rsync's two processes, disconnected"
+slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -o -u anne -x rsync; ended "one of rsync's two is killed"
+slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -u anne -x sallyport-shell; ended "what keeps rsync's two is killed"
 slow; gw_clock; sallyport lock anne >/dev/null; ended "lock"; sallyport unlock anne >/dev/null
 files_stop; finish
