@@ -2,6 +2,8 @@
 #include "policy/address.h"
 
 #include "lib/io.h"
+#include "policy/hash.h"
+#include "policy/index.h"
 #include "policy/vm.h"
 
 #include <arpa/inet.h>
@@ -46,19 +48,28 @@ take(struct taken *taken, uint32_t n)
 		taken->bits[n / 32] |= (uint32_t)1 << (n % 32);
 }
 
+struct kept {
+	const struct address_kept *list;
+	size_t n;
+	struct index by_name;
+};
+
 static const struct address_kept *
-find_kept(const struct address_kept *kept, size_t n, const char *name)
+find_kept(const struct kept *kept, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(kept[i].name, name) == 0)
-			return &kept[i];
-	return NULL;
+	uint64_t hash = hash_str(name);
+	size_t at;
+	uint32_t i = index_first(&kept->by_name, hash, &at);
+
+	while (i != INDEX_NONE && strcmp(kept->list[i].name, name) != 0)
+		i = index_next(&kept->by_name, hash, &at);
+	return i != INDEX_NONE ? &kept->list[i] : NULL;
 }
 
 /* Those that vms.conf gives, then those that were kept, in this order of right. */
 static void
-give_known(const struct policy *policy, const struct address_kept *kept, size_t n,
-    struct taken *taken, struct in_addr *out)
+give_known(const struct policy *policy, const struct kept *kept, struct taken *taken,
+    struct in_addr *out)
 {
 	size_t count = policy_vm_count(policy);
 
@@ -68,7 +79,7 @@ give_known(const struct policy *policy, const struct address_kept *kept, size_t 
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct address_kept *own =
-		    out[i].s_addr == INADDR_ANY ? find_kept(kept, n, policy_vm(policy, i)->name)
+		    out[i].s_addr == INADDR_ANY ? find_kept(kept, policy_vm(policy, i)->name)
 						: NULL;
 		uint32_t wanted = own != NULL ? number(own->address) : HOSTS;
 
@@ -77,18 +88,26 @@ give_known(const struct policy *policy, const struct address_kept *kept, size_t 
 		out[i] = own->address;
 		take(taken, wanted);
 	}
-	for (size_t i = 0; i < n; i++)
-		take(taken, number(kept[i].address));
+	for (size_t i = 0; i < kept->n; i++)
+		take(taken, number(kept->list[i].address));
 }
 
 int
 address_allot(
-    const struct policy *policy, const struct address_kept *kept, size_t n, struct in_addr *out)
+    const struct policy *policy, const struct address_kept *list, size_t n, struct in_addr *out)
 {
+	struct kept kept = {.list = list, .n = n};
 	struct taken taken = {{0}};
 	uint32_t next = 1;
+	int err = 0;
 
-	give_known(policy, kept, n, &taken, out);
+	for (size_t i = 0; i < n && err == 0; i++)
+		err = index_add(&kept.by_name, hash_str(list[i].name), (uint32_t)i);
+	if (err == 0)
+		give_known(policy, &kept, &taken, out);
+	index_free(&kept.by_name);
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < policy_vm_count(policy); i++) {
 		if (out[i].s_addr != INADDR_ANY)
 			continue;

@@ -3,6 +3,7 @@
 
 #include "lib/escape.h"
 #include "policy/array.h"
+#include "policy/grants_lines.h"
 #include "policy/grants_who.h"
 #include "policy/model.h"
 #include "policy/next.h"
@@ -91,12 +92,13 @@ given(const struct matter *matter, const struct grant *grant)
 	return 0;
 }
 
-/* Adds who's lines that have to do with it. False when there is no memory. */
+/* Adds who's lines of that second word that have to do with it. False when there is no
+ * memory. */
 static bool
-gather_who(struct matter *matter, const struct grant_who *who)
+gather_lines(struct matter *matter, const struct grant_who *who, const char *vm)
 {
 	const struct grants *grants = &matter->policy->grants;
-	size_t *grown, n = who != NULL ? who->first : 0;
+	size_t *grown, n = grants_lines_first(grants, who, vm);
 
 	for (; n != 0; n = grants->grants[n - 1].next) {
 		const struct grant *grant = &grants->grants[n - 1];
@@ -109,6 +111,13 @@ gather_who(struct matter *matter, const struct grant_who *who)
 		matter->grants[matter->count++] = n - 1;
 	}
 	return true;
+}
+
+static bool
+gather_who(struct matter *matter, const struct grant_who *who)
+{
+	return gather_lines(matter, who, matter->question->vm) &&
+	       (matter->vm == NULL || gather_lines(matter, who, "*"));
 }
 
 static int

@@ -3,6 +3,7 @@
 
 #include "lib/proto.h"
 #include "policy/array.h"
+#include "policy/grants_lines.h"
 #include "policy/grants_who.h"
 #include "policy/rights.h"
 #include "policy/text.h"
@@ -235,24 +236,27 @@ read_words(const struct place *place, char *line, struct grants *grants, struct 
 	return err[0];
 }
 
-/* Puts the grant at the end of its who's chain. */
-static void
-chain(struct grants *grants, size_t number)
+/* Takes the grant over; if there is no memory it is still the caller's. */
+static int
+add(struct grants *grants, const struct grant *grant)
 {
-	struct grant_who *who = &grants->whos[grants->grants[number].who];
+	struct grant *grown = array_grow(grants->grants, grants->count, sizeof(*grant));
 
-	if (who->last != 0)
-		grants->grants[who->last - 1].next = number + 1;
-	else
-		who->first = number + 1;
-	who->last = number + 1;
-	who->lines++;
+	if (grown == NULL)
+		return -ENOMEM;
+	grants->grants = grown;
+	grants->grants[grants->count] = *grant;
+	if (grants_lines_add(grants, grants->count) < 0)
+		return -ENOMEM;
+	grants->whos[grant->who].lines++;
+	grants->count++;
+	return 0;
 }
 
 static int
 take_line(struct grants *grants, const struct place *place, char *line)
 {
-	struct grant grant = {.file = place->file, .line = place->line}, *grown;
+	struct grant grant = {.file = place->file, .line = place->line};
 	char *text = strdup(line);
 	int err;
 
@@ -261,17 +265,10 @@ take_line(struct grants *grants, const struct place *place, char *line)
 	text_fold(text);
 	err = read_words(place, line, grants, &grant);
 	grant.text = text;
-	if (err == 0) {
-		grown = array_grow(grants->grants, grants->count, sizeof(grant));
-		if (grown != NULL) {
-			grants->grants = grown;
-			grants->grants[grants->count] = grant;
-			chain(grants, grants->count++);
-			return 0;
-		}
-		err = -ENOMEM;
-	}
-	free_grant(&grant);
+	if (err == 0)
+		err = add(grants, &grant);
+	if (err != 0)
+		free_grant(&grant);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -304,5 +301,6 @@ grants_free(struct grants *grants)
 	free(grants->whos);
 	free(grants->groups);
 	free(grants->index);
+	index_free(&grants->lines);
 	*grants = (struct grants){0};
 }

@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_POLICY_GRANTS_H
 #define SALLYPORT_POLICY_GRANTS_H
 
+#include "policy/index.h"
 #include "policy/report.h"
 #include "policy/vms.h"
 #include "policy/when.h"
@@ -26,7 +27,7 @@ struct grant {
 	char *text;   /* the line's own words, blanks folded, no comment */
 	const char *file;
 	size_t line;
-	size_t next; /* number + 1 of that who's next line; 0: none */
+	size_t next, last; /* of that who and VM, numbers + 1: the next; in the first, the last */
 };
 
 struct grant_who {
@@ -34,7 +35,6 @@ struct grant_who {
 	const char *name; /* in text, without '@' */
 	bool is_group;
 	size_t lines;
-	size_t first, last; /* numbers + 1 of his lines, in order */
 };
 
 struct grants {
@@ -44,8 +44,8 @@ struct grants {
 	size_t who_count;
 	size_t *groups; /* indexes of whos */
 	size_t group_count;
-	uint32_t *index; /* hash table of whos by name, number + 1; 0: empty */
-	size_t index_size;
+	uint32_t *index; size_t index_size; /* of whos by name, number + 1; 0: empty */
+	struct index lines; /* by who and VM, the first of them (grants_lines.h) */
 };
 
 /* Adds the lines of text[len]; file must outlive *grants. What is wrong is said in

@@ -1,9 +1,8 @@
 /* The lines of vm_mappings against what vms.conf declares, and against each other. */
 #include "policy/grants.h"
+#include "policy/hash.h"
 #include "policy/rights.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -70,36 +69,38 @@ check_grant(const struct grant *grant, const struct vms *vms, struct report *rep
 		check_effect(grant, vm, report);
 }
 
-static int
-by_text(const void *a, const void *b, void *context)
+/* The line of the same words that index knows; NULL: none. */
+static const struct grant *
+find_text(
+    const struct grants *grants, const struct index *index, uint64_t hash, const char *text)
 {
-	const struct grant *grants = context;
-	const size_t *left = a, *right = b;
-	int order = strcmp(grants[*left].text, grants[*right].text);
+	size_t at;
+	uint32_t n = index_first(index, hash, &at);
 
-	return order != 0 ? order : (*left > *right) - (*left < *right);
+	while (n != INDEX_NONE && strcmp(grants->grants[n].text, text) != 0)
+		n = index_next(index, hash, &at);
+	return n != INDEX_NONE ? &grants->grants[n] : NULL;
 }
 
 static int
 check_double(const struct grants *grants, struct report *report)
 {
-	size_t *order = calloc(grants->count + 1, sizeof(*order));
+	struct index index = {0};
+	int err = 0;
 
-	if (order == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < grants->count; i++)
-		order[i] = i;
-	if (grants->count > 0)
-		qsort_r(order, grants->count, sizeof(*order), by_text, grants->grants);
-	for (size_t i = 1; i < grants->count; i++) {
-		const struct grant *first = &grants->grants[order[i - 1]];
-		const struct grant *grant = &grants->grants[order[i]];
-		if (strcmp(first->text, grant->text) == 0)
+	for (size_t i = 0; i < grants->count && err == 0; i++) {
+		const struct grant *grant = &grants->grants[i], *first;
+		uint64_t hash = hash_str(grant->text);
+
+		first = find_text(grants, &index, hash, grant->text);
+		if (first != NULL)
 			report_warning(report, grant->file, grant->line, NULL,
 			    "the same line as %s:%zu", first->file, first->line);
+		else
+			err = index_add(&index, hash, (uint32_t)i);
 	}
-	free(order);
-	return 0;
+	index_free(&index);
+	return err;
 }
 
 int

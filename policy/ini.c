@@ -4,6 +4,8 @@
 #include "policy/ini.h"
 
 #include "policy/array.h"
+#include "policy/hash.h"
+#include "policy/index.h"
 #include "policy/text.h"
 
 #include <errno.h>
@@ -18,7 +20,8 @@ struct reader {
 	const char *file;
 	struct report *report;
 	struct ini *ini;
-	bool is_open; /* the last section of ini takes the keys that come */
+	struct index names; /* of its sections */
+	bool is_open;       /* the last section of ini takes the keys that come */
 	bool has_section;
 	size_t line;
 };
@@ -126,12 +129,27 @@ header_fault(const char *line)
 	return NULL;
 }
 
+/* The first one of that name; NULL: none. */
+static const struct ini_section *
+find_section(const struct reader *r, uint64_t hash, const char *name)
+{
+	size_t at;
+	uint32_t n = index_first(&r->names, hash, &at);
+
+	while (n != INDEX_NONE && strcmp(r->ini->sections[n].name, name) != 0)
+		n = index_next(&r->names, hash, &at);
+	return n != INDEX_NONE ? &r->ini->sections[n] : NULL;
+}
+
 /* Takes the section's name, a fresh copy that may have blanks too many. */
 static int
 add_section(struct reader *r, char *name)
 {
 	struct ini *ini = r->ini;
+	const struct ini_section *first;
 	struct ini_section *grown;
+	uint64_t hash;
+	int err = 0;
 
 	if (name == NULL)
 		return -ENOMEM;
@@ -142,17 +160,17 @@ add_section(struct reader *r, char *name)
 	}
 	text_fold(name);
 	ini->sections = grown;
-	for (size_t i = 0; i < ini->section_count; i++)
-		if (strcmp(ini->sections[i].name, name) == 0) {
-			report_error(r->report, r->file, r->line, NULL,
-			    "section [%s] is there twice, first in line %zu", name,
-			    ini->sections[i].line);
-			break;
-		}
+	hash = hash_str(name);
+	first = find_section(r, hash, name);
+	if (first != NULL)
+		report_error(r->report, r->file, r->line, NULL,
+		    "section [%s] is there twice, first in line %zu", name, first->line);
+	else
+		err = index_add(&r->names, hash, (uint32_t)ini->section_count);
 	ini->sections[ini->section_count++] =
 	    (struct ini_section){.name = name, .line = r->line};
 	r->is_open = true;
-	return 0;
+	return err;
 }
 
 static int
@@ -189,6 +207,7 @@ ini_parse(
 		err = take_line(&r, text_trim(line));
 	}
 	free(copy);
+	index_free(&r.names);
 	if (err < 0)
 		ini_free(ini);
 	return err;
