@@ -21,7 +21,7 @@ enum channel_state {
 	CHANNEL_SEATING,  /* until its seat is free */
 };
 struct channel {
-	LIST_ENTRY(channel) link; /* channels.c's */
+	LIST_ENTRY(channel) link; struct finder_link by_id, by_conn, by_uid; /* channels.c's */
 	struct gateway *gw;
 	enum channel_state state;
 	uint32_t id, conn_id; /* ch340, c12 */

@@ -8,6 +8,7 @@
 #include "daemon/kept_channels.h"
 #include "daemon/shell_channel.h"
 #include "daemon/stranger.h"
+#include "daemon/finder.h"
 #include "lib/io.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@
 struct channels {
 	LIST_HEAD(, channel) list;
 	size_t count;
+	struct finder by_id, by_conn, by_uid;
 };
 
 struct channels *
@@ -23,8 +25,12 @@ channels_new(void)
 {
 	struct channels *channels = calloc(1, sizeof(*channels));
 
-	if (channels != NULL)
-		LIST_INIT(&channels->list);
+	if (channels == NULL)
+		return NULL;
+	LIST_INIT(&channels->list);
+	finder_init(&channels->by_id);
+	finder_init(&channels->by_conn);
+	finder_init(&channels->by_uid);
 	return channels;
 }
 
@@ -52,6 +58,9 @@ channels_add(
 		return NULL;
 	}
 	LIST_INSERT_HEAD(&channels->list, ch, link);
+	finder_add(&channels->by_id, &ch->by_id, finder_hash(ch->id), ch);
+	finder_add(&channels->by_conn, &ch->by_conn, finder_hash(ch->conn_id), ch);
+	finder_add(&channels->by_uid, &ch->by_uid, finder_hash(ch->uid), ch);
 	channels->count++;
 	return ch;
 }
@@ -59,6 +68,7 @@ channels_add(
 void
 channels_drop(struct channel *ch)
 {
+	struct channels *channels = ch->gw->channels;
 	struct conn *conn = conns_by_id(ch->gw->conns, ch->conn_id);
 
 	if (conn != NULL)
@@ -66,7 +76,10 @@ channels_drop(struct channel *ch)
 	consoles_ended(ch, "ended", 0, 0); /* if nobody has said so */
 	shell_channel_end(ch, "ended");    /* the same */
 	LIST_REMOVE(ch, link);
-	ch->gw->channels->count--;
+	finder_remove(&channels->by_id, &ch->by_id);
+	finder_remove(&channels->by_conn, &ch->by_conn);
+	finder_remove(&channels->by_uid, &ch->by_uid);
+	channels->count--;
 	dial_cancel(ch->dial);
 	free(ch->target.name);
 	stranger_close(&ch->client_fd);
@@ -83,6 +96,9 @@ channels_free(struct channels *channels)
 		return;
 	while ((ch = LIST_FIRST(&channels->list)) != NULL)
 		channels_drop(ch);
+	finder_free(&channels->by_id);
+	finder_free(&channels->by_conn);
+	finder_free(&channels->by_uid);
 	free(channels);
 }
 
@@ -108,12 +124,25 @@ channels_stop(struct channels *channels)
 struct channel *
 channels_by_id(struct channels *channels, uint32_t id)
 {
-	struct channel *ch;
+	struct channel *ch = finder_first(&channels->by_id, finder_hash(id));
 
-	LIST_FOREACH(ch, &channels->list, link)
-		if (ch->id == id)
-			return ch;
-	return NULL;
+	while (ch != NULL && ch->id != id)
+		ch = finder_next(&ch->by_id);
+	return ch;
+}
+
+/* Those of a connection, and those of a user: the last one first. */
+
+static struct channel *
+first_of_conn(const struct channels *channels, uint32_t conn_id)
+{
+	return finder_first(&channels->by_conn, finder_hash(conn_id));
+}
+
+static struct channel *
+first_of_uid(const struct channels *channels, uid_t uid)
+{
+	return finder_first(&channels->by_uid, finder_hash(uid));
 }
 
 struct channel *
@@ -131,10 +160,10 @@ channels_count(const struct channels *channels)
 size_t
 channels_count_of(const struct channels *channels, uint32_t conn_id)
 {
-	const struct channel *ch;
+	const struct channel *ch = first_of_conn(channels, conn_id);
 	size_t n = 0;
 
-	LIST_FOREACH(ch, &channels->list, link)
+	for (; ch != NULL; ch = finder_next(&ch->by_conn))
 		n += ch->conn_id == conn_id;
 	return n;
 }
@@ -142,10 +171,10 @@ channels_count_of(const struct channels *channels, uint32_t conn_id)
 size_t
 channels_count_uid(const struct channels *channels, uid_t uid)
 {
-	const struct channel *ch;
+	const struct channel *ch = first_of_uid(channels, uid);
 	size_t n = 0;
 
-	LIST_FOREACH(ch, &channels->list, link)
+	for (; ch != NULL; ch = finder_next(&ch->by_uid))
 		n += ch->uid == uid;
 	return n;
 }
@@ -153,10 +182,10 @@ channels_count_uid(const struct channels *channels, uid_t uid)
 size_t
 channels_count_greeting(const struct channels *channels, uid_t uid)
 {
-	const struct channel *ch;
+	const struct channel *ch = first_of_uid(channels, uid);
 	size_t n = 0;
 
-	LIST_FOREACH(ch, &channels->list, link)
+	for (; ch != NULL; ch = finder_next(&ch->by_uid))
 		n += ch->uid == uid && ch->state == CHANNEL_GREETING;
 	return n;
 }
@@ -180,8 +209,8 @@ channels_end_of(struct channels *channels, uint32_t conn_id, const char *reason)
 {
 	struct channel *ch, *next;
 
-	for (ch = LIST_FIRST(&channels->list); ch != NULL; ch = next) {
-		next = LIST_NEXT(ch, link);
+	for (ch = first_of_conn(channels, conn_id); ch != NULL; ch = next) {
+		next = finder_next(&ch->by_conn);
 		if (ch->conn_id == conn_id)
 			channel_end(ch, reason);
 	}
@@ -209,9 +238,9 @@ channels_judge(struct channels *channels)
 void
 channels_rejudge(struct channels *channels, uint32_t conn_id)
 {
-	struct channel *ch;
+	struct channel *ch = first_of_conn(channels, conn_id);
 
-	LIST_FOREACH(ch, &channels->list, link)
+	for (; ch != NULL; ch = finder_next(&ch->by_conn))
 		if (ch->conn_id == conn_id)
 			ch->judged = ch->gw->generation - 1;
 }
@@ -220,11 +249,11 @@ void
 channels_foresee(struct channels *channels, const struct conn *conn, const struct gate_by *by,
     void (*fn)(void *arg, const struct channel *ch, const char *reason), void *arg)
 {
-	const struct channel *ch;
+	const struct channel *ch = first_of_conn(channels, conn->id);
 	struct answer answer;
 	const char *reason;
 
-	LIST_FOREACH(ch, &channels->list, link) {
+	for (; ch != NULL; ch = finder_next(&ch->by_conn)) {
 		if (ch->conn_id != conn->id || ch->state == CHANNEL_STOPPING)
 			continue;
 		reason = channel_policy_object(ch, conn, by, &answer);

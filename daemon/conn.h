@@ -6,17 +6,17 @@
 #include "daemon/conn_groups.h"
 #include "daemon/conn_state.h"
 #include "daemon/proc.h"
+#include "daemon/finder.h"
 #include "lib/proto.h"
 
 #include <stdbool.h>
 #include <sys/queue.h>
 #include <time.h>
 
-struct conns;
-struct loop_watch;
+struct conns; struct loop_watch;
 
 struct conn {
-	LIST_ENTRY(conn) link;
+	LIST_ENTRY(conn) link; struct finder_link by_id, by_m; /* conns.c's */
 	uint32_t id; /* c12 */
 	enum conn_state state;
 	char user[PROTO_NAME_MAX + 1];

@@ -18,6 +18,7 @@
 struct conns {
 	struct gateway *gw;
 	LIST_HEAD(, conn) list;
+	struct finder by_id, by_m;
 	size_t count;
 	uint32_t last_id;
 };
@@ -31,6 +32,8 @@ conns_new(struct gateway *gw)
 		return NULL;
 	conns->gw = gw;
 	LIST_INIT(&conns->list);
+	finder_init(&conns->by_id);
+	finder_init(&conns->by_m);
 	return conns;
 }
 
@@ -38,6 +41,8 @@ static void
 drop(struct conn *conn)
 {
 	LIST_REMOVE(conn, link);
+	finder_remove(&conn->owner->by_id, &conn->by_id);
+	finder_remove(&conn->owner->by_m, &conn->by_m);
 	conn->owner->count--;
 	loop_watch_free(conn->m_watch);
 	loop_watch_free(conn->u_watch);
@@ -53,6 +58,8 @@ conns_free(struct conns *conns)
 		return;
 	while ((conn = LIST_FIRST(&conns->list)) != NULL)
 		drop(conn);
+	finder_free(&conns->by_id);
+	finder_free(&conns->by_m);
 	free(conns);
 }
 
@@ -76,6 +83,12 @@ on_u_ended(void *arg, int fd, unsigned int events)
 	conns_end(conn->owner, conn, "the connection ended");
 }
 
+static uint64_t
+m_hash(const struct proc *m)
+{
+	return finder_hash((uint64_t)m->pid);
+}
+
 static struct conn *
 insert(struct conns *conns, uint32_t id, const char *user, uid_t uid, const struct proc *m,
     int m_pidfd)
@@ -92,6 +105,8 @@ insert(struct conns *conns, uint32_t id, const char *user, uid_t uid, const stru
 	}
 	conn->owner = conns;
 	LIST_INSERT_HEAD(&conns->list, conn, link);
+	finder_add(&conns->by_id, &conn->by_id, finder_hash(id), conn);
+	finder_add(&conns->by_m, &conn->by_m, m_hash(m), conn);
 	conns->count++;
 	if (id > conns->last_id)
 		conns->last_id = id;
@@ -107,23 +122,21 @@ conns_add(struct conns *conns, const char *user, uid_t uid, const struct proc *m
 struct conn *
 conns_by_m(struct conns *conns, const struct proc *m)
 {
-	struct conn *conn;
+	struct conn *conn = finder_first(&conns->by_m, m_hash(m));
 
-	LIST_FOREACH(conn, &conns->list, link)
-		if (conn->m.pid == m->pid && conn->m.start == m->start)
-			return conn;
-	return NULL;
+	while (conn != NULL && (conn->m.pid != m->pid || conn->m.start != m->start))
+		conn = finder_next(&conn->by_m);
+	return conn;
 }
 
 struct conn *
 conns_by_id(struct conns *conns, uint32_t id)
 {
-	struct conn *conn;
+	struct conn *conn = finder_first(&conns->by_id, finder_hash(id));
 
-	LIST_FOREACH(conn, &conns->list, link)
-		if (conn->id == id)
-			return conn;
-	return NULL;
+	while (conn != NULL && conn->id != id)
+		conn = finder_next(&conn->by_id);
+	return conn;
 }
 
 struct conn *

@@ -9,9 +9,11 @@
 #include "daemon/kept_address.h"
 #include "daemon/listener.h"
 #include "daemon/stranger.h"
+#include "daemon/finder.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
+#include "policy/hash.h"
 #include "policy/vm.h"
 
 #include <arpa/inet.h>
@@ -30,6 +32,7 @@
 
 struct endpoint {
 	LIST_ENTRY(endpoint) link;
+	struct finder_link by_name, by_place;
 	struct endpoints *owner;
 	char vm[64], right[64];
 	struct in_addr address; /* TCP */
@@ -42,7 +45,8 @@ struct endpoint {
 struct endpoints {
 	struct gateway *gw;
 	LIST_HEAD(, endpoint) list;
-	struct in_addr *addresses; /* of policy_vm(i) */
+	struct finder by_name, by_place; /* VM and right; address and port */
+	struct in_addr *addresses;       /* of policy_vm(i) */
 	size_t address_count;
 	size_t kept; /* of list, in the manager's store */
 	bool is_admitting;
@@ -57,7 +61,21 @@ endpoints_new(struct gateway *gw)
 		return NULL;
 	endpoints->gw = gw;
 	LIST_INIT(&endpoints->list);
+	finder_init(&endpoints->by_name);
+	finder_init(&endpoints->by_place);
 	return endpoints;
+}
+
+static uint64_t
+name_hash(const char *vm, const char *right)
+{
+	return hash_str(vm) + finder_hash(hash_str(right));
+}
+
+static uint64_t
+place_hash(struct in_addr address, uint16_t port)
+{
+	return finder_hash((uint64_t)address.s_addr << 16 | port);
 }
 
 static void
@@ -72,6 +90,8 @@ drop(struct endpoint *e)
 	char path[PATH_LENGTH];
 
 	LIST_REMOVE(e, link);
+	finder_remove(&e->owner->by_name, &e->by_name);
+	finder_remove(&e->owner->by_place, &e->by_place);
 	loop_watch_free(e->watch);
 	if (e->fd >= 0 && e->port == 0) {
 		path_of(e, path);
@@ -91,6 +111,8 @@ endpoints_free(struct endpoints *endpoints)
 		return;
 	while ((e = LIST_FIRST(&endpoints->list)) != NULL)
 		drop(e);
+	finder_free(&endpoints->by_name);
+	finder_free(&endpoints->by_place);
 	free(endpoints->addresses);
 	free(endpoints);
 }
@@ -264,9 +286,10 @@ static void
 want(struct endpoints *endpoints, const char *vm, const char *right, struct in_addr address,
     uint16_t port)
 {
-	struct endpoint *e;
+	uint64_t hash = name_hash(vm, right);
+	struct endpoint *e = finder_first(&endpoints->by_name, hash);
 
-	LIST_FOREACH(e, &endpoints->list, link) {
+	for (; e != NULL; e = finder_next(&e->by_name)) {
 		if (strcmp(e->vm, vm) == 0 && strcmp(e->right, right) == 0 && e->port == port &&
 		    (port == 0 || e->address.s_addr == address.s_addr)) {
 			e->is_wanted = true;
@@ -284,6 +307,8 @@ want(struct endpoints *endpoints, const char *vm, const char *right, struct in_a
 	e->is_wanted = true;
 	e->fd = -1;
 	LIST_INSERT_HEAD(&endpoints->list, e, link);
+	finder_add(&endpoints->by_name, &e->by_name, hash, e);
+	finder_add(&endpoints->by_place, &e->by_place, place_hash(address, port), e);
 }
 
 static void
@@ -326,7 +351,8 @@ succeed(struct endpoint *old)
 
 	if (old->port == 0 || old->fd < 0)
 		return;
-	LIST_FOREACH(e, &old->owner->list, link) {
+	e = finder_first(&old->owner->by_place, place_hash(old->address, old->port));
+	for (; e != NULL; e = finder_next(&e->by_place)) {
 		if (!e->is_wanted || e->fd >= 0 || e->port != old->port ||
 		    e->address.s_addr != old->address.s_addr)
 			continue;

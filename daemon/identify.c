@@ -102,7 +102,9 @@ identify_unix(struct gateway *gw, int fd, struct identity *id)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_len) < 0) {
 		pidfd = -1;
 		if (errno != ENOPROTOOPT) {
-			id->reason = "the peer has already ended";
+			id->reason = errno == EMFILE || errno == ENFILE
+					 ? "the daemon has no descriptor left (LimitNOFILE=)"
+					 : "the peer has already ended";
 			return;
 		}
 	}

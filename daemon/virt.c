@@ -2,6 +2,7 @@
 #include "daemon/virt.h"
 
 #include "daemon/dial.h"
+#include "daemon/finder.h"
 #include "daemon/stranger.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -22,8 +23,8 @@
 /* A domain, or the path of a QMP socket. */
 struct watched {
 	TAILQ_ENTRY(watched) link;
+	struct finder_link by_name;
 	struct role *role;
-	uint64_t hash; /* of the name */
 	char *name;
 	enum proto_vm_state state;
 	struct dial *dial; /* QMP: while we connect */
@@ -38,6 +39,7 @@ struct role {
 	char *const *argv;
 	struct servant *servant; /* NULL: not needed */
 	TAILQ_HEAD(, watched) list;
+	struct finder by_name;
 };
 
 struct virt {
@@ -64,13 +66,11 @@ role_of(const struct virt *virt, enum target_kind kind)
 static struct watched *
 find(const struct role *role, const char *name)
 {
-	uint64_t hash = hash_str(name);
-	struct watched *w;
+	struct watched *w = finder_first(&role->by_name, hash_str(name));
 
-	TAILQ_FOREACH(w, &role->list, link)
-		if (w->hash == hash && strcmp(w->name, name) == 0)
-			return w;
-	return NULL;
+	while (w != NULL && strcmp(w->name, name) != 0)
+		w = finder_next(&w->by_name);
+	return w;
 }
 
 /* --- whom they watch ------------------------------------------------------ */
@@ -79,6 +79,7 @@ static void
 drop(struct role *role, struct watched *w)
 {
 	TAILQ_REMOVE(&role->list, w, link);
+	finder_remove(&role->by_name, &w->by_name);
 	dial_cancel(w->dial);
 	free(w->name);
 	free(w);
@@ -97,8 +98,8 @@ want(struct role *role, const char *name)
 			return;
 		}
 		w->role = role;
-		w->hash = hash_str(name);
 		TAILQ_INSERT_TAIL(&role->list, w, link);
+		finder_add(&role->by_name, &w->by_name, hash_str(name), w);
 	}
 	w->is_wanted = true;
 }
@@ -281,6 +282,7 @@ role_init(struct role *role, struct virt *virt, enum target_kind kind, const cha
 {
 	*role = (struct role){.virt = virt, .kind = kind, .name = name, .argv = argv};
 	TAILQ_INIT(&role->list);
+	finder_init(&role->by_name);
 }
 
 struct virt *
@@ -309,6 +311,7 @@ virt_free(struct virt *virt)
 		servant_free(role->servant);
 		while (!TAILQ_EMPTY(&role->list))
 			drop(role, TAILQ_FIRST(&role->list));
+		finder_free(&role->by_name);
 	}
 	free(virt);
 }
