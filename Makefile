@@ -74,7 +74,7 @@ LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -lau
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 BENCHES = $(addprefix $(BUILD)/bench/,$(addprefix login/,measure otp_load slow_flush.so validation) \
-	$(addprefix relay/,load in_u.so))
+	$(addprefix relay/,load in_u.so) scale/decide)
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))
 FUZZ_SECONDS ?= 5
@@ -351,7 +351,7 @@ bite-match:
 
 # Figures against limits, or (connect: console and connect against the endpoints that they
 # stand for) ratios; takes minutes, and wants a quiet machine.
-FIGURES = login/login relay/relay files/files relay/connect
+FIGURES = login/login relay/relay files/files relay/connect scale/scale
 $(addprefix bench-,$(notdir $(FIGURES))):
 	$(ROOT)
 	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) $@-here
@@ -421,6 +421,7 @@ help:
 	@echo 'make bench-connect ssh gw connect against ssh -W (root, in a copy)'
 	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
 	@echo 'make bench-files   what the walls around a file transfer cost, against sshd itself (root, in a copy)'
+	@echo 'make bench-scale   a gateway with much of everything: reload, decisions, lists (root, in a copy)'
 	@echo 'make fuzz          each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make check-layers  who includes whom, lengths, banned functions'
 	@echo 'make lint          form and static analysis;  format: brings the form about'
