@@ -37,6 +37,7 @@ struct session {
 	time_t next_judge;        /* when that verdict may change; 0: never */
 	int64_t since_ms;
 	const char *end_reason; /* it is being ended */
+	char why[128];          /* a reason of its connection's, which may be gone by then */
 	int64_t hup_ms;
 };
 
@@ -361,18 +362,6 @@ sessions_tell(struct sessions *sessions, uint32_t conn_id, const char *vm, const
 	}
 }
 
-void
-sessions_end_of(struct sessions *sessions, uint32_t conn_id, const char *reason)
-{
-	struct session *s, *next;
-
-	for (s = LIST_FIRST(&sessions->list); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (s->conn_id == conn_id)
-			finish(s, reason);
-	}
-}
-
 /* The process and those of its group; what has left that is sshd's or the user's. */
 static void
 send_signal(const struct session *s, int signal)
@@ -406,6 +395,31 @@ end(struct session *s, const char *reason)
 	tell_end(s);
 	send_signal(s, SIGHUP);
 	send_signal(s, SIGCONT); /* a stopped one shall hear it */
+}
+
+/* A transfer's process can live as long as its program likes, without a client, too: so its
+ * session lasts until that is ended. */
+static void
+end_with_conn(struct session *s, const char *reason)
+{
+	if (s->transfer == NULL || s->watch == NULL) {
+		finish(s, reason);
+	} else if (s->end_reason == NULL) {
+		snprintf(s->why, sizeof(s->why), "%s", reason);
+		end(s, s->why);
+	}
+}
+
+void
+sessions_end_of(struct sessions *sessions, uint32_t conn_id, const char *reason)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&sessions->list); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (s->conn_id == conn_id)
+			end_with_conn(s, reason);
+	}
 }
 
 static void

@@ -138,4 +138,7 @@ slow_up; S=$(sallyport list channels | awk '/sftp/ {print $1; exit}'); gw_clock;
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -o -u anne -x rsync; ended "one of rsync's two is killed"
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -u anne -x sallyport-shell; ended "what keeps rsync's two is killed"
 slow; gw_clock; sallyport lock anne >/dev/null; ended "lock"; sallyport unlock anne >/dev/null
+FILES_USERS=anne files_connect; slow; pkill -STOP -u anne -x sftp-server
+gw_clock; ssh -F none -S "$GW/anne.mux" -O exit x 2>/dev/null; ended "its connection has ended, and it does not look"
+gw_logged 15 '"event":"close"' '"user":"anne"' 'connection' && pass "  on record" || fail "no close: $(gw_log '"close"' anne | tail -1)"
 files_stop; finish
