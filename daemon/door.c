@@ -6,6 +6,7 @@
 #include "daemon/request.h"
 #include "daemon/shell_requests.h"
 #include "daemon/stranger.h"
+#include "daemon/untaken.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
@@ -49,6 +50,7 @@ struct guest {
 	TAILQ_ENTRY(guest) turn;              /* in doors.turns while is_next */
 	bool is_next;
 	bool has_asked;
+	bool was_passed; /* a descriptor, which may still wait there */
 };
 
 struct doors {
@@ -57,6 +59,7 @@ struct doors {
 	struct loop_watch *watches[DOORS];
 	LIST_HEAD(, guest) guests;
 	size_t count, shell_count;
+	struct untaken *untaken;
 	TAILQ_HEAD(, guest) turns; /* who has more to say, and whose door is clear */
 	struct loop_watch *turn;   /* a turn of the loop for the first of them */
 	struct wire_out out;
@@ -111,7 +114,8 @@ door_close(struct caller *caller)
 	loop_watch_free(g->writable);
 	io_close(&caller->fd_passed);
 	io_close(&caller->pidfd);
-	stranger_close(&g->fd);
+	if (!g->was_passed || !untaken_keep(g->doors->untaken, caller->uid, &g->fd))
+		stranger_close(&g->fd);
 	free(g);
 }
 
@@ -256,6 +260,7 @@ door_send_fd(struct caller *caller, int fd)
 		door_close(caller);
 		return -EPIPE;
 	}
+	g->was_passed = true;
 	caller->request_type = 0;
 	(void)loop_timer_set(g->timer, QUIET_MS);
 	return 0;
@@ -374,7 +379,7 @@ static size_t
 callers_of(const struct doors *doors, uid_t uid)
 {
 	const struct guest *g;
-	size_t n = 0;
+	size_t n = untaken_count(doors->untaken, uid);
 
 	LIST_FOREACH(g, &doors->guests, link)
 		n += g->caller.door == DOOR_SHELL && g->caller.uid == uid;
@@ -506,9 +511,10 @@ doors_new(struct gateway *gw)
 	LIST_INIT(&doors->guests);
 	TAILQ_INIT(&doors->turns);
 	doors->turn = loop_timer(gw->loop, on_turn, doors);
+	doors->untaken = untaken_new();
 	for (int i = 0; i < DOORS; i++)
 		doors->fds[i] = -1;
-	if (doors->turn == NULL) {
+	if (doors->turn == NULL || doors->untaken == NULL) {
 		doors_free(doors);
 		return NULL;
 	}
@@ -539,6 +545,7 @@ doors_free(struct doors *doors)
 		return;
 	while ((g = LIST_FIRST(&doors->guests)) != NULL)
 		door_close(&g->caller);
+	untaken_free(doors->untaken);
 	for (int i = 0; i < DOORS; i++) {
 		loop_watch_free(doors->watches[i]);
 		if (doors->fds[i] >= 0)

@@ -5,11 +5,16 @@ taker.py pass VM RIGHT      passes a descriptor on to the gate: "refused: WHY" o
 taker.py again VM RIGHT     asks a second time on the same conversation: "ended"
 taker.py leave VM RIGHT FILE   ends, and leaves the end to a child, which writes into FILE
                             "ended" when it has nothing of it any more
+taker.py keep VM RIGHT N    lets N channels begin and end, and takes no end of them: "kept N",
+                            once that many or no more are to be had; until its input ends
 """
 import os
+import resource
+import select
 import socket
 import struct
 import sys
+import time
 
 PATH = "/run/sallyport/shell.sock"
 
@@ -54,7 +59,40 @@ def rest(end):
         return "it goes on"
 
 
+def leave_there(vm, right):
+    """The conversation, with the end in it; None: there is none to be had."""
+    talk = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        talk.connect(PATH)
+        talk.send(begin(vm, right))
+        select.select([talk], [], [], 10)
+        if talk.recv(2, socket.MSG_PEEK)[1:] == b"\x9b":
+            talk.send(begin(vm, right))  # ends it
+            return talk
+    except OSError:
+        pass
+    talk.close()
+    return None
+
+
+def keep(vm, right, most):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most + 100, most + 100))
+    kept, failed = [], 0
+    while len(kept) < most and failed < 30:
+        talk = leave_there(vm, right)
+        if talk is None:
+            failed += 1
+        else:
+            kept.append(talk)
+        time.sleep(0.012)  # below a hundred a second
+    print("kept", len(kept), flush=True)
+    sys.stdin.read()
+
+
 def main():
+    if sys.argv[1] == "keep":
+        keep(sys.argv[2].encode(), sys.argv[3].encode(), int(sys.argv[4]))
+        return
     verb, vm, right = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode()
     talk, end = ask(vm, right)
     check(end)
