@@ -36,7 +36,7 @@ channel_deny(struct channel *ch, const char *reason, uint8_t link_error)
 	if (!ch->is_denied) {
 		if (conn != NULL)
 			channel_record_deny(ch, conn, reason);
-		channel_tell(ch, reason);
+		channel_tell(ch, shell_channel_reason(ch, reason));
 	}
 	if (ch->is_greeted)
 		channel_relay_refuse(ch, link_error);

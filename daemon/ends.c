@@ -112,3 +112,13 @@ ends_make(uid_t uid, int ends[2])
 	err = make_unix(ends);
 	return err == -EOPNOTSUPP ? make_tcp(uid, ends) : err;
 }
+
+void
+ends_discard(int *end)
+{
+	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+	if (*end >= 0)
+		(void)setsockopt(*end, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	io_close(end);
+}

@@ -9,5 +9,8 @@
  * that he could not reach by a socket of his own. 0 or -errno (then both are -1); does not
  * block. */
 int ends_make(uid_t uid, int ends[2]);
+/* Closes ends[1], which nobody got: no port stays in use by it (TIME_WAIT, one minute), at
+ * this end or the other. Accepts -1. */
+void ends_discard(int *end);
 
 #endif

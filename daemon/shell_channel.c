@@ -41,7 +41,7 @@ static void
 drop(struct shell_channel *shell)
 {
 	(void)let_go(shell);
-	io_close(&shell->fd);
+	ends_discard(&shell->fd);
 	free(shell);
 }
 
@@ -159,6 +159,16 @@ is_denied(const struct channel *ch, const struct conn *conn)
 	struct answer answer;
 
 	return channel_policy_object(ch, conn, &by, &answer) != NULL;
+}
+
+const char *
+shell_channel_reason(const struct channel *ch, const char *reason)
+{
+	const struct conn *conn = conns_by_id(ch->gw->conns, ch->conn_id);
+
+	return ch->shell != NULL && conn != NULL && is_denied(ch, conn)
+		   ? "not open to you, or not at this time"
+		   : reason;
 }
 
 /* Who may have the console may know who has it. */

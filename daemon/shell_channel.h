@@ -23,6 +23,10 @@ void shell_channel_begin(struct channel *ch);
 /* ch goes, for that reason: before it was handed over that is a refusal. */
 void shell_channel_end(struct channel *ch, const char *reason);
 
+/* What a page of that connection is told of ch's refusal: of a name that the user made up, no
+ * more than the shell says. */
+const char *shell_channel_reason(const struct channel *ch, const char *reason);
+
 /* The caller goes, and with it the channel. */
 void shell_channel_gone(struct shell_channel *shell);
 

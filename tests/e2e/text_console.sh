@@ -99,7 +99,18 @@ check 'a second question: the channel ends' ended "$(taker again webdev raw)"
 rm -f /tmp/left; (umask 0; : >/tmp/left)
 taker leave webdev raw /tmp/left >/dev/null; gw_wait 12 test -s /tmp/left
 check 'its process ends, and leaves the end to another: the channel ends' ended "$(cat /tmp/left)"
-grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'; gw_reload >/dev/null
+# Ends that nobody takes are the daemon's to count: at 300 it could pass none to the others.
+GW_CONF='opens_per_s = 1000'; gw_policy; grants 'anne host shell always' 'anne webdev raw always' 'maggie webdev raw always'; gw_reload >/dev/null
+OPEN=$(prlimit --pid "$(cat "$GW/daemon.pid")" --nofile --noheadings --output SOFT)
+prlimit --pid "$(cat "$GW/daemon.pid")" --nofile=300:
+mkfifo "$GW/keep"; taker keep webdev raw 330 <"$GW/keep" >"$GW/kept" & P=$!; exec 9>"$GW/keep"
+gw_wait 50 grep -q kept "$GW/kept"
+check 'ends that she leaves untaken: no more than max_sessions' 'kept 64' "$(cat "$GW/kept")"
+check '  others get theirs' 'HELLOEND 5' "$(printf hello | over maggie connect webdev raw 2>&1 | tr -d '\n')"
+exec 9>&-; wait $P
+check '  and she again, when she has let go of them' 'HELLOEND 5' "$(printf hello | over anne sallyport-shell -c "'connect webdev raw'" 2>&1 | tr -d '\n')"
+prlimit --pid "$(cat "$GW/daemon.pid")" --nofile="$OPEN:"
+GW_CONF=; gw_policy; gw_reload >/dev/null
 # The shell's process ends: so does the channel, at once.
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 15 sh -c 'sallyport list channels | grep -q raw'
@@ -178,6 +189,14 @@ for what, end in (("ended by SIGTERM", "pkill -TERM -u anne -x sallyport-shell")
     t.expect(r"rc \d+\r?\n"); t.expect("done")
     check(f"  {what}", t.before.strip() == before.strip(), t.before); t.end()
 reload("anne webdev serial,raw always", "maggie webdev serial always")
+
+# a page beside it: what the user may not have is the same there, too, whether or not it is
+t = over("anne"); t.expect("leaves"); told = []
+for vm, right in (("books", "serial"), ("nosuch", "serial"), ("webdev", "nosuch")):
+    subprocess.run(["ssh", "-F", "none", "-S", f"{GW}/anne.ctl", "x", "connect", vm, right], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    t.expect(f" {vm} {right} +([^\r\n]*)\r"); told.append(t.match.group(1))
+check("a page tells of what is denied: alike, whether or not it is there", told == ["not open to you, or not at this time"] * 3, told)
+t.send("q"); t.end()
 
 # seats
 t = console()

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -179,6 +180,56 @@ strangers_in_between(void **state)
 	close(ends[1]);
 }
 
+static unsigned int
+port_of(int fd)
+{
+	struct sockaddr_in at = {.sin_family = AF_UNSPEC};
+	socklen_t len = sizeof(at);
+
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	return ntohs(at.sin_port);
+}
+
+/* A connection between the two ports that is over, and keeps them from use (TIME_WAIT). */
+static bool
+keeps_ports(unsigned int one, unsigned int other)
+{
+	FILE *table = fopen("/proc/net/tcp", "r");
+	char line[256], here[64], there[64];
+	bool found = false;
+
+	assert_non_null(table);
+	snprintf(here, sizeof(here), "0100007F:%04X 0100007F:%04X 06", one, other);
+	snprintf(there, sizeof(there), "0100007F:%04X 0100007F:%04X 06", other, one);
+	while (fgets(line, sizeof(line), table) != NULL)
+		found |= strstr(line, here) != NULL || strstr(line, there) != NULL;
+	fclose(table);
+	return found;
+}
+
+/* Whichever goes first. */
+static void
+unwanted_ends_keep_no_port(void **state)
+{
+	unsigned int one, other;
+	int ends[2];
+
+	(void)state;
+	is_old = true;
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(ends_make(getuid(), ends), 0);
+		one = port_of(ends[0]);
+		other = port_of(ends[1]);
+		if (i % 2 == 0)
+			close(ends[0]);
+		ends_discard(&ends[1]);
+		assert_int_equal(ends[1], -1);
+		if (i % 2 != 0)
+			close(ends[0]);
+		assert_false(keeps_ports(one, other));
+	}
+}
+
 int
 main(void)
 {
@@ -187,6 +238,7 @@ main(void)
 	    cmocka_unit_test(a_pair_of_an_old_kernel),
 	    cmocka_unit_test(it_is_the_users),
 	    cmocka_unit_test(strangers_in_between),
+	    cmocka_unit_test(unwanted_ends_keep_no_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
