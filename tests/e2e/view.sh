@@ -217,6 +217,12 @@ if [ -c /dev/fuse ] && release_fuse; then
 else
 	echo '      (no /dev/fuse here: --sftp is not tried)'
 fi
+# --- a gateway that does not stop talking: 20 MB, and all is well
+printf '#!/bin/sh\ntrap "" PIPE\nhead -c 20000000 /dev/zero\nexit 0\n' >/usr/local/bin/flood
+chmod 755 /usr/local/bin/flood; usermod -s /usr/local/bin/flood fred
+at_desk sallyport-view --list jump >"$GW/flooded" 2>"$GW/flooded.err" </dev/null
+check 'an answer of 20 MB: 128 KiB of it are taken' '0 131072' "$? $(wc -c <"$GW/flooded")"
+nothing_left '  flooded'
 check 'an OTP for each connection, and no more' "$OTPS" "$(otps)"
 
 # --- a gateway that asks in the session

@@ -230,6 +230,12 @@ check '  no line of its can pass for ours' '' "$(grep '^sallyport-view: type' er
 fresh; closed; printf 'anne\033[2J\tweb\303\244\n' >answer.vms; view --list gw
 printable out && pass '  nor by --list' || fail "  --list: $(cat -v out)"
 fresh; printf '\033[2J\033[31mallow webdev\n' >answer.why; view gw webdev; check '  what does not begin with "allow" allows nothing' 77 $STATUS
+fresh; odd=$FAKE/$(printf 'x\nsallyport-view: all is well\ny.sallyport'); echo 'vm webdev' >"$odd"; view "$odd"; rm "$odd"
+check "  nor one of a file's name" '64 ' "$STATUS $(grep '^sallyport-view: all' err)"
+{ printf 'gateway = gw\nvm = '; head -c 300000 /dev/zero | tr '\0' ' '; echo web; } >long.sallyport
+SECONDS=0; view long.sallyport; rm long.sallyport
+check 'a file with a line without end' '64 more than 1000 characters' "$STATUS $(grep -o 'more than 1000 characters' err)"
+[ $SECONDS -le 20 ] && pass '  soon' || fail "  after $SECONDS s"
 fresh; : >endless.why; view gw webdev
 check '  an endless answer is cut off' '75' "$STATUS"
 check '  after 40 lines of 300' yes "$([ "$(wc -c <err)" -lt 13000 ] && echo yes)"
