@@ -72,7 +72,7 @@ host=$(ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2)
 putty() { # USER PROGRAM ARG…: on a terminal of its own
 	local u=$1; shift
 	rm -f "$GW/rc"
-	SAY="YubiKey for $u: =$(gw_press "$u")" PATIENCE=$((10 + SIZE / 5000000)) timeout $LONG python3 tests/support/on_terminal.py root \
+	SAY="YubiKey for $u: =$(gw_press "$u")" PATIENCE=$LONG timeout $LONG python3 tests/support/on_terminal.py root \
 		sh -c 'exec 9<>/dev/tty; rc=$1; shift; "$@"; echo $? >"$rc"' sh "$GW/rc" "$@" -hostkey "$host" -i "$GW/$u.ppk" -P 22 "${LAST[@]}" >"$GW/out" 2>&1
 	RC=$(cat "$GW/rc" 2>/dev/null || echo none)
 }
