@@ -349,8 +349,7 @@ check-bite:
 bite-match:
 	@tests/bite/run --match
 
-# Figures against limits, or (connect: console and connect against the endpoints that they
-# stand for) ratios; takes minutes, and wants a quiet machine.
+# Figures against limits; takes minutes, and wants a quiet machine.
 FIGURES = login/login relay/relay files/files relay/connect scale/scale
 $(addprefix bench-,$(notdir $(FIGURES))):
 	$(ROOT)
@@ -418,7 +417,7 @@ help:
 	@echo 'make check-long    the long forms: 300 kills, 100 power cuts, 50 rounds of revocation, lint in depth … (root, in a copy)'
 	@echo 'make check-bite    takes out each defence in turn: its test must then fail (long; root, in a copy)'
 	@echo 'make bench-login   what a login costs, against others and against limits (root, in a copy)'
-	@echo 'make bench-connect ssh gw connect against ssh -W (root, in a copy)'
+	@echo 'make bench-connect what ssh gw connect costs, against ssh -W and against limits (root, in a copy)'
 	@echo 'make bench-relay   what the relay costs, against others and against limits (root, in a copy)'
 	@echo 'make bench-files   what the walls around a file transfer cost, against sshd itself (root, in a copy)'
 	@echo 'make bench-scale   a gateway with much of everything: reload, decisions, lists (root, in a copy)'

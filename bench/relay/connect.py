@@ -1,7 +1,12 @@
 """connect.sh's target and its clients.
 
 connect.py serve              echo, source and sink, at 127.0.0.1:21001 to 21003
-connect.py measure CTL ROUNDS TRIPS MIB
+connect.py measure CTL ROUNDS TRIPS MIB yes|no
+
+A ratio is the median of the rounds' ratios: both sides of a round had the same weather.
+Times whose ranges overlap and whose medians are less than 15 % apart are a tie, which
+holds; so is a ratio whose limit lies within what its median is known to (95 %). Exit 1
+when a limit is missed (never with "no").
 """
 import os
 import socket
@@ -11,8 +16,14 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from figures import divided, known_to, median, shown  # pylint: disable=wrong-import-position
+
 PIECE = b"\0" * 65536
 PORTS = {"echo": 21001, "source": 21002, "sink": 21003}
+NAMES = ("-W", "connect")
+PARTS = ("sallyport-shell", "sshd", "relay")
+TIE = 0.15
 
 
 def echo(conn):
@@ -20,18 +31,28 @@ def echo(conn):
         conn.sendall(data)
 
 
+def said(conn):
+    """A number and a newline, and no byte more."""
+    digits = b""
+    while (digit := conn.recv(1)) not in (b"\n", b""):
+        digits += digit
+    return int(digits)
+
+
 def source(conn):
-    left = int(conn.makefile("rb").readline())
+    left = said(conn)
     while left > 0:
         conn.sendall(PIECE[:left])
         left -= len(PIECE)
+    conn.recv(1)
 
 
 def sink(conn):
-    total = 0
-    while data := conn.recv(1 << 20):
-        total += len(data)
-    conn.sendall(b"%d\n" % total)
+    left = said(conn)
+    while left > 0 and (data := conn.recv(min(left, 1 << 20))):
+        left -= len(data)
+    conn.sendall(b"%d\n" % left)
+    conn.recv(1)
 
 
 def one(what, conn):
@@ -39,7 +60,7 @@ def one(what, conn):
     with conn:
         try:
             what(conn)
-        except OSError:
+        except (OSError, ValueError):
             pass
 
 
@@ -79,6 +100,42 @@ class Way:
         self.p.wait()
 
 
+class Cost:
+    """Of the server's parts, since it was made: CPU in ns, and how often they waited."""
+    def __init__(self, pids):
+        self.pids, self.before = pids, {part: self.now(pid) for part, pid in pids.items()}
+
+    @staticmethod
+    def now(pid):
+        with open(f"/proc/{pid}/schedstat") as stat, open(f"/proc/{pid}/status") as status:
+            waits = next(line for line in status if line.startswith("voluntary_ctxt_switches"))
+            return int(stat.read().split()[0]), int(waits.split()[1])
+
+    def since(self, part):
+        return [a - b for a, b in zip(self.now(self.pids[part]), self.before[part])]
+
+
+def processes():
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                comm, rest = stat.read().split("(", 1)[1].rsplit(") ", 1)
+        except OSError:
+            continue
+        found.setdefault(comm, []).append((int(pid), int(rest.split()[1])))
+    return found
+
+
+def parts():
+    """The shell, where there is one, the sshd of the user's that it is below, and the relay."""
+    found = processes()
+    pids = {part: found[part][-1][0] for part in PARTS if found.get(part)}
+    sshds = {parent for _, parent in found["sshd"]}
+    pids["sshd"] = max(pid for pid, _ in found["sshd"] if pid not in sshds)
+    return pids
+
+
 def rtt(way, trips, size):
     data = b"x" * size
     times = []
@@ -99,45 +156,95 @@ def down(way, mib):
 
 def up(way, mib):
     began = time.perf_counter()
+    way.send(b"%d\n" % (mib << 20))
     for _ in range(mib * 16):
         way.send(PIECE)
-    way.p.stdin.close()
-    if int(way.p.stdout.read()) != mib << 20:
-        sys.exit("connect.py: bytes were lost")
+    way.receive(2)
     return mib / (time.perf_counter() - began)
 
 
-def opened(ctl, name):
-    """From the call of ssh to the first byte's way and back."""
-    began = time.perf_counter()
-    way = Way(ctl, name, "echo")
+def opened(way):
     way.send(b"x")
     way.receive(1)
-    took = time.perf_counter() - began
-    way.end()
-    return took * 1e3
 
 
-def measure(ctl, rounds, trips, mib):
-    figures = {}
+class Figures:
+    def __init__(self):
+        self.by = {}
+
+    def put(self, what, name, value):
+        self.by.setdefault(what, {}).setdefault(name, []).append(value)
+
+    def measure(self, ctl, name, what, right, fn, gib):
+        began = time.perf_counter()
+        way = Way(ctl, name, right)
+        if what == "begun": # from the call of ssh to the first byte's way and back
+            opened(way)
+            self.put(what, name, (time.perf_counter() - began) * 1e3)
+        else:
+            time.sleep(0.05)
+            pids = parts()
+            cost = Cost(pids)
+            self.put(what, name, fn(way))
+            for part in pids if gib else ():
+                cpu, waits = cost.since(part)
+                self.put(f"{what}: {part}, s/GiB", name, cpu / 1e9 / gib)
+                self.put(f"{what}: {part}, waits/GiB", name, waits / gib)
+        way.end()
+
+    def ratios(self, what):
+        return [divided(*pair) for pair in zip(self.by[what]["connect"], self.by[what]["-W"])]
+
+    def is_tie(self, what):
+        a, b = (self.by[what][name] for name in NAMES)
+        return min(a) <= max(b) and min(b) <= max(a) and abs(median(a) - median(b)) < TIE * max(median(a), median(b))
+
+
+def held(values, limit, is_lowest, is_tie):
+    if median(values) >= limit if is_lowest else median(values) <= limit:
+        return "yes"
+    least, most = known_to(values)
+    return "yes (tie)" if is_tie or least <= limit <= most else "NO"
+
+
+def show(figures, compare):
+    by, missed = figures.by, 0
+    limits = [("up: connect / -W", "up", None, 0.95, True), ("down: connect / -W", "down", None, 1, True),
+              ("rtt 64 B p50: connect / -W", "rtt 64 B", None, 1.15, False),
+              ("rtt 16 KiB p50: connect / -W", "rtt 16 KiB", None, 1.15, False)]
+    limits += [(f"{way}: CPU of sallyport-shell, s/GiB", None, by[f"{way}: sallyport-shell, s/GiB"]["connect"],
+                0.2, False) for way in ("up", "down")]
+    print(f"{'beside (no limit; medians)':36} {'-W':>10} {'connect':>10}")
+    for what, names in by.items():
+        print(f"{what:36} " + " ".join("%10s" % (shown(median(names[n])) if n in names else "-") for n in NAMES))
+    print("\n%-46s %12s %12s %-10s %s" % ("figure", "value", "limit", "held", "median between"))
+    for name, what, values, limit, is_lowest in limits:
+        values = figures.ratios(what) if what else values
+        is_held = held(values, limit, is_lowest, what and figures.is_tie(what))
+        missed += is_held == "NO"
+        print("%-46s %12s %12s %-10s %s" % (
+            name, shown(median(values)), (">= " if is_lowest else "<= ") + shown(limit),
+            is_held if compare else "-", "%s and %s" % tuple(map(shown, known_to(values)))))
+    if compare:
+        print("\n%d of %d limits held" % (len(limits) - missed, len(limits)))
+    return 1 if compare and missed else 0
+
+
+def measure(ctl, rounds, trips, mib, compare):
+    figures = Figures()
     for r in range(rounds):
-        for name in ("connect", "-W") if r % 2 else ("-W", "connect"):
-            for what, unit, right, fn in (("rtt 64 B", "us", "echo", lambda w: rtt(w, trips, 64)),
-                                          ("rtt 16 KiB", "us", "echo", lambda w: rtt(w, trips, 16384)),
-                                          ("down", "MiB/s", "source", lambda w: down(w, mib)),
-                                          ("up", "MiB/s", "sink", lambda w: up(w, mib))):
-                way = Way(ctl, name, right)
-                figures.setdefault((what, unit), {}).setdefault(name, []).append(fn(way))
-                if what != "up":
-                    way.end()
-            figures.setdefault(("begun", "ms"), {}).setdefault(name, []).append(opened(ctl, name))
-    print(f"{'':12} {'-W':>10} {'connect':>10}   ratio (medians of {rounds})")
-    for (what, unit), by in figures.items():
-        a, b = statistics.median(by["-W"]), statistics.median(by["connect"])
-        print(f"{what:12} {a:10.1f} {b:10.1f}   {b / a:.2f}   {unit}")
+        for what, right, fn, gib in (("rtt 64 B", "echo", lambda w: rtt(w, trips, 64), 0),
+                                     ("rtt 16 KiB", "echo", lambda w: rtt(w, trips, 16384), 0),
+                                     ("down", "source", lambda w: down(w, mib), mib / 1024),
+                                     ("up", "sink", lambda w: up(w, mib), mib / 1024),
+                                     ("begun", "echo", opened, 0)):
+            for name in reversed(NAMES) if r % 2 else NAMES:
+                figures.measure(ctl, name, what, right, fn, gib)
+    print(f"{rounds} rounds; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    return show(figures, compare)
 
 
 if sys.argv[1] == "serve":
     serve()
 else:
-    measure(sys.argv[2], *map(int, sys.argv[3:6]))
+    sys.exit(measure(sys.argv[2], *map(int, sys.argv[3:6]), sys.argv[6] == "yes"))

@@ -1,7 +1,9 @@
 #!/bin/bash
 # `ssh gw connect VM RIGHT` against the endpoint that it stands for, `ssh -W`: over the same
-# SSH connection, to the same target, in turn. `make bench-connect`; in a disposable copy.
-#   ROUNDS=N (9)  TRIPS=N (2000)  MIB=N (256)
+# SSH connection, to the same target, in turn, against limits. `make bench-connect`; in a
+# disposable copy.
+#   ROUNDS=N (20)  TRIPS=N (2000)  MIB=N (256)
+#   LIMITS=no   shows the figures and compares nothing (for trying it)
 set -u
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
@@ -20,7 +22,7 @@ gw_policy() {
 gw_start >"$GW/start" 2>&1 || { cat "$GW/start" >&2; gw_stop; exit 1; }
 GW_TIMEOUT=900 gw_ssh anne -c aes128-gcm@openssh.com -N -M -S "$GW/ctl" >/dev/null 2>&1 </dev/null &
 gw_wait 20 ssh -F none -S "$GW/ctl" -O check x || { echo "no connection" >&2; gw_stop; exit 1; }
-python3 bench/relay/connect.py measure "$GW/ctl" "${ROUNDS:-9}" "${TRIPS:-2000}" "${MIB:-256}"
+python3 bench/relay/connect.py measure "$GW/ctl" "${ROUNDS:-20}" "${TRIPS:-2000}" "${MIB:-256}" "${LIMITS:-yes}"
 rc=$?
 ssh -F none -S "$GW/ctl" -O exit x 2>/dev/null
 gw_stop
