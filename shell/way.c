@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MUCH (WAY_BYTES / 2)
+
 static bool
 is_a(int fd, mode_t type)
 {
@@ -22,7 +24,8 @@ way_open(struct way *way, int from, int to, int escape)
 	way->from = from;
 	way->to = to;
 	way->escape = escape;
-	way->wants_room = way->is_eof = way->is_over = way->is_lost = way->is_left = false;
+	way->is_wide = way->wants_room = way->is_eof = way->is_over = way->is_lost =
+	    way->is_left = false;
 	way->idle = 0;
 	way->at = way->len = 0;
 	/* To or from anything but a socket a splice may block. */
@@ -137,12 +140,31 @@ see_nothing(struct way *way)
 	way->is_spliced = way->wants_room = false;
 }
 
+/* Half of what a pipe holds came at once. It is to hold more, or else the process at its
+ * other end and this one wake each other for each piece. Where the user's pipes have used
+ * up what they may, it stays as it is. */
+static void
+widen(struct way *way)
+{
+	const int ends[2] = {way->from, way->to};
+
+	way->is_wide = true;
+	for (size_t i = 0; i < 2; i++) {
+		int size = fcntl(ends[i], F_GETPIPE_SZ); /* -1: a socket */
+
+		if (size > 0 && size < WAY_BITE)
+			(void)fcntl(ends[i], F_SETPIPE_SZ, WAY_BITE);
+	}
+}
+
 static void
 splice_some(struct way *way)
 {
-	ssize_t n = splice(
-	    way->from, NULL, way->to, NULL, WAY_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	ssize_t n =
+	    splice(way->from, NULL, way->to, NULL, WAY_BITE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
+	if (n >= MUCH && !way->is_wide)
+		widen(way);
 	if (n > 0) {
 		way->wants_room = false;
 		way->idle = 0;

@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WAY_BYTES 65536
+#define WAY_BYTES 65536  /* of one read; and what a pipe holds by itself */
+#define WAY_BITE  262144 /* of one splice; and what a pipe holds that carries much */
 
 struct way {
 	int from, to;       /* the caller's */
 	bool is_spliced;    /* one of both is a pipe */
+	bool is_wide;       /* and holds WAY_BITE, where that may be */
 	bool wants_room;    /* of a splice: to was full */
 	bool is_eof;        /* from has ended */
 	bool is_over;       /* nothing passes any more */

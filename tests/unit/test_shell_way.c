@@ -122,6 +122,38 @@ all_bytes(void **state)
 	pass_all(PIPE, PIPE);
 }
 
+/* Of a pipe that carries little nothing more is taken. */
+static void
+as_wide_as_needed(void **state)
+{
+	int narrow[2], other[2];
+
+	(void)state;
+	for (int is_out = 0; is_out < 2; is_out++) {
+		int in, size;
+
+		make(PIPE, narrow);
+		make(SOCKET, other);
+		in = is_out ? other[1] : narrow[1];
+		size = fcntl(narrow[0], F_GETPIPE_SZ);
+		way_open(
+		    &way, is_out ? other[0] : narrow[0], is_out ? narrow[1] : other[1], -1);
+		assert_true(way.is_spliced);
+		assert_int_equal(write(in, sent, 1000), 1000);
+		way_move(&way);
+		assert_int_equal(fcntl(narrow[0], F_GETPIPE_SZ), size);
+		assert_int_equal(read(is_out ? narrow[0] : other[0], got, BYTES), 1000);
+		assert_int_equal(write(in, sent, 40000), 40000);
+		way_move(&way);
+		assert_int_equal(fcntl(narrow[0], F_GETPIPE_SZ), WAY_BITE);
+		assert_int_equal(read(is_out ? narrow[0] : other[0], got, BYTES), 40000);
+		close(narrow[0]);
+		close(narrow[1]);
+		close(other[0]);
+		close(other[1]);
+	}
+}
+
 /* A full reader stops the reading: what is held is bounded. */
 static void
 back_pressure(void **state)
@@ -237,6 +269,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_bytes),
+	    cmocka_unit_test(as_wide_as_needed),
 	    cmocka_unit_test(back_pressure),
 	    cmocka_unit_test(nobody_reads),
 	    cmocka_unit_test(the_escape),
