@@ -28,7 +28,7 @@ gw_backends() {
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$(id -u vmhost)" & GW_PIDS="${GW_PIDS:-} $!"
 	vm_start paint 2f vnc:/run/vms/paint.vnc && gw_wait 20 test -s "$GW/raw.count"
 }
-end() { exec 6>&-; console_stop; finish; }
+end() { exec 6>&- 8>&-; console_stop; finish; }
 over() { local name=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" x "$@"; }
 views() { # NAME TAG: a viewer over that connection; its orders come by $GW/orders
 	: >"$GW/$2"
@@ -49,9 +49,10 @@ told() { # WHAT REGEX: the page says so
 }
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; end; }
-mkfifo "$GW/orders"; exec 6<>"$GW/orders"
+mkfifo "$GW/orders" "$GW/keys"; exec 6<>"$GW/orders" 8<>"$GW/keys"
 hold anne anne; hold anne second; hold maggie maggie
-TERM=dumb timeout 150 script -qfc "ssh -F none -tt -S $GW/anne.ctl x" "$GW/page" </dev/null >/dev/null 2>&1 6>&- & GW_PIDS="$GW_PIDS $!"
+# Its input stays open: script types a ^D at the end of it, and the page would leave.
+TERM=dumb timeout 150 script -qfc "ssh -F none -tt -S $GW/anne.ctl x" "$GW/page" <"$GW/keys" >/dev/null 2>&1 6>&- 8>&- & GW_PIDS="$GW_PIDS $!"
 gw_wait 30 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
 
 # --- the screen ----------------------------------------------------------------------

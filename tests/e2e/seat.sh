@@ -65,7 +65,7 @@ leaves() { local p="PID_$1"; kill "${!p}" 2>/dev/null; wait "${!p}" 2>/dev/null;
 seat() { sallyport list seats | grep screen; }
 free() { seat | grep -q ' free'; }
 ask() { timeout 20 ssh -F none -o LogLevel=ERROR -S "$GW/$1.ctl" 127.0.0.1 "${@:2}"; }
-leave_all() { exec 6>&-; for n in anne maggie second; do gw_release $n; done; }
+leave_all() { exec 6>&- 8>&-; for n in anne maggie second; do gw_release $n; done; }
 channels() { sallyport list channels | grep -c " open "; }
 reason() { gw_logged 20 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 
@@ -133,7 +133,9 @@ leaves maggie
 
 regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
 sits anne display:0 inputs:0
-timeout 300 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" </dev/null >/dev/null 2>&1 & PAGE=$!
+# Its input stays open: script types a ^D at the end of it, and the page would leave.
+mkfifo "$GW/keys"; exec 8<>"$GW/keys"
+timeout 300 script -qfc "ssh -F none -tt -S $GW/anne.ctl 127.0.0.1" "$GW/page" <"$GW/keys" >/dev/null 2>&1 8>&- & PAGE=$!
 gw_wait 30 grep -q 'this page stays' "$GW/page" || fail "no page: $(cat "$GW/page")"
 check 'the page says whose seat it is' '~screen yours' "$(cat "$GW/page")"
 ask maggie seat webdev >"$GW/said"
