@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 /* New user, mount, network, IPC and UTS namespaces, in which uid and gid are themselves and
- * nobody else exists. 0; -EPERM, -ENOSPC, -EINVAL, -ENOSYS: not here, and nothing has
+ * nobody else exists; few processes. 0; -EPERM, -ENOSPC, -EINVAL, -ENOSYS: not here, and nothing has
  * changed; another -errno: the process is of no use any more. */
 int userns_enter(uid_t uid, gid_t gid);
 /* Gives up all capabilities but chroot, which what is executed has as well: for the inner

@@ -68,6 +68,8 @@ begin(void)
 	inside_set_home();
 	inner.calls.stage = CALLS_SERVING;
 	inner.calls.pid = getpid();
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		give_up("sallyport: the transfer could be traced\n");
 	if (!enter_rules() || calls_confine(&inner.calls) < 0)
 		give_up("sallyport: the transfer cannot be confined\n");
 }

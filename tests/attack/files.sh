@@ -165,6 +165,14 @@ try() { # NAME rsync|scp ARG…: of others
 	fi
 }
 
+# As a program in rsync's place, which may fork.
+many_processes() {
+	outside_lay_out
+	mount --bind "$B/tests/files_hostile_alone" /usr/bin/rsync || exit 1
+	"$MASK" abi=7 "$DRIVER" "$IDS" rsync "${MANY[@]}" -- rsync "own program, outer step" processes 2>/dev/null || failed=1
+	umount /usr/bin/rsync
+}
+
 SERVER=/usr/lib/openssh/sftp-server INNER=/usr/libexec/sallyport/inside.so
 without_inner "without inside.so" abi=7
 without_inner "without inside.so, Landlock alone" abi=7 no-namespaces
@@ -177,6 +185,7 @@ by_program "own program, outer step" outer abi=7
 by_program "own program, outer step, Landlock off" bare abi=0
 by_program "own program, outer step, Landlock 7 alone" outer abi=7 no-namespaces
 by_program "own program, outer step, Landlock 1 alone" outer abi=1 no-namespaces
+many_processes
 others "namespaces, Landlock" many abi=7
 others "namespaces alone" many abi=0
 others "Landlock 3 alone" real abi=3 no-namespaces

@@ -1,8 +1,9 @@
 /* In sftp-server's place: a program that wants out, and makes system calls as it likes. Built
  * twice: for ld.so, which loads inside.so into it, and static, so that nothing does.
  *
- *   sftp-server NAME inner|outer|bare   (as files_driver executes it)
+ *   sftp-server NAME inner|outer|bare|processes   (as files_driver executes it)
  *
+ * processes (in rsync's place): makes as many as it can.
  * bare: the outer step without Landlock, where a program among the libraries could be
  * executed, inside the same walls.
  *
@@ -25,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,6 +126,7 @@ static const struct call calls[] = {
     {"setfsuid", SYS_setfsuid, {0}},
     {"ambient capability", SYS_prctl,
 	{PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0}},
+    {"be dumped", SYS_prctl, {PR_SET_DUMPABLE, 1, 0, 0, 0}},
     {"keep capabilities", SYS_prctl, {PR_SET_KEEPCAPS, 1, 0, 0, 0}},
     {"who may trace it", SYS_prctl, {0x59616d61, (uintptr_t)-1, 0, 0, 0}},
     {"set_mm", SYS_prctl, {PR_SET_MM, PR_SET_MM_EXE_FILE, 0, 0, 0}},
@@ -279,6 +282,36 @@ try_code(void)
 }
 
 static void
+try_tracing(void)
+{
+	errno = EPERM;
+	say("be traced", is_inner && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0);
+}
+
+#define ENOUGH 200
+
+static int
+try_processes(void)
+{
+	static pid_t pids[ENOUGH];
+	int made = 0, err;
+
+	while (made < ENOUGH && (pids[made] = fork()) > 0)
+		made++;
+	err = errno;
+	if (made < ENOUGH && pids[made] == 0)
+		for (;;)
+			sleep(1);
+	for (int i = 0; i < made; i++)
+		(void)kill(pids[i], SIGUSR1);
+	while (wait(NULL) > 0)
+		;
+	errno = err;
+	say("processes without number", made == ENOUGH);
+	return made == ENOUGH;
+}
+
+static void
 try_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -325,11 +358,14 @@ main(int argc, char **argv)
 	is_inner = strcmp(argv[2], "inner") == 0;
 	is_bare = strcmp(argv[2], "bare") == 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (strcmp(argv[2], "processes") == 0)
+		return try_processes();
 	try_more_descriptors();
 	try_descriptors();
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		try_call(&calls[i]);
 	try_capabilities();
+	try_tracing();
 	try_code();
 	try_chroot();
 	printf("%s: %d attempts, %d came through\n", name, count, failed);

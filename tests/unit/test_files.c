@@ -143,6 +143,9 @@ test_what_is_for_loading_alone(void **state)
 	assert_int_equal(judge(&loading, SYS_prctl, PR_SET_SECCOMP, 2, 0), ALLOWED);
 	assert_int_equal(judge(&serving, SYS_prctl, PR_SET_SECCOMP, 2, 0), REFUSED);
 	assert_int_equal(judge(&serving, SYS_prctl, PR_SET_DUMPABLE, 0, 0), ALLOWED);
+	assert_int_equal(judge(&serving, SYS_prctl, PR_SET_DUMPABLE, 1, 0), REFUSED);
+	assert_int_equal(judge(&loading, SYS_prctl, PR_SET_DUMPABLE, 1, 0), REFUSED);
+	assert_int_equal(judge(&loading, SYS_prctl, PR_CAP_AMBIENT, 4, 0), ALLOWED);
 }
 
 static void
