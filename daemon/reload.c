@@ -11,9 +11,10 @@
 #include "daemon/recheck.h"
 #include "daemon/servants.h"
 #include "daemon/sessions.h"
-#include "lib/io.h"
 #include "daemon/virt.h"
+#include "lib/io.h"
 #include "lib/log.h"
+#include "policy/loading.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 /* How long the new policy waits for look-ups: revocation has 2 s in all. */
 #define LOOK_UP_MS     500
 #define LOOK_UP_DRY_MS 5000
+#define SLICE_MS       2 /* of reading, in a turn of the loop */
 
 /* A user of a live connection, as found for the new policy. */
 struct found {
@@ -35,8 +37,9 @@ struct found {
 
 struct job {
 	struct gateway *gw;
-	struct policy *policy; /* to come */
-	bool is_dry_run;
+	struct policy_loading *loading; /* while the files are read */
+	struct policy *policy;          /* to come */
+	bool is_dry_run, is_forced;
 	struct found *found;
 	size_t count, next; /* users, and which is being looked up */
 	struct loop_watch *timer;
@@ -55,6 +58,7 @@ job_free(struct job *j)
 	for (size_t i = 0; i < j->count; i++)
 		conn_groups_free(&j->found[i].user.groups);
 	free(j->found);
+	policy_loading_free(j->loading);
 	policy_free(j->policy);
 	loop_watch_free(j->timer);
 	report_free(&j->result.report);
@@ -212,14 +216,6 @@ look_up_next(struct job *j)
 	finish(j);
 }
 
-static void
-on_late(void *arg, int fd, unsigned int events)
-{
-	(void)fd;
-	(void)events;
-	finish(arg);
-}
-
 /* Each user of a live connection once. */
 static int
 list_users(struct job *j)
@@ -241,28 +237,66 @@ list_users(struct job *j)
 
 /* --- the files ---------------------------------------------------------------- */
 
-static int
-load(struct gateway *gw, struct report *report, bool force, struct policy **policy)
-{
-	int err;
-
-	tzset(); /* windows are of the wall clock, whose zone may have changed, too */
-	err = policy_load(gw->conf_path, report, policy);
-	if (err == 0 && gw->policy != NULL && policy_grant_count(gw->policy) > 0 &&
-	    policy_grant_count(*policy) == 0 && !force)
-		err = -EPERM;
-	return err;
-}
-
 int
 reload_first(struct gateway *gw, struct report *report)
 {
 	struct policy *policy = NULL;
-	int err = load(gw, report, true, &policy);
+	int err;
 
+	tzset(); /* windows are of the wall clock, whose zone may have changed, too */
+	err = policy_load(gw->conf_path, report, &policy);
 	if (err == 0)
 		swap_in(gw, policy);
 	return err;
+}
+
+static int
+object(const struct job *j)
+{
+	return policy_grant_count(j->gw->policy) > 0 && policy_grant_count(j->policy) == 0 &&
+		       !j->is_forced
+		   ? -EPERM
+		   : 0;
+}
+
+static void
+on_loaded(struct job *j, int err)
+{
+	policy_loading_free(j->loading);
+	j->loading = NULL;
+	if (err == 0)
+		err = object(j);
+	if (err == 0 &&
+	    (list_users(j) < 0 ||
+		loop_timer_set(j->timer, j->is_dry_run ? LOOK_UP_DRY_MS : LOOK_UP_MS) < 0))
+		err = -ENOMEM;
+	j->result.err = err;
+	if (err < 0)
+		finish(j);
+	else
+		look_up_next(j);
+}
+
+/* Reads on; or, when all is read, it took too long to look users up. */
+static void
+on_timer(void *arg, int fd, unsigned int events)
+{
+	struct job *j = arg;
+	int64_t began_ms = io_now_ms();
+	int err = 1;
+
+	(void)fd;
+	(void)events;
+	if (j->loading == NULL) {
+		finish(j);
+		return;
+	}
+	while (err > 0 && io_now_ms() - began_ms < SLICE_MS)
+		err = policy_loading_step(j->loading, &j->policy);
+	if (err > 0 && loop_timer_set(j->timer, 0) < 0)
+		err = -ENOMEM;
+	if (err <= 0)
+		on_loaded(j, err);
 }
 
 void
@@ -275,19 +309,17 @@ reload_begin(struct gateway *gw, bool is_dry_run, bool force, reload_fn *fn, voi
 		fn(arg, job != NULL ? &busy : &no_memory);
 		return;
 	}
-	*j = (struct job){.gw = gw, .is_dry_run = is_dry_run, .fn = fn, .arg = arg};
+	*j = (struct job){
+	    .gw = gw, .is_dry_run = is_dry_run, .is_forced = force, .fn = fn, .arg = arg};
 	job = j;
 	job_number++;
-	j->result.err = load(gw, &j->result.report, force, &j->policy);
-	j->timer = loop_timer(gw->loop, on_late, j);
-	if (j->result.err == 0 &&
-	    (j->timer == NULL || list_users(j) < 0 ||
-		loop_timer_set(j->timer, is_dry_run ? LOOK_UP_DRY_MS : LOOK_UP_MS) < 0))
+	tzset();
+	j->loading = policy_loading_new(gw->conf_path, &j->result.report);
+	j->timer = loop_timer(gw->loop, on_timer, j);
+	if (j->loading == NULL || j->timer == NULL || loop_timer_set(j->timer, 0) < 0) {
 		j->result.err = -ENOMEM;
-	if (j->result.err < 0)
 		finish(j);
-	else
-		look_up_next(j);
+	}
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "lib/proto.h"
 #include "policy/array.h"
 #include "policy/grants_lines.h"
+#include "policy/grants_read.h"
 #include "policy/grants_who.h"
 #include "policy/rights.h"
 #include "policy/text.h"
@@ -273,21 +274,50 @@ take_line(struct grants *grants, const struct place *place, char *line)
 }
 
 int
+grants_read_begin(struct grants_reader *reader, struct grants *grants, const char *file,
+    const char *text, size_t len, struct report *report)
+{
+	char *copy = strndup(text, len);
+
+	*reader = (struct grants_reader){
+	    .grants = grants, .report = report, .file = file, .text = copy, .rest = copy};
+	return copy != NULL ? 0 : -ENOMEM;
+}
+
+int
+grants_read_some(struct grants_reader *reader, size_t lines)
+{
+	struct place place = {.file = reader->file, .report = reader->report};
+	char *line = NULL;
+	int err = 0;
+
+	while (err == 0 && lines-- > 0 && (line = text_item(&reader->rest, '\n')) != NULL) {
+		place.line = ++reader->line;
+		line = text_trim(line);
+		if (*line != '\0')
+			err = take_line(reader->grants, &place, line);
+	}
+	if (err == 0 && line != NULL)
+		return 1;
+	grants_read_end(reader);
+	return err;
+}
+
+void
+grants_read_end(struct grants_reader *reader)
+{
+	free(reader->text);
+	*reader = (struct grants_reader){0};
+}
+
+int
 grants_parse(struct grants *grants, const char *file, const char *text, size_t len,
     struct report *report)
 {
-	struct place place = {.file = file, .report = report};
-	char *copy = strndup(text, len), *rest = copy, *line;
-	int err = copy != NULL ? 0 : -ENOMEM;
+	struct grants_reader reader;
+	int err = grants_read_begin(&reader, grants, file, text, len, report);
 
-	while (err == 0 && (line = text_item(&rest, '\n')) != NULL) {
-		place.line++;
-		line = text_trim(line);
-		if (*line != '\0')
-			err = take_line(grants, &place, line);
-	}
-	free(copy);
-	return err;
+	return err == 0 ? grants_read_some(&reader, SIZE_MAX) : err;
 }
 
 void

@@ -1,5 +1,5 @@
 /* The lines of vm_mappings against what vms.conf declares, and against each other. */
-#include "policy/grants.h"
+#include "policy/grants_read.h"
 #include "policy/hash.h"
 #include "policy/rights.h"
 
@@ -83,30 +83,53 @@ find_text(
 }
 
 static int
-check_double(const struct grants *grants, struct report *report)
+check_double(struct grants_checker *checker, const struct grants *grants,
+    const struct grant *grant, struct report *report)
 {
-	struct index index = {0};
+	uint64_t hash = hash_str(grant->text);
+	const struct grant *first = find_text(grants, &checker->texts, hash, grant->text);
+
+	if (first == NULL)
+		return index_add(&checker->texts, hash, (uint32_t)(grant - grants->grants));
+	report_warning(report, grant->file, grant->line, NULL, "the same line as %s:%zu",
+	    first->file, first->line);
+	return 0;
+}
+
+/* All lines against the VMs, then all against each other: what is wrong is to find room
+ * in the report before what is odd. */
+int
+grants_check_some(struct grants_checker *checker, const struct grants *grants,
+    const struct vms *vms, struct report *report, size_t lines)
+{
 	int err = 0;
 
-	for (size_t i = 0; i < grants->count && err == 0; i++) {
-		const struct grant *grant = &grants->grants[i], *first;
-		uint64_t hash = hash_str(grant->text);
+	for (; err == 0 && lines > 0 && checker->next < 2 * grants->count; lines--) {
+		size_t i = checker->next++;
 
-		first = find_text(grants, &index, hash, grant->text);
-		if (first != NULL)
-			report_warning(report, grant->file, grant->line, NULL,
-			    "the same line as %s:%zu", first->file, first->line);
+		if (i < grants->count)
+			check_grant(&grants->grants[i], vms, report);
 		else
-			err = index_add(&index, hash, (uint32_t)i);
+			err = check_double(
+			    checker, grants, &grants->grants[i - grants->count], report);
 	}
-	index_free(&index);
+	if (err == 0 && checker->next < 2 * grants->count)
+		return 1;
+	grants_check_end(checker);
 	return err;
+}
+
+void
+grants_check_end(struct grants_checker *checker)
+{
+	index_free(&checker->texts);
+	*checker = (struct grants_checker){0};
 }
 
 int
 grants_check(const struct grants *grants, const struct vms *vms, struct report *report)
 {
-	for (size_t i = 0; i < grants->count; i++)
-		check_grant(&grants->grants[i], vms, report);
-	return check_double(grants, report);
+	struct grants_checker checker = {0};
+
+	return grants_check_some(&checker, grants, vms, report, SIZE_MAX);
 }

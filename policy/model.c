@@ -13,9 +13,8 @@ model_new(void)
 	return calloc(1, sizeof(struct policy));
 }
 
-/* A copy of name that lives as long as the policy. */
-static const char *
-keep_name(struct policy *policy, const char *name)
+const char *
+model_keep_name(struct policy *policy, const char *name)
 {
 	char **grown = array_grow(policy->names, policy->name_count, sizeof(*grown));
 
@@ -32,7 +31,7 @@ int
 model_take(struct policy *policy, enum model_kind kind, const char *name, char *text,
     size_t len, struct report *report)
 {
-	const char *kept = keep_name(policy, name);
+	const char *kept = model_keep_name(policy, name);
 	int err = -ENOMEM;
 
 	if (kept == NULL)
@@ -58,10 +57,15 @@ out:
 }
 
 int
+model_check_vms(struct policy *policy, struct report *report)
+{
+	return vms_check(&policy->vms, policy->has_settings ? &policy->settings : NULL, report);
+}
+
+int
 model_check(struct policy *policy, struct report *report)
 {
-	int err =
-	    vms_check(&policy->vms, policy->has_settings ? &policy->settings : NULL, report);
+	int err = model_check_vms(policy, report);
 
 	/* Without the VMs every line would be wrong, and none of them at fault. */
 	if (err == 0 && policy->has_vms)

@@ -37,7 +37,10 @@ struct policy *model_new(void);
  * once. What is wrong is said in report. 0, -ENOMEM. */
 int model_take(struct policy *policy, enum model_kind kind, const char *name, char *text,
     size_t len, struct report *report);
-/* After the last file: what only all together show. 0, -ENOMEM. */
+/* A copy of a file's name that lives as long as the policy; NULL without memory. */
+const char *model_keep_name(struct policy *policy, const char *name);
+/* After the last file: what only all together show; first of the VMs alone. 0, -ENOMEM. */
+int model_check_vms(struct policy *policy, struct report *report);
 int model_check(struct policy *policy, struct report *report);
 /* Adds to policy_file's list. 0, -ENOMEM. */
 int model_note_file(struct policy *policy, const char *path, long long mtime_ns);

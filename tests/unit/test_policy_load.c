@@ -1,6 +1,7 @@
 /* The files of a policy: which are read, which are trusted, and that a broken one
  * changes nothing. Runs as root: the files must be root's. */
 #include "policy/decide.h"
+#include "policy/loading.h"
 #include "policy/policy.h"
 #include "policy/settings.h"
 #include "policy/source.h"
@@ -422,6 +423,50 @@ report_is_bounded(void **state)
 	report_free(&report);
 }
 
+/* Up to that many steps; how many there were, and what the last one said. */
+static size_t
+load_steps(size_t most, struct report *report, int *err)
+{
+	struct policy_loading *loading = policy_loading_new(conf, report);
+	struct policy *policy = NULL;
+	size_t steps = 0;
+
+	assert_non_null(loading);
+	for (*err = 1; *err == 1 && steps < most; steps++)
+		*err = policy_loading_step(loading, &policy);
+	assert_null(policy);
+	policy_loading_free(loading);
+	return steps;
+}
+
+/* A daemon that reads has others to answer: no step is long, and it may be given up. */
+static void
+in_slices(void **state)
+{
+	const size_t lines = 5000;
+	char *text = calloc(lines, 64);
+	struct report report = {0};
+	size_t used = 0;
+	int err;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < lines; i++)
+		used += (size_t)snprintf(text + used, 64, "u%zu %s ssh always\n", i,
+		    i == lines - 2 ? "nowhere" : "webdev");
+	put("vm_mappings", text);
+	free(text);
+	for (size_t most = 1; most < 60; most += 7) {
+		assert_int_equal(load_steps(most, &report, &err), most);
+		assert_int_equal(err, 1);
+		report_free(&report);
+	}
+	assert_true(load_steps(SIZE_MAX, &report, &err) > 3 * lines / 512);
+	assert_int_equal(err, -EINVAL);
+	assert_string_equal(report.text, "vm_mappings:4999: VM: there is no VM 'nowhere'");
+	report_free(&report);
+}
+
 static int
 group_setup(void **state)
 {
@@ -459,6 +504,7 @@ main(void)
 	    TEST(no_leak),
 	    TEST(path_of_conf),
 	    TEST(report_is_bounded),
+	    TEST(in_slices),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
