@@ -22,45 +22,68 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER      "/run/sallyport/vm"
 #define PATH_LENGTH 160
-#define NAME_LENGTH 32 /* of a listener in the manager's store */
+#define NAME_LENGTH 32  /* of a listener in the manager's store */
+#define OPENED_MAX  500 /* in a turn of the loop, once somebody waits for it */
 
 struct endpoint {
-	LIST_ENTRY(endpoint) link;
+	TAILQ_ENTRY(endpoint) link;
 	struct finder_link by_name, by_place;
 	struct endpoints *owner;
 	char vm[64], right[64];
 	struct in_addr address; /* TCP */
 	uint16_t port;          /* 0: the Unix socket */
 	bool is_wanted, is_grouped, is_told, is_kept;
-	int fd; /* -1: not open */
+	uint32_t tried; /* the round in which it was opened, or could not be */
+	int fd;         /* -1: not open */
 	struct loop_watch *watch;
 };
 
 struct endpoints {
 	struct gateway *gw;
-	LIST_HEAD(, endpoint) list;
+	TAILQ_HEAD(, endpoint) list;
 	struct finder by_name, by_place; /* VM and right; address and port */
 	struct in_addr *addresses;       /* of policy_vm(i) */
 	size_t address_count;
-	size_t kept; /* of list, in the manager's store */
-	bool is_admitting;
+	size_t kept;              /* of list, in the manager's store */
+	size_t open;              /* of list */
+	size_t most;              /* of these: the other descriptors are for who comes in */
+	struct loop_watch *timer; /* to go on with this round */
+	uint32_t round;
+	bool is_in_round, is_admitting, is_full;
 };
+
+static void
+on_timer(void *arg, int fd, unsigned int events)
+{
+	(void)fd;
+	(void)events;
+	endpoints_retry(arg);
+}
 
 struct endpoints *
 endpoints_new(struct gateway *gw)
 {
 	struct endpoints *endpoints = calloc(1, sizeof(*endpoints));
+	struct rlimit files;
 
 	if (endpoints == NULL)
 		return NULL;
 	endpoints->gw = gw;
-	LIST_INIT(&endpoints->list);
+	endpoints->timer = loop_timer(gw->loop, on_timer, endpoints);
+	if (endpoints->timer == NULL) {
+		free(endpoints);
+		return NULL;
+	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+		endpoints->most = (size_t)files.rlim_cur / 4 * 3;
+	TAILQ_INIT(&endpoints->list);
 	finder_init(&endpoints->by_name);
 	finder_init(&endpoints->by_place);
 	return endpoints;
@@ -89,7 +112,7 @@ drop(struct endpoint *e)
 {
 	char path[PATH_LENGTH];
 
-	LIST_REMOVE(e, link);
+	TAILQ_REMOVE(&e->owner->list, e, link);
 	finder_remove(&e->owner->by_name, &e->by_name);
 	finder_remove(&e->owner->by_place, &e->by_place);
 	loop_watch_free(e->watch);
@@ -98,6 +121,8 @@ drop(struct endpoint *e)
 		(void)unlink(path);
 		listener_drain(e->fd);
 	}
+	if (e->fd >= 0)
+		e->owner->open--;
 	io_close(&e->fd);
 	free(e);
 }
@@ -109,8 +134,9 @@ endpoints_free(struct endpoints *endpoints)
 
 	if (endpoints == NULL)
 		return;
-	while ((e = LIST_FIRST(&endpoints->list)) != NULL)
+	while ((e = TAILQ_FIRST(&endpoints->list)) != NULL)
 		drop(e);
+	loop_watch_free(endpoints->timer);
 	finder_free(&endpoints->by_name);
 	finder_free(&endpoints->by_place);
 	free(endpoints->addresses);
@@ -267,6 +293,7 @@ open_endpoint(struct endpoint *e)
 
 	if (fd >= 0 && attend(e, fd)) {
 		e->fd = fd;
+		e->owner->open++;
 		give_to_group(e);
 		return;
 	}
@@ -306,7 +333,7 @@ want(struct endpoints *endpoints, const char *vm, const char *right, struct in_a
 	e->port = port;
 	e->is_wanted = true;
 	e->fd = -1;
-	LIST_INSERT_HEAD(&endpoints->list, e, link);
+	TAILQ_INSERT_TAIL(&endpoints->list, e, link);
 	finder_add(&endpoints->by_name, &e->by_name, hash, e);
 	finder_add(&endpoints->by_place, &e->by_place, place_hash(address, port), e);
 }
@@ -361,7 +388,7 @@ succeed(struct endpoint *old)
 		listener_drain(old->fd); /* they meant the one before */
 		if (!attend(e, old->fd))
 			return;
-		e->fd = old->fd;
+		e->fd = old->fd; /* as many as before are open */
 		e->is_kept = old->is_kept;
 		old->fd = -1;
 		old->is_kept = false;
@@ -378,13 +405,14 @@ endpoints_sync(struct endpoints *endpoints)
 
 	if (err < 0)
 		log_error(FOLDER ": %s", strerror(-err));
-	LIST_FOREACH(e, &endpoints->list, link)
+	TAILQ_FOREACH(e, &endpoints->list, link)
 		e->is_wanted = false;
+	endpoints->is_full = false;
 	allot_addresses(endpoints);
 	for (size_t i = 0; i < policy_vm_count(policy); i++)
 		want_vm(endpoints, policy_vm(policy, i), endpoints_address(endpoints, i));
-	for (e = LIST_FIRST(&endpoints->list); e != NULL; e = next) {
-		next = LIST_NEXT(e, link);
+	for (e = TAILQ_FIRST(&endpoints->list); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, link);
 		if (e->is_wanted)
 			continue;
 		succeed(e);
@@ -395,21 +423,58 @@ endpoints_sync(struct endpoints *endpoints)
 	fdstore_drop_rest(endpoints->gw->fdstore);
 }
 
-void
-endpoints_retry(struct endpoints *endpoints)
+/* All that wait for a descriptor are told of by one line. */
+static bool
+has_room(struct endpoints *endpoints, const struct endpoint *e)
 {
+	const struct vm *vm;
+
+	if (endpoints->open < endpoints->most)
+		return true;
+	if (endpoints->is_full)
+		return false;
+	endpoints->is_full = true;
+	vm = policy_vm_find(endpoints->gw->policy, e->vm);
+	log_error("%s:%zu: %s of VM %s and what comes after it is not opened: %zu endpoints "
+		  "listen, as many as three quarters of the daemon's descriptors; raise "
+		  "LimitNOFILE= in sallyportd.service",
+	    vm != NULL ? vm->file : "vms.conf", vm != NULL ? vm->line : 0, e->right, e->vm,
+	    endpoints->open);
+	return false;
+}
+
+/* Each once in a round. False: too many for this turn. */
+static bool
+open_some(struct endpoints *endpoints)
+{
+	size_t opened = 0;
 	struct endpoint *e;
 
-	LIST_FOREACH(e, &endpoints->list, link) {
-		if (e->fd < 0)
-			open_endpoint(e);
-		else
+	TAILQ_FOREACH(e, &endpoints->list, link) {
+		if (e->fd >= 0) {
 			give_to_group(e);
+		} else if (e->tried != endpoints->round && has_room(endpoints, e)) {
+			if (endpoints->is_admitting && opened++ == OPENED_MAX)
+				return false;
+			e->tried = endpoints->round;
+			open_endpoint(e);
+		}
 		if (e->fd >= 0 && e->watch == NULL)
 			(void)attend(e, e->fd);
 		if (e->fd >= 0)
 			keep(e); /* no memory, or no descriptor, the last time? */
 	}
+	return true;
+}
+
+/* Very many take time: others have their turns of the loop meanwhile. */
+void
+endpoints_retry(struct endpoints *endpoints)
+{
+	if (!endpoints->is_in_round)
+		endpoints->round++;
+	endpoints->is_in_round =
+	    !open_some(endpoints) && loop_timer_set(endpoints->timer, 0) == 0;
 }
 
 void
@@ -433,7 +498,7 @@ endpoints_count(const struct endpoints *endpoints, struct endpoint_count *count)
 	const struct endpoint *e;
 
 	*count = (struct endpoint_count){.kept = endpoints->kept};
-	LIST_FOREACH(e, &endpoints->list, link) {
+	TAILQ_FOREACH(e, &endpoints->list, link) {
 		count->wanted++;
 		count->open += e->fd >= 0;
 		count->ports += e->fd >= 0 && e->port != 0;

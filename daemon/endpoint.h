@@ -12,7 +12,9 @@ struct endpoints *endpoints_new(struct gateway *gw);
 void endpoints_free(struct endpoints *endpoints);
 
 /* Opens what the policy has and closes what it has no longer; those that stay are
- * not touched. What can't be opened is logged and tried again by endpoints_retry. */
+ * not touched. What can't be opened is logged and tried again by endpoints_retry; of very
+ * many, some are opened in turns of the loop to come. Listeners take three quarters of
+ * the process's descriptors at most, the first of the files first. */
 void endpoints_sync(struct endpoints *endpoints);
 /* Once a second: missing listeners again, and the sockets' group once it is known. */
 void endpoints_retry(struct endpoints *endpoints);

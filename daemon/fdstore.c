@@ -3,10 +3,12 @@
  * all of it. */
 #include "daemon/fdstore.h"
 
+#include "daemon/finder.h"
 #include "daemon/notify.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/num.h"
+#include "policy/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 
 struct handed {
 	LIST_ENTRY(handed) link;
+	struct finder_link by_name;
 	int fd;
 	char name[NAME_MAX_LEN + 1];
 };
@@ -37,6 +40,7 @@ struct errand {
 struct fdstore {
 	struct loop *loop;
 	LIST_HEAD(, handed) handed;
+	struct finder by_name; /* of these */
 	size_t handed_count;
 	STAILQ_HEAD(, errand) errands;
 	struct loop_watch *timer; /* runs while errands wait for room */
@@ -179,6 +183,7 @@ hand(struct fdstore *store, int fd, const char *name, size_t name_len)
 	if (name_len > 0)
 		memcpy(handed->name, name, name_len);
 	LIST_INSERT_HEAD(&store->handed, handed, link);
+	finder_add(&store->by_name, &handed->by_name, hash_str(handed->name), handed);
 	store->handed_count++;
 }
 
@@ -224,6 +229,7 @@ fdstore_new(struct loop *loop)
 	store->loop = loop;
 	store->barrier = -1;
 	LIST_INIT(&store->handed);
+	finder_init(&store->by_name);
 	STAILQ_INIT(&store->errands);
 	store->timer = loop_timer(loop, on_timer, store);
 	if (store->timer == NULL) {
@@ -238,6 +244,7 @@ static void
 handed_free(struct fdstore *store, struct handed *handed)
 {
 	LIST_REMOVE(handed, link);
+	finder_remove(&store->by_name, &handed->by_name);
 	store->handed_count--;
 	io_close(&handed->fd);
 	free(handed);
@@ -250,6 +257,7 @@ fdstore_free(struct fdstore *store)
 		return;
 	while (!LIST_EMPTY(&store->handed))
 		handed_free(store, LIST_FIRST(&store->handed));
+	finder_free(&store->by_name);
 	while (!STAILQ_EMPTY(&store->errands))
 		errand_drop(store);
 	barrier_end(store);
@@ -266,17 +274,17 @@ fdstore_handed(const struct fdstore *store)
 int
 fdstore_take(struct fdstore *store, const char *name)
 {
-	struct handed *handed;
+	struct handed *handed = finder_first(&store->by_name, hash_str(name));
+	int fd;
 
-	LIST_FOREACH(handed, &store->handed, link) {
-		if (strcmp(handed->name, name) == 0) {
-			int fd = handed->fd;
-			handed->fd = -1;
-			handed_free(store, handed);
-			return fd;
-		}
-	}
-	return -ENOENT;
+	while (handed != NULL && strcmp(handed->name, name) != 0)
+		handed = finder_next(&handed->by_name);
+	if (handed == NULL)
+		return -ENOENT;
+	fd = handed->fd;
+	handed->fd = -1;
+	handed_free(store, handed);
+	return fd;
 }
 
 void

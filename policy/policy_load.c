@@ -154,7 +154,16 @@ note_folder(struct policy_loading *load, DIR *dir, const char *path)
 	    load->policy, path, (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
 }
 
-/* Finds the files in a folder, which need not exist. */
+/* Finds the files in an open folder. */
+static int
+read_dir(struct policy_loading *load, const struct stage *stage, DIR *dir, const char *path)
+{
+	int err = note_folder(load, dir, path);
+
+	return err == 0 ? list(dir, stage->suffix, &load->names) : err;
+}
+
+/* The same in a folder that need not exist. */
 static int
 read_folder(struct policy_loading *load, const struct stage *stage)
 {
@@ -170,9 +179,7 @@ read_folder(struct policy_loading *load, const struct stage *stage)
 	dir = opendir(path);
 	if (dir == NULL && errno == ENOENT)
 		return 0;
-	err = dir != NULL ? note_folder(load, dir, path) : -errno;
-	if (err == 0)
-		err = list(dir, stage->suffix, &load->names);
+	err = dir != NULL ? read_dir(load, stage, dir, path) : -errno;
 	if (dir != NULL)
 		closedir(dir);
 	if (err != 0 && err != -ENOMEM)

@@ -5,16 +5,16 @@
 # what stands for sshd's processes sleeps. Time is the supervisor's own (CPU), and the
 # longest that somebody else, who asks it something every 2 ms, waits for his answer.
 #
-#   VMS=N USERS=N LINES=N CONNS=N CHANNELS=N   how much of each
+#   VMS=N USERS=N LINES=N CONNS=N CHANNELS=N   how much of each; IDLE=SECONDS
 #   LIMITS=no   shows the figures and compares nothing
 set -u
-VMS=${VMS:-3000} USERS=${USERS:-200} LINES=${LINES:-50000} CONNS=${CONNS:-1000} CHANNELS=${CHANNELS:-2000}
+VMS=${VMS:-3000} USERS=${USERS:-200} LINES=${LINES:-50000} CONNS=${CONNS:-1000} CHANNELS=${CHANNELS:-2000} IDLE=${IDLE:-5}
 [ -e /run/sallyport-sandbox ] || { echo "runs in the disposable copy only"; exit 77; }
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
 ulimit -n "$(ulimit -Hn)"
 getent group vmusers >/dev/null || groupadd vmusers
 id vmhost >/dev/null 2>&1 || useradd -r -s /usr/sbin/nologin vmhost
-python3 bench/scale/scale.py "$OUT" "$BUILD" "$VMS" "$USERS" "$LINES" "$CONNS" "$CHANNELS" "${LIMITS:-yes}"
+python3 bench/scale/scale.py "$OUT" "$BUILD" "$VMS" "$USERS" "$LINES" "$CONNS" "$CHANNELS" "$IDLE" "${LIMITS:-yes}"
 rc=$?
 rm -rf "$OUT"
 exit $rc
