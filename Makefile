@@ -163,7 +163,7 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
-# Stand-ins for what audit*.c, api.c, consoles.c, kept_channels.c, proc.c, shell_page.c and
+# Stand-ins for what audit*.c, api.c, consoles.c, door.c, kept_channels.c, proc.c, shell_page.c and
 # writer.c call.
 wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
 LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
@@ -181,6 +181,7 @@ LDFLAGS_test_proc = $(call wrap,stat statx)
 LDFLAGS_test_shell_page = $(call wrap,io_now_ms door_begin door_send door_is_clear door_go_on \
 	door_close conns_by_id session_id policy_vm_count policy_vm shell_why_vm)
 LDFLAGS_test_ends = $(call wrap,setsockopt listen)
+LDFLAGS_test_door = $(call wrap,listener_unix gateway_settings request_dispatch request_gone)
 # A change in the middle of a read.
 LDFLAGS_test_policy_source = -Wl,--wrap=io_read_all
 

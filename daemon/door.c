@@ -49,6 +49,7 @@ struct guest {
 	void (*go_on)(struct caller *caller); /* has more to say; NULL: nothing */
 	TAILQ_ENTRY(guest) turn;              /* in doors.turns while is_next */
 	bool is_next;
+	uint64_t round; /* of turns, in which it has its own */
 	bool has_asked;
 	bool was_passed; /* a descriptor, which may still wait there */
 };
@@ -64,6 +65,7 @@ struct doors {
 	struct loop_watch *turn;   /* a turn of the loop for the first of them */
 	struct wire_out out;
 	uint8_t buf[IO_MESSAGE_MAX];
+	uint64_t round; /* of the last turn: in each, every user who waits has one at most */
 };
 
 static struct guest *
@@ -129,12 +131,27 @@ door_begin(struct caller *caller, uint8_t type)
 	return &doors->out;
 }
 
+/* Behind those of the same user who wait, in a later round, and before who comes later yet:
+ * so that many of one user keep nobody waiting for more than a turn of theirs. */
 static void
 take_turn(struct guest *g)
 {
+	struct doors *doors = g->doors;
+	struct guest *other;
+
 	g->is_next = true;
-	TAILQ_INSERT_TAIL(&g->doors->turns, g, turn);
-	(void)loop_timer_set(g->doors->turn, 0);
+	g->round = doors->round + 1;
+	TAILQ_FOREACH(other, &doors->turns, turn)
+		if (other->caller.uid == g->caller.uid && other->round >= g->round)
+			g->round = other->round + 1;
+	TAILQ_FOREACH(other, &doors->turns, turn)
+		if (other->round > g->round)
+			break;
+	if (other != NULL)
+		TAILQ_INSERT_BEFORE(other, g, turn);
+	else
+		TAILQ_INSERT_TAIL(&doors->turns, g, turn);
+	(void)loop_timer_set(doors->turn, 0);
 }
 
 static void
@@ -150,6 +167,7 @@ on_turn(void *arg, int fd, unsigned int events)
 		return;
 	TAILQ_REMOVE(&doors->turns, g, turn);
 	g->is_next = false;
+	doors->round = g->round;
 	fn = g->go_on;
 	g->go_on = NULL;
 	fn(&g->caller); /* it may be gone now */

@@ -37,8 +37,9 @@ int door_send_later(struct caller *caller, uint32_t delay_ms);
 /* Whether all that was sent to the caller is on its way to him. */
 bool door_is_clear(const struct caller *caller);
 /* There is more to say: fn is called once, from the loop, when the door is clear; of all
- * callers one in a turn of the loop, so that many who want long answers keep nobody
- * waiting for longer than one such call takes. Not called when the caller goes. */
+ * callers one in a turn of the loop, and of users one after the other, so that many who
+ * want long answers keep nobody waiting for longer than one such call takes, of each other
+ * user. Not called when the caller goes. */
 void door_go_on(struct caller *caller, void (*fn)(struct caller *caller));
 /* Sends it if the caller has room for it, else drops it. */
 void door_offer(struct caller *caller);
