@@ -92,7 +92,7 @@ told '  its end' 'raw +closed; 11 bytes received, 5 bytes sent in less than 1 s'
 printf hi | over anne console paint >"$GW/out" 2>&1
 told 'a text console' 'serial +opened'
 told '  its end' 'serial +closed; 8 bytes received, 2 bytes sent in less than 1 s'
-over anne connect paint web >"$GW/out" 2>&1; told 'what is denied' 'web +no grant'
+over anne connect paint web >"$GW/out" 2>&1; told 'what is denied' 'web +not open to you, or not at this time'
 over anne connect paint off >"$GW/out" 2>&1; told 'a VM that does not answer' 'off +[a-z]'
 over anne connect paint raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 20 sh -c 'sallyport list channels | grep -q "raw.* open "'
