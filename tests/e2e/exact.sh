@@ -43,7 +43,9 @@ set -- $(ps -o pid=,sid=,pgid=,ppid=,tpgid= -p $$)
 [ "$1" = "$2" ] && echo leader of a session; [ "$1" = "$3" ] && echo leader of a group
 [ "$1" = "$5" ] && echo in the foreground; [ "$5" = -1 ] && echo no terminal
 ps -o args= -p "$4" | sed 's/@.*//'
-for fd in $(ls $p/fd); do echo "$fd $(readlink $p/fd/$fd) $(grep flags $p/fdinfo/$fd)"; done
+# Not by $(…), whose pipe's other end is still there for a moment.
+find $p/fd -type l -printf '%f %l\n'
+find $p/fdinfo -type f -printf '%f ' -exec grep flags {} ';'
 pwd; umask; ulimit -a; ulimit -Ha
 stat -c '%u:%g %a' $p/maps
 for ns in user pid net ipc uts cgroup; do readlink $p/ns/$ns; done
