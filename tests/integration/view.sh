@@ -113,6 +113,9 @@ for SH in "${SHELLS[@]}"; do
 	check "$SH: a console: exit status" 0 $STATUS
 	check "  ssh gets each word whole" '~"-l", "CORP\\bob", "-p", "2222", "-o", "Foo=a  \"b\" $c", "-i", "'"$FAKE"'/my key", "-Jjump", "-4"' "$(sed -n 1p calls)"
 	check '  and the name behind "--"' '~"--", "gw"]' "$(sed -n 1p calls)"
+	printf 'ForwardAgent yes\nForwardX11 yes\nGSSAPIDelegateCredentials yes\n' >config
+	/usr/bin/ssh -G -F config "$(sed -n '1s/^\["\(-f[A-Za-z]*\)".*/\1/p' calls)" gw >effective 2>&1
+	check '  no agent, screen or ticket goes along, whatever ssh_config says' 'hostname gw ' "$(grep -x 'hostname gw' effective) $(grep -E '^(forwardagent|forwardx11|gssapidelegatecredentials) yes' effective)"
 	check '  one connection' 1 "$(grep -c '^\["-f' calls)"
 	check '  the rest goes over it, and could open none' "$(($(calls) - 1))" "$(grep -c '^\["-F", "none", "-S", .*"ProxyCommand=false", "-o", "BatchMode=yes"' calls)"
 	check '  Unix sockets at both ends' '~-L", "'"$XDG_RUNTIME_DIR"'/sallyport-view.DIR/screen:/run/sallyport/vm/webdev/spice"' "$(called '"forward"' | sed 's|sallyport-view\.[^/]*/|sallyport-view.DIR/|g')"
