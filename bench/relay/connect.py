@@ -212,8 +212,9 @@ def show(figures, compare):
     limits = [("up: connect / -W", "up", None, 0.95, True), ("down: connect / -W", "down", None, 1, True),
               ("rtt 64 B p50: connect / -W", "rtt 64 B", None, 1.15, False),
               ("rtt 16 KiB p50: connect / -W", "rtt 16 KiB", None, 1.15, False)]
+    # Nothing is copied: it is wake-ups, which a machine with few processors has more of.
     limits += [(f"{way}: CPU of sallyport-shell, s/GiB", None, by[f"{way}: sallyport-shell, s/GiB"]["connect"],
-                0.2, False) for way in ("up", "down")]
+                limit, False) for way, limit in (("up", 0.25), ("down", 0.4))]
     print(f"{'beside (no limit; medians)':36} {'-W':>10} {'connect':>10}")
     for what, names in by.items():
         print(f"{what:36} " + " ".join("%10s" % (shown(median(names[n])) if n in names else "-") for n in NAMES))
