@@ -341,8 +341,9 @@ def _(side):
 
 @case("a change of the window")
 def _(side):
-    s = Session(side.transport, "was=; while sleep 0.05; do is=$(stty size); [ \"$is\" = \"$was\" ] || echo $is; was=$is; done",
-                pty=modes(ECHO=0)).says(b"24 80")
+    # What is interrupted is cat: bash goes on when ^C comes as its `sleep` ends by itself.
+    s = Session(side.transport, "was=; while sleep 0.05; do is=$(stty size); [ \"$is\" = \"$was\" ] || echo $is; was=$is; "
+                "[ \"$is\" != '100 300' ] || exec cat; done", pty=modes(ECHO=0)).says(b"24 80")
     for columns, rows in ((100, 40), (7, 5), (300, 100)):
         s.resize(columns, rows)
         s.says(b"%d %d" % (rows, columns))
