@@ -330,7 +330,7 @@ grants_free(struct grants *grants)
 	free(grants->grants);
 	free(grants->whos);
 	free(grants->groups);
-	free(grants->index);
+	index_free(&grants->names);
 	index_free(&grants->lines);
 	*grants = (struct grants){0};
 }

@@ -44,7 +44,7 @@ struct grants {
 	size_t who_count;
 	size_t *groups; /* indexes of whos */
 	size_t group_count;
-	uint32_t *index; size_t index_size; /* of whos by name, number + 1; 0: empty */
+	struct index names; /* of whos */
 	struct index lines; /* by who and VM, the first of them (grants_lines.h) */
 };
 
