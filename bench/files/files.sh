@@ -22,8 +22,8 @@ files_policy() {
 	service.ssh = tcp:127.0.0.1:20022
 	folder = /srv/vms/webdev
 	CONF
-	echo 'anne webdev sftp always' >/etc/sallyport/vm_mappings
-	echo "anne:$(cat "$GW/anne.id")" >/etc/sallyport/yubikey_mappings
+	gw_grants 'anne webdev sftp always'
+	gw_yubikeys anne
 }
 files_start >"$OUT/start.log" 2>&1 || { cat "$OUT/start.log" "$GW/daemon.log"; exit 1; }
 # As Debian has it.

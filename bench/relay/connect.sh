@@ -12,12 +12,10 @@ gw_backends() {
 	gw_wait 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/21003'
 }
 gw_policy() {
-	mkdir -p /etc/sallyport
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm webdev]\n' >/etc/sallyport/vms.conf
 	printf 'service.%s = tcp:127.0.0.1:%s\n' echo 21001 source 21002 sink 21003 >>/etc/sallyport/vms.conf
-	printf 'anne webdev echo,source,sink always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\n' "$(cat "$GW/anne.id")" >/etc/sallyport/yubikey_mappings
+	gw_grants 'anne webdev echo,source,sink always'
 }
 gw_start >"$GW/start" 2>&1 || { cat "$GW/start" >&2; gw_stop; exit 1; }
 GW_TIMEOUT=900 gw_ssh anne -c aes128-gcm@openssh.com -N -M -S "$GW/ctl" >/dev/null 2>&1 </dev/null &

@@ -15,12 +15,9 @@ gw_backends() {
 	gw_wait 60 grep -q ready "$GW/vm.log"
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 1000\n%s\n' "${GW_CONF:-}" >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 1000'
 	printf '[vm webdev]\nspice = tcp:127.0.0.1:20001\n' >/etc/sallyport/vms.conf
-	printf 'anne webdev spice always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice always'
 }
 at_vm() { grep -c '"event": "connect"' "$GW/vm.json"; }
 accepted() { gw_log '"event":"otp"' '"verdict":"allow"' | grep -c .; }

@@ -12,7 +12,7 @@ FILES_USERS=anne
 files_policy() {
 	printf '[vm %s]\nfolder = /srv/vms/%s\n\n' webdev webdev books books vault vault >/etc/sallyport/vms.conf
 	printf 'anne %s always\n' 'webdev sftp' 'books sftp' 'vault sftp:ro' >/etc/sallyport/vm_mappings
-	echo "anne:$(cat "$GW/anne.id")" >/etc/sallyport/yubikey_mappings
+	gw_yubikeys anne
 }
 files_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 outside_lay_out

@@ -11,8 +11,7 @@ for need in plink puttygen dbclient dropbearconvert git rsync; do
 done
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 usermod -s /usr/bin/sallyport-shell maggie
-echo 'maggie host shell always' >/etc/sallyport/vm_mappings
-gw_reload >"$GW/reload" 2>&1 || { fail "reload: $(cat "$GW/reload")"; finish; }
+gw_regrant 'maggie host shell always'
 WRONG=cccccccccccccccccccccccccccccccccccccccccccc
 COMMAND='tee /dev/stderr; exit 7'
 SIZE=${SIZE:-100000} # of what is carried, each way

@@ -7,8 +7,7 @@
 export GW
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 		[vm paint]
 		vnc = unix:/run/vms/paint.vnc
@@ -17,12 +16,8 @@ gw_policy() {
 		service.off = unix:/run/vms/nobody
 		service.web = tcp:127.0.0.1:20080
 	CONF
-	grants 'anne paint vnc,serial,raw,off always' 'maggie paint vnc always'
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne paint vnc,serial,raw,off always' 'maggie paint vnc always'
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
-regrant() { grants "$@"; gw_reload >"$GW/reload" || fail "reload: $(cat "$GW/reload")"; }
 gw_backends() {
 	chown vmhost /run/vms
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$(id -u vmhost)" & GW_PIDS="${GW_PIDS:-} $!"
@@ -66,7 +61,7 @@ over maggie connect paint vnc >"$GW/out" 2>"$GW/err"; RC=$?
 check 'another is refused: 75, nothing on standard output' '75 0' "$RC $(wc -c <"$GW/out")"
 check '  in words' '~the seat is taken: anne has it since' "$(cat "$GW/err")"
 looks v1
-regrant 'anne paint vnc:view,serial,raw,off always' 'maggie paint vnc always'
+gw_regrant 'anne paint vnc:view,serial,raw,off always' 'maggie paint vnc always'
 ended v1 'the right to type is taken away: 77' 'closed 77 sallyport: paint vnc: the right to do more than look has ended'
 told 'its end, how much, how long' 'vnc +[^;]+; [0-9.]+ MB received, [0-9]+ bytes sent in .*[0-9] (s|min)'
 
@@ -96,7 +91,7 @@ over anne connect paint web >"$GW/out" 2>&1; told 'what is denied' 'web +not ope
 over anne connect paint off >"$GW/out" 2>&1; told 'a VM that does not answer' 'off +[a-z]'
 over anne connect paint raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 20 sh -c 'sallyport list channels | grep -q "raw.* open "'
-regrant 'anne paint serial,off always'
+gw_regrant 'anne paint serial,off always'
 wait $P; told 'what a reload takes away' 'raw +no grant'
 check "of maggie's, not a word" '' "$(grep -c 'disconnected' "$GW/page" | grep -v '^0')"
 LINES_BEFORE=$(wc -l <"$GW/page")

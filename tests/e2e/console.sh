@@ -8,8 +8,7 @@
 DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 	[vm books]
 	spice = tcp:127.0.0.1:20001
@@ -26,8 +25,6 @@ gw_policy() {
 	anne     books   spice  $DAY
 	maggie   books   spice  always
 	CONF
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
 gw_backends() {
 	chown vmhost /run/vms

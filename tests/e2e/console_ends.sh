@@ -8,15 +8,10 @@
 . tests/support/console.sh
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm %s]\nspice = unix:/run/vms/%s.spice\n' books books webdev webdev >/etc/sallyport/vms.conf
-	grants 'anne webdev spice always' 'maggie books spice always'
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice always' 'maggie books spice always'
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
-regrant() { grants "$@"; sallyport reload >"$GW/reload" || fail "reload: $(cat "$GW/reload")"; }
 gw_backends() {
 	chown vmhost /run/vms
 	vm_start webdev 1f unix:/run/vms/webdev.spice && vm_start books 4f unix:/run/vms/books.spice
@@ -61,10 +56,10 @@ viewer_start 72 onlooker spice://127.0.0.1:15910
 
 watch granted "anne at webdev"
 gw_clock
-regrant 'anne webdev spice always until 2020-01-01' 'maggie books spice always'
+gw_regrant 'anne webdev spice always until 2020-01-01' 'maggie books spice always'
 ended "the grant taken away" granted
 onlooker
-regrant 'anne webdev spice always' 'maggie books spice always'
+gw_regrant 'anne webdev spice always' 'maggie books spice always'
 watch locked "granted anew"
 gw_clock
 sallyport lock anne lunch >/dev/null
@@ -112,7 +107,7 @@ if [ -n "${CONSOLE_LONG:-}" ]; then
 	[ $((end - $(date +%s))) -gt 12 ] || end=$((end + 60))
 	until=$(date -d @$end +%H:%M)
 	[ "$until" != 00:00 ] || until=24:00
-	regrant "anne webdev spice 00:00-$until" 'maggie books spice always'
+	gw_regrant "anne webdev spice 00:00-$until" 'maggie books spice always'
 	watch windowed "a grant until $until"
 	sleep $((end - $(date +%s) - 1))
 	viewer_lives windowed && pass "  a second before that, it goes on" || fail "  it has ended too early"

@@ -29,12 +29,9 @@ vm_dump() {
 domain_shows() { "$BUILD/tests/frame" lit "$(vm_dump webdev boot)"; }
 
 gw_policy() {
-	mkdir -p /etc/sallyport
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm webdev]\nspice = libvirt:webdev\nvnc = libvirt:webdev\nserial = libvirt:webdev\n' >/etc/sallyport/vms.conf
-	printf 'anne webdev spice,vnc,serial always\nmaggie webdev spice,vnc,serial,takeover always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,vnc,serial always' 'maggie webdev spice,vnc,serial,takeover always'
 }
 gw_backends() { gw_wait 60 domain_shows; }
 end() { console_stop; virsh destroy webdev >/dev/null 2>&1; libvirtd_stop; finish; }

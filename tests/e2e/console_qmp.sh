@@ -7,12 +7,9 @@
 . tests/support/console.sh
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm webdev]\nspice = qmp:/run/vms/webdev.qmp\nvnc = qmp:/run/vms/webdev.qmp\n' >/etc/sallyport/vms.conf
-	printf 'anne webdev spice,vnc always\nmaggie webdev spice,vnc,takeover always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,vnc always' 'maggie webdev spice,vnc,takeover always'
 }
 # With a control socket of the gate's own: the other one is the test's.
 gw_backends() {

@@ -7,17 +7,13 @@
 . tests/support/console.sh
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 2000\n' >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 2000'
 	printf '[vm %s]\nspice = unix:/run/vms/%s.spice\n' webdev webdev >/etc/sallyport/vms.conf
 	printf '[vm paint]\nvnc = unix:/run/vms/paint.vnc\n' >>/etc/sallyport/vms.conf
-	grants 'spice'
-	printf 'anne:%s\n' "$(cat "$GW/anne.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice always' 'anne paint vnc always'
 }
-grants() { printf 'anne webdev %s always\nanne paint %s always\n' "$1" "${2:-vnc}" >/etc/sallyport/vm_mappings; }
 # A reload ends what loses a right; so each part begins with nobody there.
-regrant() { grants "$@"; sallyport reload >"$GW/reload" || fail "reload: $(cat "$GW/reload")"; }
+regrant() { gw_regrant "anne webdev $1 always" "anne paint ${2:-vnc} always"; } # RIGHTS [RIGHTS-ON-PAINT]
 gw_backends() {
 	chown vmhost /run/vms
 	mkdir -p "$CONSOLE/run"

@@ -23,15 +23,12 @@ gw_backends() { # one script is all VMs
 }
 gw_policy() {
 	local vm
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 1000\n' >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 1000'
 	for vm in webdev w1 w2 w3 w4 w5; do printf '[vm %s]\nspice = unix:/run/vms/spice\n\n' $vm; done >/etc/sallyport/vms.conf
 	{
 		echo "anne webdev spice,clipboard always"
 		for vm in w1 w2 w3 w4 w5; do echo "maggie $vm spice ${WINDOW:-always}"; done
 	} >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
 
 connect() {

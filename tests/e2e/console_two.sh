@@ -9,15 +9,10 @@
 DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm %s]\nspice = unix:/run/vms/%s.spice\n' books books webdev webdev >/etc/sallyport/vms.conf
-	grants "anne webdev spice always" "anne books spice $DAY" "maggie books spice always" "maggie webdev spice $DAY"
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants "anne webdev spice always" "anne books spice $DAY" "maggie books spice always" "maggie webdev spice $DAY"
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
-regrant() { grants "$@"; sallyport reload >"$GW/reload" || fail "reload: $(cat "$GW/reload")"; }
 gw_backends() {
 	chown vmhost /run/vms
 	VM_DEVICES=full vm_start webdev 1f unix:/run/vms/webdev.spice && vm_start books 4f unix:/run/vms/books.spice
@@ -69,7 +64,7 @@ for who in 'anne webdev' 'maggie books'; do
 done
 
 # --- one guest, one seat
-regrant 'anne webdev spice always' 'maggie webdev spice always' 'maggie books spice always'
+gw_regrant 'anne webdev spice always' 'maggie webdev spice always' 'maggie books spice always'
 viewer_start 71 holder spice://127.0.0.1:15900
 works "anne sits at webdev" webdev 71 holder
 ID=$(session_of webdev)
@@ -87,13 +82,13 @@ works "while 200 links lie half open" webdev 71 holder
 wait $HALF
 check "  of which few stay" yes "$([ "$(awk '/^open/ { print $2 }' "$GW/half")" -le 33 ] && echo yes)"
 sleep 1.1 # a new second's worth of links
-regrant 'anne webdev spice always' 'maggie webdev spice:view always' 'maggie books spice always'
+gw_regrant 'anne webdev spice always' 'maggie webdev spice:view always' 'maggie books spice always'
 viewer_start 73 onlooker spice://127.0.0.1:15910
 viewer_refused 73 onlooker webdev
 works "all of that changed nothing for anne" webdev 71 holder
 viewer_lives holder && pass "  her viewer lives" || fail "  her viewer has ended"
 
-regrant 'anne webdev spice always' 'maggie webdev spice,takeover always' 'maggie books spice always'
+gw_regrant 'anne webdev spice always' 'maggie webdev spice,takeover always' 'maggie books spice always'
 viewer_start 72 taker spice://127.0.0.1:15910
 viewer_ends holder 30 && pass "takeover: anne's viewer closes in order" || fail "takeover: anne's viewer does not end well"
 viewer_said holder 'WARNING|CRITICAL|rror' && fail "  it complains: $(cat "$CONSOLE/holder.log")" || pass "  without a complaint"

@@ -4,7 +4,7 @@
 # A line's number is the case's in tests/attack/CASES.md. The VM with a console is a
 # script; the one with a service is a second real sshd.
 # timeout: 400
-# shellcheck source=tests/support/gateway.sh
+# shellcheck source=tests/support/gateway.sh disable=SC2034 # variables of lib.sh
 . tests/support/gateway.sh
 export GW BUILD PYTHONPATH=$REPO/tests/support
 PLACE=/run/sallyport/vm/webdev/spice
@@ -18,12 +18,9 @@ gw_backends() {
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 1000\n%s\n' "${GW_CONF:-}" >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 1000'
 	printf '[vm webdev]\nspice = tcp:127.0.0.1:20001\nservice.ssh = tcp:127.0.0.1:20022\n\n[vm books]\nservice.ssh = tcp:127.0.0.1:20022\n' >/etc/sallyport/vms.conf
-	printf 'anne webdev spice,ssh always\nmaggie books ssh always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,ssh always' 'maggie books ssh always'
 }
 cell() { check "$MODE $1" "$2" "$3"; }
 at_vm() { grep -c '"event": "connect"' "$GW/vm.json"; }

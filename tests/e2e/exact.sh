@@ -29,7 +29,7 @@ echo "$ask_more" >>/etc/pam.d/sshd
 usermod -aG audio,video,games maggie
 touch /home/maggie/.hushlogin # sshd greets nobody whose command is forced
 sed -i 's/^\[vm books\]/[host]\nrun.probe = \/usr\/local\/bin\/probe\n\n&/' /etc/sallyport/vms.conf
-echo 'maggie host shell,run:probe always' >/etc/sallyport/vm_mappings
+gw_grants 'maggie host shell,run:probe always'
 cat >/usr/local/bin/probe <<'PROBE'
 #!/bin/sh
 # What a process has from those before it.

@@ -14,12 +14,9 @@ gw_backends() {
 	gw_wait 15 grep -q ready "$GW/vm.log" && gw_wait 5 test -s "$GW/books.count"
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 10\nopens_per_s = 15\n' >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 10' 'opens_per_s = 15'
 	printf '[vm webdev]\nspice = unix:/run/vms/webdev.spice\n[vm books]\nservice.echo = unix:/run/vms/books.echo\n' >/etc/sallyport/vms.conf
-	printf 'anne webdev spice always\nmaggie books echo always\n' >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice always' 'maggie books echo always'
 }
 mkfifo "$GW/orders"
 exec 6<>"$GW/orders"

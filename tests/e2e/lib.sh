@@ -1,3 +1,4 @@
+# shellcheck disable=SC2120 # the tests pass arguments
 # A whole gateway in the disposable copy, for the end-to-end tests: the real sshd,
 # PAM and sallyportd under their real paths. Sourced; needs `make install` before.
 #
@@ -8,6 +9,7 @@
 #   gw_press USER       prints the next OTP of USER's key
 #   gw_connects VM      how often VM's back end was reached
 #   gw_end PID…         ends a gw_ssh that runs in the background
+#   gw_grants LINE…     writes vm_mappings anew; gw_regrant LINE…: and reloads
 #   gw_log FILTER…      audit lines that contain all of the given strings
 #   gw_stop             ends what was started, by pid
 
@@ -79,14 +81,27 @@ gw_users() {
 	chmod 700 /root/.ssh
 }
 
-gw_policy() { # the files; a test may rewrite them and call gw_reload
+# LINE…: sallyport.conf with these and $GW_CONF, and the YubiKeys of anne and maggie;
+# vms.conf and vm_mappings may then be written.
+gw_conf() {
 	mkdir -p /etc/sallyport /run/vms
-	cat >/etc/sallyport/sallyport.conf <<-CONF
-	[sallyport]
-	gated = @vmusers
-	backend_uid = vmhost
-	${GW_CONF:-}
-	CONF
+	printf '%s\n' '[sallyport]' 'gated = @vmusers' 'backend_uid = vmhost' "$@" "${GW_CONF:-}" >/etc/sallyport/sallyport.conf
+	touch /etc/sallyport/vms.conf /etc/sallyport/vm_mappings
+	gw_yubikeys anne maggie
+	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+}
+gw_yubikeys() { # USER…: yubikey_mappings has their keys
+	local u
+	for u in "$@"; do echo "$u:$(cat "$GW/$u.id")"; done >/etc/sallyport/yubikey_mappings
+}
+gw_grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; } # LINE…: vm_mappings has these
+gw_regrant() { # LINE…: the same, and the daemon goes by them; sets $GW/reload, its words
+	gw_grants "$@"
+	gw_reload >"$GW/reload" 2>&1 || fail "reload: $(cat "$GW/reload")"
+}
+
+gw_policy() { # the files; a test may have its own, or rewrite them and call gw_reload
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 	[vm books]
 	title = the books
@@ -99,17 +114,8 @@ gw_policy() { # the files; a test may rewrite them and call gw_reload
 	service.ssh = tcp:127.0.0.1:20022
 	service.raw = unix:/run/vms/webdev.raw
 	CONF
-	cat >/etc/sallyport/vm_mappings <<-CONF
-	# who    VM      may         when
-	anne     webdev  spice,ssh,raw  always
-	maggie   books   spice,ssh      always
-	CONF
-	: >/etc/sallyport/yubikey_mappings
-	local u
-	for u in anne maggie; do
-		echo "$u:$(cat "$GW/$u.id")" >>/etc/sallyport/yubikey_mappings
-	done
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants '# who   VM      may            when' \
+		'anne     webdev  spice,ssh,raw  always' 'maggie   books   spice,ssh      always'
 }
 
 gw_keys() {

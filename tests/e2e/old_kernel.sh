@@ -22,8 +22,7 @@ gw_backends() {
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/raw.count" -a -S /run/vms/sum
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 		[vm webdev]
 		serial = unix:/run/vms/serial
@@ -33,11 +32,8 @@ gw_policy() {
 		service.off = unix:/run/vms/nobody
 		service.web = tcp:127.0.0.1:20080
 	CONF
-	grants 'anne webdev spice,serial,raw,sum,off always' 'maggie webdev serial always'
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,serial,raw,sum,off always' 'maggie webdev serial always'
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
 
 gw_start || { fail 'the gateway did not start'; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
@@ -90,7 +86,7 @@ check '  in words' '~is not open to you' "$(cat "$GW/err")"
 run connect webdev off; check 'nobody listens there: 75' '75 ' "$RC $(cat "$GW/out")"
 over anne connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
 opened sum || fail "no channel: $(cat "$GW/err")"
-grants 'anne webdev serial,raw always' 'maggie webdev serial always'; gw_reload >/dev/null
+gw_regrant 'anne webdev serial,raw always' 'maggie webdev serial always'
 wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out")"
 check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
@@ -119,7 +115,7 @@ PY
 
 # --- what TCP cannot carry --------------------------------------------------------------------
 cp tests/support/taker.py /tmp/taker.py; chmod 644 /tmp/taker.py
-grants 'anne webdev raw always' 'anne host shell always'; gw_reload >/dev/null
+gw_regrant 'anne webdev raw always' 'anne host shell always'
 check 'a descriptor that a user passes on to the gate: not taken' 'refused: not taken' "$(over anne python3 /tmp/taker.py pass webdev raw 2>&1)"
 rm -f /tmp/left; (umask 0; : >/tmp/left)
 over anne python3 /tmp/taker.py leave webdev raw /tmp/left >/dev/null 2>&1; gw_wait 12 test -s /tmp/left

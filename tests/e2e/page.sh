@@ -9,8 +9,8 @@
 DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost root\nssh_name = gw.test\n' >/etc/sallyport/sallyport.conf
+	gw_conf 'ssh_name = gw.test'
+	sed -i 's/^backend_uid.*/& root/' /etc/sallyport/sallyport.conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 		[vm webdev]
 		title = Büro: web server
@@ -38,8 +38,6 @@ gw_policy() {
 		maggie   webdev  serial     always until 2099-12-31
 		maggie   books   spice      always
 	CONF
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
 gw_backends() {
 	local uid

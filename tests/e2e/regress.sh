@@ -13,7 +13,7 @@ SUITE=/usr/lib/openssh/regress
 # Two users, each with a key, a copy of the suite and a port: a test mostly waits.
 # PermitOpen and the like are the suite's own here; its tests forward to its own ports.
 gw_users; gw_keys; gw_policy
-printf 'anne host shell always\nmaggie host shell always\n' >/etc/sallyport/vm_mappings
+gw_grants 'anne host shell always' 'maggie host shell always'
 gw_daemon && gw_import >/dev/null || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 cp conf/pam-sshd.example /etc/pam.d/sshd
 mkdir -p /run/sshd

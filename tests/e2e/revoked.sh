@@ -20,7 +20,7 @@ ended() { # WHAT REASON: the channel of gw_channel is closed within 2 s, and on 
 }
 
 gw_channel
-echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
+gw_regrant 'maggie books spice always'
 ended "grant taken away" 'no grant'
 gw_policy; gw_reload >/dev/null
 
@@ -35,8 +35,7 @@ ended "YubiKey no longer mapped" 'no longer mapped'
 gw_policy; gw_reload >/dev/null
 
 groupadd -f devs; usermod -aG devs anne
-printf '@devs webdev ssh always\nmaggie books spice always\n' >/etc/sallyport/vm_mappings
-gw_reload >/dev/null
+gw_regrant '@devs webdev ssh always' 'maggie books spice always'
 gw_channel
 gpasswd -d anne devs >/dev/null
 ended "taken out of the group" 'no grant'
@@ -50,7 +49,7 @@ cp "$GW/passwd" /etc/passwd
 gw_channel
 M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" -U anne | head -1)
 kill -STOP "$U"
-echo 'maggie books spice always' >/etc/sallyport/vm_mappings; gw_reload >/dev/null
+gw_regrant 'maggie books spice always'
 ended "grant taken away, U stopped" 'no grant'
 kill -CONT "$U" 2>/dev/null
 gw_policy; gw_reload >/dev/null

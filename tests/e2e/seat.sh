@@ -17,20 +17,15 @@ gw_backends() { # the scripted VM
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/serial.count"
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\nlinks_per_s = 2000\n' >/etc/sallyport/sallyport.conf
+	gw_conf 'links_per_s = 2000'
 	cat >/etc/sallyport/vms.conf <<-CONF
 		[vm webdev]
 		spice = unix:/run/vms/webdev.spice
 		serial = unix:/run/vms/serial
 		vnc = unix:/run/vms/vnc
 	CONF
-	grants 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
-regrant() { grants "$@"; sallyport reload >/dev/null || fail "reload: $(sallyport reload)"; }
 
 # hold USER NAME: a connection with its forwards NAME.spice, .serial, .vnc
 hold() {
@@ -95,7 +90,7 @@ check 'one that she has' 'error 8' "$(spice maggie link --kind inputs --connecti
 check 'a made-up session' 'error 8' "$(spice maggie link --kind display --connection 4711)"
 spice maggie half --count 200 --send 30 --hold 4 --most 32 >"$GW/half"
 check '200 links left half open: at most max_greetings stay' yes "$([ "$(awk '/^open/ { print $2 }' "$GW/half")" -le 33 ] && echo yes)"
-regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,serial always'
+gw_regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,serial always'
 sleep 1.1 # above 10 in a second denials are summed
 check 'who may only look waits for a free seat' 'error 7' "$(spice maggie link)"
 check '  on record' ok "$(gw_logged 20 '"event":"deny"' '"user":"maggie"' 'who may only look' && echo ok)"
@@ -119,7 +114,7 @@ check '  with its channels' '~"channels":"' "$(gw_log '"event":"close"' '"user":
 check '  each with bytes and time' yes "$(gw_log '"event":"close"' '"user":"anne"' | grep -q 'main:0=[0-9]*/[0-9]*/[0-9]*' && echo yes)"
 
 # --- who must go
-regrant 'anne webdev spice:view always' 'maggie webdev spice always'
+gw_regrant 'anne webdev spice:view always' 'maggie webdev spice always'
 sits anne display:0
 check 'who may only look sits at a free seat, and opens no inputs' 'error 7' "$(spice anne link --kind inputs --connection "$ID")"
 check '  nor usbredir' 'error 7' "$(spice anne link --kind usbredir --connection "$ID")"
@@ -131,7 +126,7 @@ USER_OF_SEAT=maggie
 still maggie '  maggie sits there'
 leaves maggie
 
-regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
+gw_regrant 'anne webdev spice always' 'maggie webdev spice,takeover always'
 sits anne display:0 inputs:0
 # Its input stays open: script types a ^D at the end of it, and the page would leave.
 mkfifo "$GW/keys"; exec 8<>"$GW/keys"
@@ -154,11 +149,11 @@ kill $PAGE 2>/dev/null
 check 'anne, without that right, waits' 'error 7' "$(spice anne link)"
 ask anne seat webdev >"$GW/said"
 check '  and is told who has it' '~maggie has it' "$(cat "$GW/said")"
-check 'seat of a VM that is not there, or not hers: alike' "$(ask anne seat nosuch | sed 's/nosuch/X/')" "$(regrant 'anne webdev serial always until 2020-01-01' 'maggie webdev spice,takeover always'; ask anne seat webdev | sed 's/webdev/X/')"
+check 'seat of a VM that is not there, or not hers: alike' "$(ask anne seat nosuch | sed 's/nosuch/X/')" "$(gw_regrant 'anne webdev serial always until 2020-01-01' 'maggie webdev spice,takeover always'; ask anne seat webdev | sed 's/webdev/X/')"
 leaves maggie
 
 # --- one's own
-regrant 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice,usb,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 hold anne second
 sits anne display:0
 sits second display:0 inputs:0
@@ -179,23 +174,23 @@ within() { # WHAT
 timeout 120 python3 -B tests/support/spice.py link "unix:$GW/second.spice" --kind usbredir --connection "$ID" --hold 110 >"$GW/usb" 2>&1 &
 gw_wait 20 grep -q 'result 0' "$GW/usb"
 clock
-regrant 'anne webdev spice,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice,clipboard,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 gw_wait 20 grep -q closed "$GW/usb"
 within 'usb taken away: its channel is closed'
 still second '  and the console goes on'
 check '  no new one' 'error 7' "$(spice second link --kind usbredir --id 1 --connection "$ID")"
 clock
-regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 gone 20 second "clipboard taken away: the console is closed, main's rules cannot change"
 within '  in time'
 check '  on record' 'the right clipboard has ended' "$(reason '"event":"close"' '"user":"anne"' 'the right clipboard')"
 sits second display:0 inputs:0
 clock
-regrant 'anne webdev spice always until 2020-01-01' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice always until 2020-01-01' 'maggie webdev spice,serial,vnc always'
 gone 20 second 'the grant taken away: all of it is closed'
 within '  in time'
 check '  nothing of it is left' 0 "$(channels)"
-regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 sits second display:0 inputs:0
 MAIN=$(seat | grep -o 'ch[0-9]*')
 clock
@@ -230,18 +225,18 @@ if [ -n "${SEAT_LONG:-}" ]; then
 	[ $((end - $(date +%s))) -gt 8 ] || end=$((end + 60))
 	until=$(date -d @$end +%H:%M)
 	[ "$until" != 00:00 ] || until=24:00
-	regrant "anne webdev spice 00:00-$until" 'maggie webdev spice,serial,vnc always'
+	gw_regrant "anne webdev spice 00:00-$until" 'maggie webdev spice,serial,vnc always'
 	sits anne display:0 inputs:0
 	sleep $((end - $(date +%s) - 1))
 	START=$((end * 1000000000))
 	gone 20 anne 'the window of time ends: all of it is closed'
 	within '  in time'
-	regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+	gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 fi
 
 # --- who does not use it
 echo 'seat_idle = 2s' >>/etc/sallyport/sallyport.conf
-regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
+gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 sits anne display:0 inputs:0
 gone 30 anne 'nobody types for seat_idle: the console is closed'
 check '  on record' '~seat_idle' "$(reason '"event":"close"' '"user":"anne"' 'seat_idle')"

@@ -19,12 +19,9 @@ gw_backends() {
 	gw_wait 60 grep -q ready "$GW/webdev.log" && gw_wait 60 grep -q ready "$GW/books.log"
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	printf '[vm webdev]\nspice = unix:/run/vms/webdev.spice\n\n[vm books]\nspice = unix:/run/vms/books.spice\n' >/etc/sallyport/vms.conf
-	printf '%s\n' 'anne webdev spice always' "anne books spice $DAY" 'maggie books spice always' "maggie webdev spice $DAY" >/etc/sallyport/vm_mappings
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice always' "anne books spice $DAY" 'maggie books spice always' "maggie webdev spice $DAY"
 }
 port() { [ "$1" = anne ] && echo 15900 || echo 15910; } # USER: the own VM's; the next one: the other's
 hold() { # USER

@@ -23,8 +23,7 @@ gw_backends() {
 		gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n%s\n' "${GW_CONF:-}" >/etc/sallyport/sallyport.conf
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 		[vm webdev]
 		serial = unix:/run/vms/serial
@@ -37,11 +36,8 @@ gw_policy() {
 		[vm books]
 		serial = unix:/run/vms/raw
 	CONF
-	grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
+	gw_grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'
 }
-grants() { printf '%s\n' "$@" >/etc/sallyport/vm_mappings; }
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
@@ -92,7 +88,7 @@ sallyport disconnect "$(sallyport list channels | grep raw | grep -o 'ch[0-9]*')
 wait $P; check 'disconnect chN: 75, with words' '75 ~disconnected' "$? ~$(grep -o disconnected "$GW/err")"
 # What sallyport-shell would not do with it: she has a shell, and asks by a program of hers.
 cp tests/support/taker.py /tmp/taker.py; chmod 644 /tmp/taker.py
-grants "$(tail -n 2 /etc/sallyport/vm_mappings | head -n 1)" 'anne host shell always' 'maggie webdev serial always'; gw_reload >/dev/null
+gw_regrant "$(tail -n 2 /etc/sallyport/vm_mappings | head -n 1)" 'anne host shell always' 'maggie webdev serial always'
 taker() { over anne python3 /tmp/taker.py "$@" 2>&1; }
 check 'a descriptor that a user passes on to the gate: refused' '~refused' "$(taker pass webdev raw)"
 check 'a second question: the channel ends' ended "$(taker again webdev raw)"
@@ -100,7 +96,7 @@ rm -f /tmp/left; (umask 0; : >/tmp/left)
 taker leave webdev raw /tmp/left >/dev/null; gw_wait 12 test -s /tmp/left
 check 'its process ends, and leaves the end to another: the channel ends' ended "$(cat /tmp/left)"
 # Ends that nobody takes are the daemon's to count: at 300 it could pass none to the others.
-GW_CONF='opens_per_s = 1000'; gw_policy; grants 'anne host shell always' 'anne webdev raw always' 'maggie webdev raw always'; gw_reload >/dev/null
+GW_CONF='opens_per_s = 1000'; gw_policy; gw_regrant 'anne host shell always' 'anne webdev raw always' 'maggie webdev raw always'
 OPEN=$(prlimit --pid "$(cat "$GW/daemon.pid")" --nofile --noheadings --output SOFT)
 prlimit --pid "$(cat "$GW/daemon.pid")" --nofile=300:
 mkfifo "$GW/keep"; taker keep webdev raw 330 <"$GW/keep" >"$GW/kept" & P=$!; exec 9>"$GW/keep"
@@ -120,7 +116,7 @@ gw_wait 3 sh -c '! sallyport list channels | grep -q raw' && pass 'its process i
 wait $P
 over anne connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 15 sh -c 'sallyport list channels | grep -q sum'
-grants 'anne webdev spice,serial,ssh,raw,off always' 'maggie webdev serial always'; gw_reload >/dev/null
+gw_regrant 'anne webdev spice,serial,ssh,raw,off always' 'maggie webdev serial always'
 SECONDS=0; wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out")"
 [ $SECONDS -le 2 ] && pass "  within 2 s" || fail "  after $SECONDS s"
 check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
@@ -128,10 +124,10 @@ check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
 mkfifo "$GW/full"; exec 8<>"$GW/full"
 (yes | over anne connect webdev raw) >"$GW/full" 2>"$GW/err" & P=$!
 gw_wait 15 sh -c 'sallyport list channels | grep -q raw'; sleep 0.5
-grants 'anne webdev spice,serial,ssh always' 'maggie webdev serial always'; gw_reload >/dev/null
+gw_regrant 'anne webdev spice,serial,ssh always' 'maggie webdev serial always'
 gw_wait 3 sh -c '! pgrep -u anne -x sallyport-shell' && pass 'revoked while its reader stands still: the process is gone' || fail "it is there: $(ps -u anne -o stat,wchan,args)"
 exec 8<&-; gw_end $P
-grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'; gw_reload >/dev/null
+gw_regrant 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'
 over anne connect webdev raw < <(yes) 2>"$GW/err" | head -c 100000 >/dev/null
 gw_wait 5 sh -c '! pgrep -u anne -x sallyport-shell' && pass 'its reader goes: a quiet end' || fail 'it goes on'
 

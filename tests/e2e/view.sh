@@ -12,8 +12,7 @@ DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
 AT=/run/user/desk
 
 gw_policy() {
-	mkdir -p /etc/sallyport /run/vms
-	printf '[sallyport]\ngated = @vmusers\nbackend_uid = vmhost\n' >/etc/sallyport/sallyport.conf
+	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF
 	[vm books]
 	spice = unix:/run/vms/books.spice
@@ -32,8 +31,6 @@ gw_policy() {
 	anne     books   spice  $DAY
 	maggie   webdev  spice,takeover  always
 	CONF
-	printf 'anne:%s\nmaggie:%s\n' "$(cat "$GW/anne.id")" "$(cat "$GW/maggie.id")" >/etc/sallyport/yubikey_mappings
-	chmod 644 /etc/sallyport/*.conf /etc/sallyport/*_mappings
 }
 gw_backends() {
 	chown vmhost /run/vms

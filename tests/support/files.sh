@@ -39,9 +39,8 @@ files_policy() {
 	fred2    books   spice     always
 	sheila   host    shell     always
 	CONF
-	: >/etc/sallyport/yubikey_mappings
-	local u
-	for u in $FILES_USERS; do echo "$u:$(cat "$GW/$u.id")" >>/etc/sallyport/yubikey_mappings; done
+	# shellcheck disable=SC2086 # words
+	gw_yubikeys $FILES_USERS
 }
 
 files_users() {
