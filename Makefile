@@ -56,7 +56,7 @@ SRC_virt = $(LIB) $(wildcard virt/*.c)
 LIBS_virt = -ljansson -lvirt
 SRC_sallyport = $(LIB) lib/audit_field.c lib/authorities.c spice/kind.c $(wildcard cli/*.c) $(wildcard policy/*.c)
 LIBS_sallyport = -ljansson -lcrypto
-SRC_sallyport-shell = $(addprefix lib/,client.c escape.c io.c num.c proto.c secret.c utf8.c wire.c) \
+SRC_sallyport-shell = $(addprefix lib/,array.c client.c escape.c io.c num.c proto.c secret.c utf8.c wire.c) \
 	$(wildcard shell/*.c) $(wildcard files/*.c)
 # Loaded into the programs that serve files; nothing of it is linked into anything else.
 SRC_inside = lib/num.c $(addprefix files/,calls.c inner.c landlock.c userns.c) \

@@ -3,6 +3,7 @@
 
 #include "cli/bounded.h"
 #include "cli/permit.h"
+#include "lib/array.h"
 #include "lib/wire.h"
 #include "policy/settings.h"
 
@@ -59,14 +60,10 @@ add(struct accounts *accounts, const char *name)
 
 	if (account != NULL || accounts->count >= COUNT_MAX)
 		return account;
-	/* Room for as many again whenever the count is a power of two. */
-	if ((accounts->count & (accounts->count - 1)) == 0) {
-		size_t cap = accounts->count > 0 ? 2 * accounts->count : 1;
-		account = reallocarray(accounts->list, cap, sizeof(*account));
-		if (account == NULL)
-			return NULL;
-		accounts->list = account;
-	}
+	account = array_grow(accounts->list, accounts->count, sizeof(*account));
+	if (account == NULL)
+		return NULL;
+	accounts->list = account;
 	account = &accounts->list[accounts->count];
 	*account = (struct account){.name = strdup(name)};
 	if (account->name == NULL)

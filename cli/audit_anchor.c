@@ -4,6 +4,7 @@
 #include "cli/audit_line.h"
 #include "cli/audit_pipe.h"
 #include "cli/json.h"
+#include "lib/array.h"
 #include "lib/num.h"
 
 #include <errno.h>
@@ -31,19 +32,16 @@ is_hash(const char *text, size_t len)
 static int
 add(struct anchors *anchors, const char *seq, const char *hash)
 {
+	struct anchor *grown;
 	uint64_t number;
 
 	if (hash == NULL || !is_hash(hash, strlen(hash)) || seq == NULL ||
 	    num_parse(seq, 1, INT64_MAX, &number) < 0)
 		return -EBADMSG;
-	if (anchors->count == anchors->cap) {
-		size_t cap = anchors->cap == 0 ? 1024 : 2 * anchors->cap;
-		struct anchor *more = reallocarray(anchors->list, cap, sizeof(*more));
-		if (more == NULL)
-			return -ENOMEM;
-		anchors->list = more;
-		anchors->cap = cap;
-	}
+	grown = array_grow(anchors->list, anchors->count, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	anchors->list = grown;
 	anchors->list[anchors->count].seq = (int64_t)number;
 	memcpy(anchors->list[anchors->count++].hash, hash, ANCHOR_HASH_LEN);
 	return 0;

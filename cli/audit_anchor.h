@@ -16,7 +16,7 @@ struct anchor {
 
 struct anchors {
 	struct anchor *list; /* by seq; owned */
-	size_t count, cap;
+	size_t count;
 	size_t next; /* audit_anchor_find's place */
 	size_t foreign; /* lines that were none of the recorder's */
 };

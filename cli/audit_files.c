@@ -1,6 +1,7 @@
 /* Reads the folder, and sorts by number. */
 #include "cli/audit_files.h"
 
+#include "lib/array.h"
 #include "lib/audit_name.h"
 
 #include <dirent.h>
@@ -13,7 +14,7 @@
 static int
 add(struct audit_files *files, const char *folder, const char *name)
 {
-	char **more = reallocarray(files->paths, files->count + 1, sizeof(*more));
+	char **more = array_grow(files->paths, files->count, sizeof(*more));
 	char *path = NULL;
 
 	if (more == NULL)

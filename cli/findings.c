@@ -1,6 +1,8 @@
 /* A list that says the same thing once, for all whom it concerns. */
 #include "cli/findings.h"
 
+#include "lib/array.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,7 @@ findings_take(struct findings *findings, const char *id, char *what)
 		}
 	}
 	finding = calloc(1, sizeof(*finding));
-	grown = reallocarray(findings->list, findings->count + 1, sizeof(struct finding *));
+	grown = array_grow(findings->list, findings->count, sizeof(struct finding *));
 	if (grown != NULL)
 		findings->list = grown;
 	if (finding == NULL || grown == NULL) {

@@ -1,6 +1,7 @@
 /* /proc/net, and whose descriptors the sockets are. */
 #include "cli/listeners.h"
 
+#include "lib/array.h"
 #include "lib/io.h"
 #include "lib/num.h"
 
@@ -21,13 +22,11 @@
 static int
 add(struct listeners *listeners, const struct listener *listener)
 {
-	if ((listeners->count & (listeners->count - 1)) == 0) {
-		size_t cap = listeners->count > 0 ? 2 * listeners->count : 1;
-		struct listener *grown = reallocarray(listeners->list, cap, sizeof(*grown));
-		if (grown == NULL)
-			return -ENOMEM;
-		listeners->list = grown;
-	}
+	struct listener *grown = array_grow(listeners->list, listeners->count, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	listeners->list = grown;
 	listeners->list[listeners->count++] = *listener;
 	return 0;
 }

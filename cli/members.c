@@ -1,6 +1,8 @@
 /* NSS, read whole. For the CLI only: the daemon asks its names helper. */
 #include "cli/members.h"
 
+#include "lib/array.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -26,14 +28,10 @@ find_or_add(struct search *search, const char *name)
 	for (size_t i = 0; i < members->count; i++)
 		if (strcmp(members->list[i].name, name) == 0)
 			return &members->list[i];
-	if (members->count == members->cap) {
-		size_t cap = members->cap > 0 ? 2 * members->cap : 64;
-		member = reallocarray(members->list, cap, sizeof(*member));
-		if (member == NULL)
-			return NULL;
-		members->list = member;
-		members->cap = cap;
-	}
+	member = array_grow(members->list, members->count, sizeof(*member));
+	if (member == NULL)
+		return NULL;
+	members->list = member;
 	member = &members->list[members->count];
 	*member = (struct member){.name = strdup(name),
 	    .in_group = calloc(search->count + 1, sizeof(bool)),

@@ -17,7 +17,7 @@ struct member {
 
 struct members {
 	struct member *list; /* owned, with all below */
-	size_t count, cap;
+	size_t count;
 };
 
 /* Finds every user named in vm_mappings, and the members of the groups named there

@@ -2,6 +2,7 @@
 #include "cli/pam_stack.h"
 
 #include "cli/pam_file.h"
+#include "lib/array.h"
 #include "lib/io.h"
 #include "lib/num.h"
 
@@ -111,15 +112,11 @@ break_off(struct pam_stack *stack, const char *file, size_t line, const char *wh
 static int
 add_rule(struct pam_stack *stack, const struct pam_rule *rule)
 {
-	struct pam_rule *to;
+	struct pam_rule *to = array_grow(stack->rules, stack->count, sizeof(*to));
 
-	if ((stack->count & (stack->count - 1)) == 0) {
-		size_t cap = stack->count > 0 ? 2 * stack->count : 1;
-		to = reallocarray(stack->rules, cap, sizeof(*to));
-		if (to == NULL)
-			return -ENOMEM;
-		stack->rules = to;
-	}
+	if (to == NULL)
+		return -ENOMEM;
+	stack->rules = to;
 	to = &stack->rules[stack->count++];
 	*to = *rule;
 	to->file = strdup(rule->file);
@@ -135,7 +132,7 @@ add_rule(struct pam_stack *stack, const struct pam_rule *rule)
 static int
 new_substack(struct pam_stack *stack, int parent)
 {
-	int *grown = reallocarray(stack->parents, stack->substacks + 1, sizeof(*grown));
+	int *grown = array_grow(stack->parents, stack->substacks, sizeof(*grown));
 
 	if (grown == NULL)
 		return -ENOMEM;

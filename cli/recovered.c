@@ -4,6 +4,7 @@
 #include "cli/audit_line.h"
 #include "cli/cli.h"
 #include "cli/keyline.h"
+#include "lib/array.h"
 #include "lib/proto.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ take_key(struct recovered *r, const char *id, uint32_t counter)
 			r->keys[i].counter = counter;
 		return 0;
 	}
-	grown = reallocarray(r->keys, r->key_count + 1, sizeof(*grown));
+	grown = array_grow(r->keys, r->key_count, sizeof(*grown));
 	if (grown == NULL)
 		return -ENOMEM;
 	r->keys = grown;
@@ -46,7 +47,7 @@ take_user(struct recovered *r, const char *user)
 	for (size_t i = 0; i < r->user_count; i++)
 		if (strcmp(r->users[i], user) == 0)
 			return 0;
-	grown = reallocarray(r->users, r->user_count + 1, sizeof(*grown));
+	grown = array_grow(r->users, r->user_count, sizeof(*grown));
 	if (grown == NULL)
 		return -ENOMEM;
 	r->users = grown;

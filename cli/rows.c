@@ -1,6 +1,7 @@
 /* Rows kept in memory until they are printed. */
 #include "cli/rows.h"
 
+#include "lib/array.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -10,15 +11,11 @@
 struct rows_row *
 rows_add(struct rows *rows)
 {
-	if (rows->count == rows->cap) {
-		size_t cap = rows->cap > 0 ? 2 * rows->cap : 16;
-		struct rows_row *grown = reallocarray(rows->rows, cap, sizeof(*grown));
+	struct rows_row *grown = array_grow(rows->rows, rows->count, sizeof(*grown));
 
-		if (grown == NULL)
-			return NULL;
-		rows->rows = grown;
-		rows->cap = cap;
-	}
+	if (grown == NULL)
+		return NULL;
+	rows->rows = grown;
 	rows->rows[rows->count] = (struct rows_row){0};
 	return &rows->rows[rows->count++];
 }
@@ -26,7 +23,7 @@ rows_add(struct rows *rows)
 int
 rows_put(struct rows_row *row, const char *key, const char *value)
 {
-	struct rows_pair *grown = reallocarray(row->pairs, row->count + 1, sizeof(*grown));
+	struct rows_pair *grown = array_grow(row->pairs, row->count, sizeof(*grown));
 	struct rows_pair pair;
 
 	if (grown == NULL)

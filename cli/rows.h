@@ -17,7 +17,7 @@ struct rows_row {
 
 struct rows {
 	struct rows_row *rows; /* owned, with all below */
-	size_t count, cap;
+	size_t count;
 };
 
 /* Appends an empty row; NULL when there is no memory. Valid until the next one. */

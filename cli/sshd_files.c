@@ -1,6 +1,7 @@
 /* Lines and Includes (sshd_config(5)). */
 #include "cli/sshd_files.h"
 
+#include "lib/array.h"
 #include "lib/io.h"
 
 #include <errno.h>
@@ -24,14 +25,12 @@ read_file(struct sshd_files *files, const char *path, int depth);
 static int
 add_setting(struct sshd_files *files, const struct sshd_setting *setting)
 {
-	/* Grown at powers of two: when the count is one, the room is used up. */
-	if ((files->setting_count & (files->setting_count - 1)) == 0) {
-		size_t cap = files->setting_count > 0 ? 2 * files->setting_count : 1;
-		struct sshd_setting *grown = reallocarray(files->settings, cap, sizeof(*grown));
-		if (grown == NULL)
-			return -ENOMEM;
-		files->settings = grown;
-	}
+	struct sshd_setting *grown =
+	    array_grow(files->settings, files->setting_count, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	files->settings = grown;
 	files->settings[files->setting_count++] = *setting;
 	return 0;
 }
@@ -123,7 +122,7 @@ read_file(struct sshd_files *files, const char *path, int depth)
 
 	if (depth > DEPTH_MAX || files->file_count >= FILES_MAX)
 		return 0;
-	file = reallocarray(files->files, files->file_count + 1, sizeof(*file));
+	file = array_grow(files->files, files->file_count, sizeof(*file));
 	own = strdup(path);
 	if (file != NULL)
 		files->files = file;

@@ -1,6 +1,8 @@
 /* One entry a name. */
 #include "cli/summary.h"
 
+#include "lib/array.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,17 +34,15 @@ summary_parse_by(const char *text, enum summary_by *by)
 static struct summary_entry *
 entry_of(struct summary *s, const char *name)
 {
+	struct summary_entry *grown;
+
 	for (size_t i = s->count; i > 0; i--)
 		if (strcmp(s->entries[i - 1].name, name) == 0)
 			return &s->entries[i - 1];
-	if (s->count == s->cap) {
-		size_t cap = s->cap == 0 ? 64 : 2 * s->cap;
-		struct summary_entry *more = reallocarray(s->entries, cap, sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		s->entries = more;
-		s->cap = cap;
-	}
+	grown = array_grow(s->entries, s->count, sizeof(*grown));
+	if (grown == NULL)
+		return NULL;
+	s->entries = grown;
 	s->entries[s->count] = (struct summary_entry){.name = strdup(name)};
 	return s->entries[s->count].name == NULL ? NULL : &s->entries[s->count++];
 }

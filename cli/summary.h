@@ -16,7 +16,7 @@ struct summary_entry;
 struct summary {
 	enum summary_by by;
 	struct summary_entry *entries; /* owned */
-	size_t count, cap;
+	size_t count;
 };
 
 /* 0 and *by; -EINVAL. */

@@ -7,6 +7,7 @@
  */
 #include "daemon/lock_list.h"
 
+#include "lib/array.h"
 #include "lib/num.h"
 #include "lib/proto.h"
 
@@ -94,7 +95,7 @@ put(struct lock_list *list, enum lock_kind kind, const char *user, time_t since,
 		*old = lock;
 		return 0;
 	}
-	grown = reallocarray(list->locks, list->count + 1, sizeof(*grown));
+	grown = array_grow(list->locks, list->count, sizeof(*grown));
 	if (grown == NULL)
 		goto no_memory;
 	list->locks = grown;

@@ -1,6 +1,8 @@
 /* Asks what would be decided. */
 #include "daemon/toll.h"
 
+#include "lib/array.h"
+
 #include "daemon/channels.h"
 #include "daemon/gate.h"
 #include "daemon/sessions.h"
@@ -11,7 +13,7 @@
 static struct toll_entry *
 add(struct toll *toll, const struct conn *conn, const char *reason)
 {
-	struct toll_entry *grown = reallocarray(toll->entries, toll->count + 1, sizeof(*grown));
+	struct toll_entry *grown = array_grow(toll->entries, toll->count, sizeof(*grown));
 
 	if (grown == NULL) {
 		toll->is_cut = true;

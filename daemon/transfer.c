@@ -1,6 +1,7 @@
 /* A list of (VM, folder, right), and the gate asked for each. */
 #include "daemon/transfer.h"
 
+#include "lib/array.h"
 #include "lib/proto.h"
 #include "policy/vm.h"
 
@@ -40,8 +41,7 @@ may(const struct gateway *gw, const struct conn *conn, const struct vm *vm, cons
 static bool
 add(struct transfer *t, const struct vm *vm, bool is_writable)
 {
-	struct transfer_folder *grown =
-	    reallocarray(t->folders, t->count + 1, sizeof(*t->folders));
+	struct transfer_folder *grown = array_grow(t->folders, t->count, sizeof(*grown));
 
 	if (grown == NULL)
 		return false;

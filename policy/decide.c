@@ -1,8 +1,8 @@
 /* The decision. Everything here denies until a line says otherwise. */
 #include "policy/decide.h"
 
+#include "lib/array.h"
 #include "lib/escape.h"
-#include "policy/array.h"
 #include "policy/grants_lines.h"
 #include "policy/grants_who.h"
 #include "policy/model.h"

@@ -1,8 +1,8 @@
 /* Reads vm_mappings line by line; what needs the VMs is in grants_check.c. */
 #include "policy/grants.h"
 
+#include "lib/array.h"
 #include "lib/proto.h"
-#include "policy/array.h"
 #include "policy/grants_lines.h"
 #include "policy/grants_read.h"
 #include "policy/grants_who.h"

@@ -1,8 +1,8 @@
 /* Found by name, so that a file of a million lines loads in a second. */
 #include "policy/grants_who.h"
 
+#include "lib/array.h"
 #include "lib/proto.h"
-#include "policy/array.h"
 #include "policy/hash.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * or locale. The form of a line is looked at before anything is done with it. */
 #include "policy/ini.h"
 
-#include "policy/array.h"
+#include "lib/array.h"
 #include "policy/hash.h"
 #include "policy/index.h"
 #include "policy/text.h"

@@ -2,8 +2,8 @@
  * hash tables beside them, so that a million keys take less than 150 MB. */
 #include "policy/keys.h"
 
+#include "lib/array.h"
 #include "lib/proto.h"
-#include "policy/array.h"
 #include "policy/hash.h"
 #include "policy/text.h"
 

@@ -1,7 +1,7 @@
 /* Builds a policy from texts; opens no file. */
 #include "policy/model.h"
 
-#include "policy/array.h"
+#include "lib/array.h"
 
 #include <errno.h>
 #include <stdlib.h>

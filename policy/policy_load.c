@@ -1,6 +1,7 @@
 /* Finds and reads the files of a policy, in slices. */
-#include "policy/array.h"
 #include "policy/grants_read.h"
+
+#include "lib/array.h"
 #include "policy/loading.h"
 #include "policy/model.h"
 #include "policy/source.h"

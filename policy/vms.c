@@ -2,7 +2,7 @@
  * in vms_check.c. */
 #include "policy/vms.h"
 
-#include "policy/array.h"
+#include "lib/array.h"
 #include "policy/ini.h"
 #include "policy/target.h"
 #include "policy/text.h"

@@ -1,8 +1,8 @@
 /* Windows of time: read here, and judged here. */
 #include "policy/when.h"
 
+#include "lib/array.h"
 #include "lib/num.h"
-#include "policy/array.h"
 #include "policy/text.h"
 
 #include <errno.h>

@@ -1,10 +1,12 @@
 /* Unpacks told. */
 #include "shell/told.h"
 
+#include "lib/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX   100000
+#define ROWS_MAX   131072
 #define SEATS_MAX  2
 #define RIGHTS_MAX 256
 
@@ -25,13 +27,8 @@ get_text(struct wire_in *in)
 static void *
 grow(void *list, size_t count, size_t size, struct wire_in *in)
 {
-	/* A power of two is full. */
-	bool is_full = (count & (count - 1)) == 0;
-	char *grown = list;
+	char *grown = count < ROWS_MAX ? array_grow(list, count, size) : NULL;
 
-	if (is_full)
-		grown = count >= ROWS_MAX ? NULL
-					  : realloc(list, (count == 0 ? 1 : count * 2) * size);
 	if (grown == NULL)
 		in->failed = true;
 	else

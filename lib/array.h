@@ -1,6 +1,6 @@
 /* Arrays that grow. */
-#ifndef SALLYPORT_POLICY_ARRAY_H
-#define SALLYPORT_POLICY_ARRAY_H
+#ifndef SALLYPORT_LIB_ARRAY_H
+#define SALLYPORT_LIB_ARRAY_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Arrays that double: full whenever the count is a power of two from FIRST on,
  * so that no capacity need be kept. */
-#include "policy/array.h"
+#include "lib/array.h"
 
 #include <stdint.h>
 #include <stdlib.h>
