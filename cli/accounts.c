@@ -4,6 +4,7 @@
 #include "cli/bounded.h"
 #include "cli/permit.h"
 #include "lib/array.h"
+#include "lib/io.h"
 #include "lib/wire.h"
 #include "policy/settings.h"
 
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define BYTES_MAX  (16u << 20)
 #define COUNT_MAX  20000
@@ -325,21 +325,6 @@ put_account(struct wire_out *out, const struct account *a)
 }
 
 static int
-write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -EIO;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 work(void *arg, int fd)
 {
 	struct search *search = arg;
@@ -356,7 +341,7 @@ work(void *arg, int fd)
 	wire_put_u32(&out, (uint32_t)search->found.count);
 	for (size_t i = 0; i < search->found.count; i++)
 		put_account(&out, &search->found.list[i]);
-	return out.failed || write_all(fd, buf, out.len) < 0 ? 1 : 0;
+	return out.failed || io_write_all(fd, buf, out.len) < 0 ? 1 : 0;
 }
 
 /* --- in the parent ------------------------------------------------------------ */

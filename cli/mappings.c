@@ -120,21 +120,6 @@ check(const char *path, const char *text, size_t len, const char *user, const ch
 	return status;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* In the folder dir: under another name first, on disk, then in place. 0, -errno. */
 static int
 replace(int dir, const char *text, size_t len, const struct stat *st)
@@ -145,7 +130,7 @@ replace(int dir, const char *text, size_t len, const struct stat *st)
 	fd = openat(dir, TEMP, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, text, len);
+	err = io_write_all(fd, text, len);
 	if (err == 0 &&
 	    (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0 ||
 		fsync(fd) < 0 || renameat(dir, TEMP, dir, NAME) < 0 || fsync(dir) < 0))

@@ -1,6 +1,7 @@
 /* memfd with seals. The mapping is made before the seal, and so can still wipe. */
 #include "cli/sealed.h"
 
+#include "lib/io.h"
 #include "lib/secret.h"
 
 #include <errno.h>
@@ -17,21 +18,6 @@ open_memory(void)
 	int fd = memfd_create("sallyport-keys", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	return fd < 0 ? -errno : fd;
-}
-
-static int
-write_all(int fd, const unsigned char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 /* Maps and seals what was written into sealed->fd. */
@@ -82,7 +68,7 @@ sealed_from(struct sealed *sealed, const void *bytes, size_t len)
 		return fd;
 	sealed->fd = fd;
 	sealed->len = len;
-	return finish(sealed, write_all(fd, bytes, len));
+	return finish(sealed, io_write_all(fd, bytes, len));
 }
 
 int
@@ -105,7 +91,7 @@ sealed_copy(struct sealed *sealed, int fd)
 			err = n < 0 ? -errno : 0;
 			break;
 		}
-		err = write_all(sealed->fd, piece.bytes, (size_t)n);
+		err = io_write_all(sealed->fd, piece.bytes, (size_t)n);
 		sealed->len += (size_t)n;
 		if (sealed->len > SEALED_MAX)
 			err = -EFBIG;

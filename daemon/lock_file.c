@@ -86,21 +86,13 @@ static int
 write_one(const char *path, const char *temp, const char *text, size_t len)
 {
 	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	ssize_t n = 0;
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	for (size_t at = 0; at < len; at += (size_t)n) {
-		n = write(fd, text + at, len - at);
-		if (n <= 0) {
-			err = n < 0 ? -errno : -EIO;
-			goto out;
-		}
-	}
-	if (fchmod(fd, 0600) < 0 || fsync(fd) < 0 || rename(temp, path) < 0)
+	err = io_write_all(fd, text, len);
+	if (err == 0 && (fchmod(fd, 0600) < 0 || fsync(fd) < 0 || rename(temp, path) < 0))
 		err = -errno;
-out:
 	io_close(&fd);
 	if (err < 0)
 		(void)unlink(temp);

@@ -48,4 +48,8 @@ int io_open_trusted(const char *path, enum io_trust trust, const char **why);
  * caller frees it). 0, -EFBIG, -ENOMEM, -errno. */
 int io_read_all(int fd, size_t max, char **text, size_t *len);
 
+/* Writes all of buf, however many writes that takes. 0, or -errno with a part of it
+ * maybe written. */
+int io_write_all(int fd, const void *buf, size_t len);
+
 #endif

@@ -195,23 +195,6 @@ out:
 }
 
 int
-logfile_append(int fd, const void *buf, size_t len)
-{
-	const char *at = buf;
-
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENOSPC;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-int
 logfile_flush(int fd)
 {
 	return fdatasync(fd) < 0 ? -errno : 0;

@@ -23,9 +23,6 @@ struct logfile {
 int logfile_open(const char *path, struct logfile *log);
 void logfile_close(struct logfile *log);
 
-/* Appends all of buf. 0, or -errno with a part of it maybe written. */
-int logfile_append(int fd, const void *buf, size_t len);
-
 /* To the disk: 0, -errno. After an error nothing may be trusted any more. */
 int logfile_flush(int fd);
 /* The same of a new file's or folder's names, modes and sizes. */

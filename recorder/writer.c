@@ -204,7 +204,7 @@ writer_commit(struct writer *w)
 		    is_durable || (w->entries[i].is_answered && w->entries[i].seq != 0);
 	if (w->len == 0)
 		return 0;
-	err = logfile_append(w->fd, w->buf, w->len);
+	err = io_write_all(w->fd, w->buf, w->len);
 	if (err < 0)
 		return take_back(w, -err);
 	err = is_durable ? logfile_flush(w->fd) : 0;

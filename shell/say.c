@@ -2,8 +2,8 @@
 #include "shell/say.h"
 
 #include "lib/escape.h"
+#include "lib/io.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,25 +11,10 @@
 
 #define COLUMNS 79
 
-static void
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* nobody is there to read it */
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
-
 void
 say(int fd, const char *text)
 {
-	write_all(fd, text, strlen(text));
+	(void)io_write_all(fd, text, strlen(text));
 }
 
 void
@@ -79,7 +64,7 @@ say_error(const char *words)
 	while (*at != '\0') {
 		size_t len = line_length(at, room);
 
-		write_all(STDERR_FILENO, at, len);
+		(void)io_write_all(STDERR_FILENO, at, len);
 		say(STDERR_FILENO, "\n");
 		at += len + strspn(at + len, " ");
 		room = COLUMNS;
