@@ -40,6 +40,16 @@ io_wait(int fd, short events, int64_t deadline_ms)
 	}
 }
 
+int
+io_timeout_ms(int64_t due_ms, int64_t now_ms)
+{
+	if (due_ms == INT64_MAX)
+		return -1;
+	if (due_ms <= now_ms)
+		return 0;
+	return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+}
+
 union control {
 	struct cmsghdr align;
 	char buf[CMSG_SPACE(sizeof(int) * IO_FDS_MAX)];

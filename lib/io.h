@@ -18,6 +18,9 @@ int64_t io_now_ms(void);
 /* Waits until fd is ready for events (POLLIN, POLLOUT) or deadline_ms, a time
  * of io_now_ms(), has come. 0, -ETIMEDOUT or -errno. */
 int io_wait(int fd, short events, int64_t deadline_ms);
+/* How long poll() and the like should wait from now on: -1, for ever, when due_ms is
+ * INT64_MAX. */
+int io_timeout_ms(int64_t due_ms, int64_t now_ms);
 
 /* Sends one whole message; the descriptors stay the caller's. Does not block:
  * -EAGAIN when the peer's queue is full; -EPIPE, -errno. No signal is raised. */

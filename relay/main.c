@@ -1,6 +1,7 @@
 /* The relay: moves bytes between the descriptors that it is given. It may open
  * nothing, and knows neither users nor VMs. */
 #include "lib/helper.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/proto.h"
 #include "lib/version.h"
@@ -10,7 +11,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -85,16 +85,6 @@ rough_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int
-wait_ms(int64_t now_ms)
-{
-	if (table.sweep_ms == INT64_MAX)
-		return -1;
-	if (table.sweep_ms <= now_ms)
-		return 0;
-	return table.sweep_ms - now_ms > INT_MAX ? INT_MAX : (int)(table.sweep_ms - now_ms);
-}
-
 /* Hears when the supervisor can be told more, and only while there is more. */
 static int
 watch_supervisor(int epoll, int more_to_tell)
@@ -115,7 +105,8 @@ turn(int epoll, size_t pairs_max)
 {
 	static int64_t now_ms; /* of the turn before, at first: it was a short one */
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(epoll, events, EVENTS, wait_ms(now_ms)), result = 0, more;
+	int n = epoll_wait(epoll, events, EVENTS, io_timeout_ms(table.sweep_ms, now_ms)),
+	    result = 0, more;
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -153,13 +152,12 @@ prepare(const struct stream *s, struct pollfd fds[PLACES])
 static bool
 wait_for(const struct stream *s, struct pollfd fds[PLACES])
 {
-	int64_t left_ms = s->deadline_ms - io_now_ms();
-	int n;
+	int n, left_ms = io_timeout_ms(s->deadline_ms, io_now_ms());
 
-	if (left_ms <= 0)
+	if (left_ms == 0)
 		return false;
 	prepare(s, fds);
-	n = poll(fds, PLACES, left_ms < INT_MAX ? (int)left_ms : -1);
+	n = poll(fds, PLACES, left_ms);
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 

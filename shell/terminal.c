@@ -4,7 +4,6 @@
 #include "lib/io.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -98,18 +97,6 @@ read_key(void)
 	return n == 1 ? byte : TERMINAL_END;
 }
 
-/* For poll: -1 for ever. */
-static int
-left_ms(int64_t deadline_ms)
-{
-	int64_t left;
-
-	if (deadline_ms == INT64_MAX)
-		return -1;
-	left = deadline_ms - io_now_ms();
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
-
 int
 terminal_key(const struct terminal *terminal, int other, int64_t deadline_ms)
 {
@@ -118,7 +105,7 @@ terminal_key(const struct terminal *terminal, int other, int64_t deadline_ms)
 	int n;
 
 	do
-		n = poll(fds, 3, left_ms(deadline_ms));
+		n = poll(fds, 3, io_timeout_ms(deadline_ms, io_now_ms()));
 	while (n < 0 && errno == EINTR);
 	if (n <= 0 || fds[0].revents != 0 || fds[1].revents & (POLLHUP | POLLERR | POLLNVAL))
 		return TERMINAL_END;

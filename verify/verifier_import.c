@@ -74,13 +74,11 @@ read_more(struct verifier *v)
 int
 verifier_import_wait_ms(const struct verifier *v)
 {
-	int64_t left = v->intake.deadline_ms - io_now_ms();
-
 	if (v->is_importing)
 		return 0;
 	if (v->intake.fd < 0)
 		return -1; /* for the supervisor, whose end is also an event */
-	return left < 0 ? 0 : (int)left;
+	return io_timeout_ms(v->intake.deadline_ms, io_now_ms());
 }
 
 int

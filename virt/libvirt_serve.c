@@ -11,7 +11,6 @@
 #include "virt/watch_list.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -383,11 +382,7 @@ wait_ms(int64_t now_ms)
 			due_ms = slots[i].idle_since_ms + IDLE_MS;
 	if (!TAILQ_EMPTY(&cools) && TAILQ_FIRST(&cools)->until_ms < due_ms)
 		due_ms = TAILQ_FIRST(&cools)->until_ms;
-	if (due_ms == INT64_MAX)
-		return -1;
-	if (due_ms <= now_ms)
-		return 0;
-	return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+	return io_timeout_ms(due_ms, now_ms);
 }
 
 static int

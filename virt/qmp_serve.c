@@ -8,7 +8,6 @@
 #include "virt/watch_list.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -183,18 +182,14 @@ take_messages(void)
 static int
 wait_ms(void)
 {
-	int64_t now_ms = io_now_ms(), due_ms = INT64_MAX;
+	int64_t due_ms = INT64_MAX;
 
 	for (size_t i = 0; i < all.count; i++) {
 		int64_t due = qmp_path_due_ms(all.entries[i].path);
 		if (due < due_ms)
 			due_ms = due;
 	}
-	if (due_ms == INT64_MAX)
-		return -1;
-	if (due_ms <= now_ms)
-		return 0;
-	return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+	return io_timeout_ms(due_ms, io_now_ms());
 }
 
 /* Paths first: a message may change the list. */
