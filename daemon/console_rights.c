@@ -1,6 +1,8 @@
 /* One table of words and bits. */
 #include "daemon/console_rights.h"
 
+#include "policy/next.h"
+
 #include <string.h>
 
 static const struct row {
@@ -30,12 +32,6 @@ console_kind(const char *right)
 	if (strcmp(right, "vnc") == 0)
 		return CONSOLE_VNC;
 	return strcmp(right, "serial") == 0 ? CONSOLE_SERIAL : CONSOLE_NONE;
-}
-
-static time_t
-sooner(time_t a, time_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /* Of seeing and using, the answer to the more that is granted is the one that counts;
@@ -68,7 +64,7 @@ console_rights_find(const struct gateway *gw, const struct gate_by *by, const st
 			continue;
 		if (gate_decide_by(gw, by, conn, vm, rows[i].word, &answer) == VERDICT_ALLOW)
 			rights->may |= rows[i].gives;
-		change = sooner(change, answer.next_change);
+		change = next_sooner(change, answer.next_change);
 		keep_answer(rights, &rows[i], &answer);
 	}
 	if (rights->word == NULL)

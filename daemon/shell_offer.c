@@ -2,6 +2,7 @@
 #include "daemon/gate.h"
 #include "daemon/shell_rows.h"
 #include "daemon/virt.h"
+#include "policy/next.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,6 @@ struct offer {
 	bool has_spice;
 };
 
-static time_t
-sooner(time_t a, time_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
 /* Adds the right if it is granted now; false when not. */
 static bool
 add(struct offer *offer, const char *right, uint16_t port)
@@ -40,10 +35,10 @@ add(struct offer *offer, const char *right, uint16_t port)
 	struct answer answer;
 
 	if (gate_decide(offer->visit->gw, offer->conn, vm, right, &answer) != VERDICT_ALLOW) {
-		offer->begins = sooner(offer->begins, answer.next_change);
+		offer->begins = next_sooner(offer->begins, answer.next_change);
 		return false;
 	}
-	offer->ends = sooner(offer->ends, answer.next_change);
+	offer->ends = next_sooner(offer->ends, answer.next_change);
 	if (offer->count == RIGHTS_MAX)
 		return true;
 	snprintf(shown->right, sizeof(shown->right), "%s", right);

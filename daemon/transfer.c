@@ -3,6 +3,7 @@
 
 #include "lib/array.h"
 #include "lib/proto.h"
+#include "policy/next.h"
 #include "policy/vm.h"
 
 #include <stdio.h>
@@ -101,12 +102,10 @@ transfer_judge(const struct transfer *transfer, const struct gateway *gw,
 		bool is_allowed = judge_one(&transfer->folders[i], gw, by != NULL ? by : &now,
 				      conn, &one) == VERDICT_ALLOW;
 
-		if (i == 0 || !is_allowed) {
+		if (i == 0 || !is_allowed)
 			*answer = one;
-		} else if (one.next_change != 0 && (answer->next_change == 0 ||
-						       one.next_change < answer->next_change)) {
-			answer->next_change = one.next_change;
-		}
+		else
+			answer->next_change = next_sooner(answer->next_change, one.next_change);
 		if (!is_allowed)
 			break;
 	}

@@ -152,3 +152,9 @@ next_change(const struct next_lines *lines, time_t at)
 	}
 	return walk.at;
 }
+
+time_t
+next_sooner(time_t a, time_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}

@@ -25,6 +25,9 @@ bool next_holds(const struct next_lines *lines, const struct when_clock *clock);
  * then misses nothing. */
 time_t next_change(const struct next_lines *lines, time_t at);
 
+/* The sooner of two such times. */
+time_t next_sooner(time_t a, time_t b);
+
 #define NEXT_STEPS_MAX 100000
 
 #endif
