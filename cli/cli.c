@@ -3,7 +3,9 @@
 
 #include "cli/printable.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
 int
 cli_fail(enum cli_exit status, const char *format, ...)
@@ -18,4 +20,11 @@ cli_fail(enum cli_exit status, const char *format, ...)
 	(void)printable_put(stderr, text);
 	fputc('\n', stderr);
 	return (int)status;
+}
+
+int
+cli_cannot_read(const char *path, int err)
+{
+	return cli_fail(
+	    err == -EACCES ? CLI_NOPERM : CLI_UNAVAILABLE, "%s: %s", path, strerror(-err));
 }

@@ -47,5 +47,7 @@ cli_has(const struct cli *cli, enum cli_option option)
  * bytes in the arguments are shown as \xNN. */
 int cli_fail(enum cli_exit status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same of a file that err (-errno) keeps from being read. */
+int cli_cannot_read(const char *path, int err);
 
 #endif

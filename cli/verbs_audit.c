@@ -5,7 +5,6 @@
 #include "cli/verb.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define AUDIT_PATH AUDIT_FOLDER "/audit.jsonl"
 
@@ -13,13 +12,6 @@ static const char *
 path_of(const struct cli *cli)
 {
 	return cli->word_count > 0 ? cli->words[0] : AUDIT_PATH;
-}
-
-static int
-cannot_read(const char *path, int err)
-{
-	return cli_fail(
-	    err == -EACCES ? CLI_NOPERM : CLI_UNAVAILABLE, "%s: %s", path, strerror(-err));
 }
 
 int
@@ -30,7 +22,7 @@ verb_audit_show(struct cli *cli)
 	if (err == -EBADMSG)
 		return cli_fail(
 		    CLI_FINDING, "%s: not all of its lines are records", path_of(cli));
-	return err < 0 ? cannot_read(path_of(cli), err) : CLI_OK;
+	return err < 0 ? cli_cannot_read(path_of(cli), err) : CLI_OK;
 }
 
 /* The files that were named, or all. */
@@ -40,7 +32,7 @@ find_files(const struct cli *cli, struct audit_files *files)
 	int err = cli->word_count > 0 ? audit_files_take(cli->words, cli->word_count, files)
 				      : audit_files_find(AUDIT_FOLDER, files);
 
-	return err < 0 ? cannot_read(AUDIT_FOLDER, err) : 0;
+	return err < 0 ? cli_cannot_read(AUDIT_FOLDER, err) : 0;
 }
 
 /* It says itself what it found, unreadable files included. Nothing but a log that
@@ -79,7 +71,7 @@ verb_audit_anchor(struct cli *cli)
 		if (err == -EBADMSG)
 			status = cli_fail(CLI_FINDING, "the last line is not an audit record");
 		else if (err < 0)
-			status = cannot_read(AUDIT_FOLDER, err);
+			status = cli_cannot_read(AUDIT_FOLDER, err);
 	}
 	audit_files_free(&files);
 	return status;

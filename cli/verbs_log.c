@@ -7,17 +7,9 @@
 #include "cli/verb.h"
 
 #include <errno.h>
-#include <string.h>
 #include <time.h>
 
 #define LAST 10 /* records that log -f begins with */
-
-static int
-cannot_read(const char *path, int err)
-{
-	return cli_fail(
-	    err == -EACCES ? CLI_NOPERM : CLI_UNAVAILABLE, "%s: %s", path, strerror(-err));
-}
 
 struct printing {
 	struct cli *cli;
@@ -48,7 +40,7 @@ read_all(const struct log_filter *filter, log_read_fn *fn, void *arg)
 	if (err == 0)
 		err = log_read_all(&files, filter, fn, arg, &path);
 	if (err < 0)
-		status = cannot_read(path, err);
+		status = cli_cannot_read(path, err);
 	audit_files_free(&files);
 	return status;
 }
@@ -68,7 +60,7 @@ verb_log(struct cli *cli)
 	if (status == CLI_OK && cli_has(cli, CLI_FOLLOW)) {
 		err = log_read_follow(AUDIT_FOLDER, filter.since[0] != '\0' ? 0 : LAST, &filter,
 		    print, &printing);
-		status = cannot_read(AUDIT_FOLDER, err);
+		status = cli_cannot_read(AUDIT_FOLDER, err);
 	}
 	if (status == CLI_OK && printing.has_bad)
 		status = cli_fail(CLI_FINDING, "not all lines are records (see: audit verify)");
