@@ -3,6 +3,7 @@
 #include "policy/vms.h"
 
 #include "lib/array.h"
+#include "policy/hash.h"
 #include "policy/ini.h"
 #include "policy/target.h"
 #include "policy/text.h"
@@ -357,7 +358,7 @@ vms_free(struct vms *vms)
 		free_run(&vms->runs[i]);
 	free(vms->vms);
 	free(vms->runs);
-	free(vms->by_name);
+	index_free(&vms->names);
 	*vms = (struct vms){0};
 }
 
@@ -379,20 +380,15 @@ vms_endpoint(const struct vm *vm, const char *right)
 	return NULL;
 }
 
+/* Of those of one name the first declared. */
 const struct vm *
 vms_find(const struct vms *vms, const char *name)
 {
-	size_t low = 0, high = vms->by_name != NULL ? vms->count : 0;
-	const struct vm *vm;
+	uint64_t hash = hash_str(name);
+	size_t at;
+	uint32_t n = index_first(&vms->names, hash, &at);
 
-	/* The first that is not below, and so, of equal ones, the first declared. */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(vms->vms[vms->by_name[middle]].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	vm = vms->by_name != NULL && low < vms->count ? &vms->vms[vms->by_name[low]] : NULL;
-	return vm != NULL && strcmp(vm->name, name) == 0 ? vm : NULL;
+	while (n != INDEX_NONE && strcmp(vms->vms[n].name, name) != 0)
+		n = index_next(&vms->names, hash, &at);
+	return n != INDEX_NONE ? &vms->vms[n] : NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_POLICY_VMS_H
 #define SALLYPORT_POLICY_VMS_H
 
+#include "policy/index.h"
 #include "policy/report.h"
 #include "policy/vm.h"
 
@@ -17,7 +18,7 @@ struct vms {
 	size_t count;
 	struct vm_run *runs;
 	size_t run_count;
-	size_t *by_name; /* indexes of vms, sorted; from vms_check on */
+	struct index names; /* of vms; from vms_check on */
 };
 
 /* Adds what text[len] declares; file must outlive *vms. What is wrong is said in

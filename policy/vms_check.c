@@ -1,5 +1,6 @@
 /* What only all files of VMs together show: names, addresses and ports that meet,
  * back ends that nobody may serve. And the index by name. */
+#include "policy/hash.h"
 #include "policy/settings.h"
 #include "policy/target.h"
 #include "policy/vms.h"
@@ -8,16 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int
-by_name(const void *a, const void *b, void *context)
-{
-	const struct vm *vms = context;
-	const size_t *left = a, *right = b;
-	int order = strcmp(vms[*left].name, vms[*right].name);
-
-	return order != 0 ? order : (*left > *right) - (*left < *right);
-}
 
 static int
 by_address(const void *a, const void *b, void *context)
@@ -31,19 +22,23 @@ by_address(const void *a, const void *b, void *context)
 	return (*left > *right) - (*left < *right);
 }
 
-static void
-check_names(const struct vms *vms, struct report *report)
+/* Each before it can be found itself: what is found is the first of that name. */
+static int
+check_names(struct vms *vms, struct report *report)
 {
-	for (size_t i = 1; i < vms->count; i++) {
-		const struct vm *first = &vms->vms[vms->by_name[i - 1]];
-		const struct vm *vm = &vms->vms[vms->by_name[i]];
+	int err = vms->count < INDEX_NONE ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < vms->count && err == 0; i++) {
+		const struct vm *vm = &vms->vms[i], *first = vms_find(vms, vm->name);
 
 		/* Twice in one file is said where the sections are read. */
-		if (strcmp(first->name, vm->name) == 0 && first->file != vm->file)
+		if (first != NULL && first->file != vm->file)
 			report_error(report, vm->file, vm->line, NULL,
 			    "VM '%s' is declared already, in %s:%zu", vm->name, first->file,
 			    first->line);
+		err = index_add(&vms->names, hash_str(vm->name), (uint32_t)i);
 	}
+	return err;
 }
 
 static void
@@ -92,25 +87,19 @@ int
 vms_check(struct vms *vms, const struct settings *settings, struct report *report)
 {
 	size_t *order = calloc(vms->count + 1, sizeof(*order));
+	int err = order != NULL ? check_names(vms, report) : -ENOMEM;
 
-	vms->by_name = calloc(vms->count + 1, sizeof(*vms->by_name));
-	if (order == NULL || vms->by_name == NULL) {
-		free(order);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < vms->count; i++)
-		vms->by_name[i] = order[i] = i;
-	if (vms->count > 0) {
-		qsort_r(vms->by_name, vms->count, sizeof(*order), by_name, vms->vms);
+	for (size_t i = 0; i < vms->count && err == 0; i++)
+		order[i] = i;
+	if (vms->count > 0 && err == 0)
 		qsort_r(order, vms->count, sizeof(*order), by_address, vms->vms);
-	}
-	check_names(vms, report);
-	check_addresses(vms, order, report);
-	for (size_t i = 0; i < vms->count; i++) {
+	if (err == 0)
+		check_addresses(vms, order, report);
+	for (size_t i = 0; i < vms->count && err == 0; i++) {
 		check_ports(&vms->vms[i], report);
 		if (settings != NULL && settings->backend_user_count == 0)
 			check_back_ends(&vms->vms[i], report);
 	}
 	free(order);
-	return 0;
+	return err;
 }
