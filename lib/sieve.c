@@ -165,3 +165,10 @@ sieve_is_open(const struct sieve *sieve)
 	return sieve->why == NULL && sieve->rest == SIEVE_FOREVER && !sieve->is_dropping &&
 	       sieve->ready == 0;
 }
+
+enum sieve_verdict
+sieve_refuse(struct sieve *sieve, const char *why)
+{
+	sieve->why = why;
+	return SIEVE_END;
+}

@@ -53,6 +53,7 @@ void sieve_expect(struct sieve *sieve, size_t least);
  * Call it until it used all and gave an empty piece; then ask for why, of both ways. */
 size_t sieve_step(struct sieve *sieve, const uint8_t *in, size_t len, struct sieve_piece *out);
 
+enum sieve_verdict sieve_refuse(struct sieve *sieve, const char *why); /* a judge's: ends it */
 bool sieve_is_between(const struct sieve *sieve); /* units: others' bytes may go on now */
 bool sieve_is_open(const struct sieve *sieve);    /* all passes: nobody needs to ask */
 

@@ -12,13 +12,6 @@
 
 enum { FAILED = 0, NONE = 1, VNC = 2 }; /* security types */
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* The minor version of 3.x as it counts: 3, 7, 8; 0 when it is none. */
 static uint8_t
 minor_of(const uint8_t *at)
@@ -73,9 +66,9 @@ see_version(struct rfb *rfb, struct sieve *sieve)
 	uint8_t minor = minor_of(sieve->hold);
 
 	if (minor == 0)
-		return refuse(sieve, "no RFB version 3");
+		return sieve_refuse(sieve, "no RFB version 3");
 	if (sieve == &rfb->up && minor > rfb->minor)
-		return refuse(sieve, "a version that the server did not offer");
+		return sieve_refuse(sieve, "a version that the server did not offer");
 	rfb->minor = minor;
 	memcpy(sieve->hold + 8, "00", 2);
 	sieve->hold[10] = (uint8_t)('0' + minor);
@@ -108,7 +101,7 @@ see_type(struct rfb *rfb, struct sieve *sieve)
 	else if (type == NONE || type == VNC)
 		begin_type(rfb, (uint8_t)type);
 	else
-		return refuse(sieve, "a security type that hides what follows");
+		return sieve_refuse(sieve, "a security type that hides what follows");
 	return SIEVE_PASS;
 }
 
@@ -133,7 +126,7 @@ see_offer(struct rfb *rfb, struct sieve *sieve)
 		sieve->hold[1 + left++] = type;
 	}
 	if (left == 0)
-		return refuse(sieve, "security types that hide what follows");
+		return sieve_refuse(sieve, "security types that hide what follows");
 	sieve->hold[0] = (uint8_t)left;
 	sieve->held = 1 + left;
 	client_next(rfb, RFB_SECURITY, 1);
@@ -146,7 +139,7 @@ see_choice(struct rfb *rfb, struct sieve *sieve)
 	uint8_t type = sieve->hold[0];
 
 	if (type > VNC || (rfb->offered & 1u << type) == 0)
-		return refuse(sieve, "a security type that was not offered");
+		return sieve_refuse(sieve, "a security type that was not offered");
 	begin_type(rfb, type);
 	return SIEVE_PASS;
 }
@@ -170,7 +163,7 @@ see_reason(struct rfb *rfb, struct sieve *sieve)
 	uint32_t len = be_get32(sieve->hold);
 
 	if (len > REASON_MAX)
-		return refuse(sieve, "a reason too long");
+		return sieve_refuse(sieve, "a reason too long");
 	all_said(rfb);
 	sieve->rest = len;
 	return SIEVE_PASS;
@@ -200,7 +193,7 @@ judge_down(void *owner, struct sieve *sieve)
 	case RFB_WAITING:
 		break;
 	}
-	return refuse(sieve, "the server spoke out of turn");
+	return sieve_refuse(sieve, "the server spoke out of turn");
 }
 
 /* The shared flag; then both talk. */
@@ -237,7 +230,7 @@ judge_up(void *owner, struct sieve *sieve)
 	case RFB_WAITING:
 		break;
 	}
-	return refuse(sieve, "the client spoke out of turn");
+	return sieve_refuse(sieve, "the client spoke out of turn");
 }
 
 void

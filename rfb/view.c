@@ -49,13 +49,6 @@ rfb_view_encoding(int32_t encoding)
 	return false;
 }
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* Type, padding, u16 count, then s32 each. */
 static enum sieve_verdict
 judge_encodings(struct sieve *sieve)
@@ -68,7 +61,7 @@ judge_encodings(struct sieve *sieve)
 		return SIEVE_MORE;
 	count = be_get16(at + 2);
 	if (count > RFB_ENCODINGS_MAX)
-		return refuse(sieve, "too many encodings");
+		return sieve_refuse(sieve, "too many encodings");
 	sieve->need = 4 + 4 * (size_t)count;
 	if (sieve->held < sieve->need)
 		return SIEVE_MORE;
@@ -92,7 +85,7 @@ judge_cut_text(struct sieve *sieve)
 		return SIEVE_MORE;
 	len = be_get32(sieve->hold + 4);
 	if (len > INT32_MAX)
-		return refuse(sieve, "a clipboard extension that was not agreed on");
+		return sieve_refuse(sieve, "a clipboard extension that was not agreed on");
 	sieve->rest = len;
 	return SIEVE_DROP;
 }
@@ -113,7 +106,7 @@ judge_qemu(struct sieve *sieve)
 	else if (sieve->hold[1] == 1 && operation <= 2)
 		sieve->rest = operation == 2 ? 6 : 0;
 	else
-		return refuse(sieve, "an extension that was not agreed on");
+		return sieve_refuse(sieve, "an extension that was not agreed on");
 	return SIEVE_DROP;
 }
 
@@ -150,7 +143,7 @@ rfb_view_judge(struct rfb *rfb, struct sieve *sieve)
 		verdict = judge_qemu(sieve);
 		break;
 	default:
-		return refuse(sieve, "a message that cannot be followed");
+		return sieve_refuse(sieve, "a message that cannot be followed");
 	}
 	if (verdict == SIEVE_DROP && rfb->dropped < UINT32_MAX)
 		rfb->dropped++;

@@ -89,13 +89,6 @@ spice_agent_limit(uint8_t *body, size_t len, uint32_t may)
 	}
 }
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* The chunk that begins a message; inside bytes of it are in this chunk. */
 static enum sieve_verdict
 judge_first(struct spice_agent *agent, struct sieve *sieve, size_t header, uint32_t inside,
@@ -106,11 +99,11 @@ judge_first(struct spice_agent *agent, struct sieve *sieve, size_t header, uint3
 	bool is_allowed = spice_agent_allowed(type, way, may);
 
 	if (le_get32(at) != PROTOCOL)
-		return refuse(sieve, "agent message of another protocol");
+		return sieve_refuse(sieve, "agent message of another protocol");
 	if (inside > len)
-		return refuse(sieve, "agent message longer than it says");
+		return sieve_refuse(sieve, "agent message longer than it says");
 	if (is_allowed && len > row_of(type)->max)
-		return refuse(sieve, "agent message too large");
+		return sieve_refuse(sieve, "agent message too large");
 	if (type == ANNOUNCE && is_allowed && inside == len && len >= 4 && len % 4 == 0 &&
 	    len <= CAPS_MAX) {
 		sieve->need = header + HEADER + len;
@@ -131,18 +124,18 @@ spice_agent_judge(struct spice_agent *agent, struct sieve *sieve, size_t header,
     enum spice_way way, uint32_t may)
 {
 	if (size > SPICE_AGENT_CHUNK_MAX)
-		return refuse(sieve, "agent data in too large a piece");
+		return sieve_refuse(sieve, "agent data in too large a piece");
 	if (agent->left > 0) {
 		if (size == 0) /* a reader may take it for the end */
-			return refuse(sieve, "agent data without data");
+			return sieve_refuse(sieve, "agent data without data");
 		if (size > agent->left)
-			return refuse(sieve, "agent message longer than it says");
+			return sieve_refuse(sieve, "agent message longer than it says");
 		agent->left -= size;
 		sieve->rest = size;
 		return agent->is_passing ? SIEVE_PASS : SIEVE_DROP;
 	}
 	if (size < HEADER)
-		return refuse(sieve, "agent data without a message's header");
+		return sieve_refuse(sieve, "agent data without a message's header");
 	sieve->need = header + HEADER;
 	if (sieve->held < sieve->need)
 		return SIEVE_MORE;

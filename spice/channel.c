@@ -15,13 +15,6 @@
 #define UP_TOKEN        108 /* AGENT_TOKEN */
 #define DOWN_TOKEN      110
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* Each message's header on main; elsewhere a byte, with all that follows. */
 static size_t
 talk_size(const struct spice_channel *channel)
@@ -45,7 +38,7 @@ judge_reply(struct spice_channel *channel, struct sieve *sieve, uint32_t size)
 	}
 	if (common > REPLY_WORDS_MAX || words > REPLY_WORDS_MAX ||
 	    le_get32(body + 174) != SPICE_REPLY || SPICE_REPLY + 4 * (common + words) != size)
-		return refuse(sieve, "a link reply of another length than it says");
+		return sieve_refuse(sieve, "a link reply of another length than it says");
 	if (common > 0) {
 		caps = le_get32(body + SPICE_REPLY) & ~(uint32_t)SPICE_CAP_AUTH_SASL;
 		le_put32(body + SPICE_REPLY, caps);
@@ -67,9 +60,9 @@ see_reply(struct spice_channel *channel, struct sieve *sieve)
 	uint32_t size = le_get32(sieve->hold + 12);
 
 	if (le_get32(sieve->hold) != SPICE_MAGIC || le_get32(sieve->hold + 4) != SPICE_MAJOR)
-		return refuse(sieve, "no SPICE server");
+		return sieve_refuse(sieve, "no SPICE server");
 	if (size < SPICE_REPLY || size > SPICE_REPLY + 4 * REPLY_WORDS_MAX)
-		return refuse(sieve, "a link reply of such a length");
+		return sieve_refuse(sieve, "a link reply of such a length");
 	sieve->need = SPICE_LINK_HEADER + size;
 	return sieve->held < sieve->need ? SIEVE_MORE : judge_reply(channel, sieve, size);
 }
@@ -78,7 +71,7 @@ static enum sieve_verdict
 see_result(struct spice_channel *channel, struct sieve *sieve)
 {
 	if (channel->client != SPICE_TALKING)
-		return refuse(sieve, "the server spoke before the ticket");
+		return sieve_refuse(sieve, "the server spoke before the ticket");
 	channel->server = le_get32(sieve->hold) == SPICE_OK ? SPICE_TALKING : SPICE_REFUSED;
 	sieve_expect(sieve, talk_size(channel));
 	if (channel->server == SPICE_TALKING && !channel->is_main)
@@ -103,7 +96,7 @@ judge_down(void *owner, struct sieve *sieve)
 	case SPICE_TICKET:
 		break;
 	}
-	return refuse(sieve, "the server went on after its refusal");
+	return sieve_refuse(sieve, "the server went on after its refusal");
 }
 
 /* The ticket's first byte; what follows it on a channel that is not main. */
@@ -138,7 +131,7 @@ judge_up(void *owner, struct sieve *sieve)
 	case SPICE_REFUSED:
 		break;
 	}
-	return refuse(sieve, "the client spoke out of turn");
+	return sieve_refuse(sieve, "the client spoke out of turn");
 }
 
 void

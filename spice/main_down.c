@@ -58,13 +58,6 @@ fate_of(uint16_t type, uint32_t may)
 	return DROP;
 }
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* {session id, displays, mouse modes, mouse mode, agent is there, its tokens, time,
  * ram hint}, u32 each. */
 static enum sieve_verdict
@@ -74,13 +67,13 @@ judge_init(
 	uint8_t *body = sieve->hold + message->header;
 
 	if (message->size != INIT_SIZE || channel->has_session)
-		return refuse(sieve, "a second INIT, or none");
+		return sieve_refuse(sieve, "a second INIT, or none");
 	sieve->need = message->header + INIT_SIZE;
 	if (sieve->held < sieve->need)
 		return SIEVE_MORE;
 	channel->session = le_get32(body);
 	if (channel->session == 0) /* what stands for a new session */
-		return refuse(sieve, "INIT without a session id");
+		return sieve_refuse(sieve, "INIT without a session id");
 	channel->has_session = true;
 	channel->has_agent = le_get32(body + 16) != 0;
 	if ((channel->may & SPICE_MAY_CONTROL) == 0)
@@ -97,13 +90,13 @@ judge_channels(
 	uint32_t count, left = 0;
 
 	if (message->size < 4 || message->size > 4 + 2 * SPICE_LIST_MAX)
-		return refuse(sieve, "a list of channels too long");
+		return sieve_refuse(sieve, "a list of channels too long");
 	sieve->need = message->header + message->size;
 	if (sieve->held < sieve->need)
 		return SIEVE_MORE;
 	count = le_get32(body);
 	if (count > SPICE_LIST_MAX || 4 + 2 * count != message->size)
-		return refuse(sieve, "a list of channels of another length");
+		return sieve_refuse(sieve, "a list of channels of another length");
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *at = body + 4 + 2 * (size_t)i;
 		if (spice_kind_allowed(at[0], channel->may))
@@ -150,12 +143,12 @@ judge_by(enum fate fate, struct spice_channel *channel, struct sieve *sieve,
 	case AGENT_DATA:
 		return judge_agent(channel, sieve, message);
 	case END:
-		return refuse(sieve, "messages inside a message");
+		return sieve_refuse(sieve, "messages inside a message");
 	case AGENT_BEGINS:
 		/* A viewer goes on with the message that it has begun: to it, what we would
 		 * take for the next one's body could be a message of its own. */
 		if (channel->agent_down.left > 0)
-			return refuse(sieve, "an agent that begins inside a message");
+			return sieve_refuse(sieve, "an agent that begins inside a message");
 		agent_anew(channel, true);
 		break;
 	case AGENT_ENDS: /* what was under way is over, for the client as well */
@@ -180,7 +173,7 @@ spice_main_down_judge(struct spice_channel *channel, struct sieve *sieve)
 
 	spice_message_read(&message, sieve->hold, sieve->least);
 	if (message.has_list)
-		return refuse(sieve, "messages inside a message");
+		return sieve_refuse(sieve, "messages inside a message");
 	verdict = judge_by(fate_of(message.type, channel->may), channel, sieve, &message);
 	if (verdict == SIEVE_DROP && channel->dropped_down < UINT32_MAX)
 		channel->dropped_down++;

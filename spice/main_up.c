@@ -35,13 +35,6 @@ fate_of(uint16_t type, uint32_t may)
 	return DROP;
 }
 
-static enum sieve_verdict
-refuse(struct sieve *sieve, const char *why)
-{
-	sieve->why = why;
-	return SIEVE_END;
-}
-
 /* Before the client has started the agent, what it sends was meant for the agent
  * before this one: the server throws it away, and knows no token of it. What is
  * under way goes on to its end all the same, as the server expects. */
@@ -81,7 +74,8 @@ judge_by(enum fate fate, struct spice_channel *channel, struct sieve *sieve,
 	case DROP:
 		return SIEVE_DROP;
 	}
-	return message->size <= SMALL_MAX ? SIEVE_PASS : refuse(sieve, "a message too long");
+	return message->size <= SMALL_MAX ? SIEVE_PASS
+					  : sieve_refuse(sieve, "a message too long");
 }
 
 enum sieve_verdict
@@ -92,7 +86,7 @@ spice_main_up_judge(struct spice_channel *channel, struct sieve *sieve)
 
 	spice_message_read(&message, sieve->hold, sieve->least);
 	if (message.has_list)
-		return refuse(sieve, "messages inside a message");
+		return sieve_refuse(sieve, "messages inside a message");
 	verdict = judge_by(fate_of(message.type, channel->may), channel, sieve, &message);
 	if (verdict == SIEVE_DROP && channel->dropped_up < UINT32_MAX)
 		channel->dropped_up++;
