@@ -5,9 +5,9 @@
 #include "cli/keyline.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "lib/ascii.h"
 #include "lib/layout.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ keyask_id(const char *word, char id[PROTO_PUBLIC_ID_MAX + 1])
 		return cli_fail(
 		    CLI_USAGE, "%s: a public id is 2 to 32 modhex characters", word);
 	for (; word[n] != '\0'; n++)
-		id[n] = (char)tolower((unsigned char)word[n]);
+		id[n] = ascii_lower(word[n]);
 	id[n] = '\0';
 	return 0;
 }
@@ -52,8 +52,7 @@ keyask_id_of(const struct secret *otp, char id[PROTO_PUBLIC_ID_MAX + 1])
 	id[0] = '\0';
 	for (; *text != '\0' && n < PROTO_OTP_MAX; text++)
 		if (strchr(" \t\r\n", *text) == NULL)
-			typed[n++] =
-			    *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+			typed[n++] = ascii_lower(*text);
 	typed[n] = '\0';
 	if (n > TOKEN_CHARS && n < sizeof(modhex) && keyline_is_modhex(typed))
 		memcpy(modhex, typed, n + 1);

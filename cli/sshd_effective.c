@@ -1,6 +1,8 @@
 /* The lines of sshd -T. */
 #include "cli/sshd_effective.h"
 
+#include "lib/ascii.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,7 @@ read_line(char *text, struct sshd_line *line)
 		return false;
 	text[len] = '\0';
 	for (char *c = text; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+		*c = ascii_lower(*c);
 	line->keyword = text;
 	line->value = text + len + 1;
 	return true;

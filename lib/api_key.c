@@ -1,16 +1,11 @@
 /* The key file's text. */
 #include "lib/api_key.h"
 
+#include "lib/ascii.h"
 #include "lib/base64.h"
 
 #include <errno.h>
 #include <string.h>
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 int
 api_key_read(const char *text, size_t len, struct secret *key, const char **why)
@@ -21,12 +16,7 @@ api_key_read(const char *text, size_t len, struct secret *key, const char **why)
 
 	*key = (struct secret){0};
 	*why = NULL;
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	while (len > 0 && is_blank(*text)) {
-		text++;
-		len--;
-	}
+	len = ascii_trim(&text, len);
 	n = base64_decode(text, len, bytes, sizeof(bytes));
 	if (len == 0)
 		*why = "is empty";

@@ -1,6 +1,7 @@
 /* URLs, read part by part. */
 #include "lib/url.h"
 
+#include "lib/ascii.h"
 #include "lib/num.h"
 
 #include <arpa/inet.h>
@@ -48,8 +49,7 @@ take_host(struct url *url, const char *host, size_t len, bool is_bracketed)
 	if (len > URL_HOST_MAX)
 		return "its host is too long";
 	for (size_t i = 0; i < len; i++)
-		url->host[i] =
-		    host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] - 'A' + 'a') : host[i];
+		url->host[i] = ascii_lower(host[i]);
 	url->host[len] = '\0';
 	url->is_address = is_address(url->host);
 	if (is_bracketed != (url->is_address && strchr(url->host, ':') != NULL))

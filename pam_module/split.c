@@ -1,6 +1,7 @@
 /* Where the password ends and the OTP begins. Pure. */
 #include "pam_module/split.h"
 
+#include "lib/ascii.h"
 #include "lib/layout.h"
 #include "lib/secret.h"
 
@@ -29,8 +30,7 @@ static void
 lower(char *to, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		to[i] =
-		    text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+		to[i] = ascii_lower(text[i]);
 }
 
 /* What the YubiKey meant by text[len], typed on layout; LAYOUT_COUNT: a US one. */

@@ -3,6 +3,7 @@
 #include "policy/keys.h"
 
 #include "lib/array.h"
+#include "lib/ascii.h"
 #include "lib/proto.h"
 #include "policy/hash.h"
 #include "policy/text.h"
@@ -141,8 +142,7 @@ id_fault(char *id)
 	size_t len = strlen(id);
 
 	for (char *c = id; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+		*c = ascii_lower(*c);
 	if (len == 0)
 		return "is empty";
 	if (strspn(id, "cbdefghijklnrtuv") != len)

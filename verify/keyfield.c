@@ -1,23 +1,14 @@
 /* Slices of a key file. */
 #include "verify/keyfield.h"
 
-#include <string.h>
+#include "lib/ascii.h"
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+#include <string.h>
 
 struct keyfield
 keyfield_trim(struct keyfield f)
 {
-	while (f.len > 0 && is_blank(f.at[f.len - 1]))
-		f.len--;
-	while (f.len > 0 && is_blank(*f.at)) {
-		f.at++;
-		f.len--;
-	}
+	f.len = ascii_trim(&f.at, f.len);
 	return f;
 }
 
@@ -98,8 +89,7 @@ keyfield_id(struct keyfield f, char id[OTP_ID_MAX + 1])
 	if (f.len == 0 || f.len > OTP_ID_MAX || f.len % 2 != 0)
 		return false;
 	for (size_t i = 0; i < f.len; i++)
-		id[i] =
-		    (char)(f.at[i] >= 'A' && f.at[i] <= 'Z' ? f.at[i] - 'A' + 'a' : f.at[i]);
+		id[i] = ascii_lower(f.at[i]);
 	id[f.len] = '\0';
 	return otp_is_modhex(id, f.len);
 }

@@ -1,6 +1,7 @@
 /* OTP text and blocks. */
 #include "verify/otp.h"
 
+#include "lib/ascii.h"
 #include "lib/layout.h"
 #include "lib/secret.h"
 
@@ -21,33 +22,15 @@ otp_is_modhex(const char *text, size_t len)
 	return true;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* ASCII only: a locale's lower case of I is not always i. */
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Copies the trimmed, lower-cased text; its length, 0 when it can't be an OTP. */
 static size_t
 trim(const char *text, size_t len, char out[TYPED_MAX + 1])
 {
 	if (len > TYPED_MAX)
 		return 0;
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	while (len > 0 && is_blank(*text)) {
-		text++;
-		len--;
-	}
+	len = ascii_trim(&text, len);
 	for (size_t i = 0; i < len; i++)
-		out[i] = lower(text[i]);
+		out[i] = ascii_lower(text[i]);
 	out[len] = '\0';
 	return len;
 }

@@ -1,6 +1,8 @@
 /* A pull reader: each call takes one token off the text. */
 #include "verify/xml.h"
 
+#include "lib/ascii.h"
+
 #include <string.h>
 
 static enum xml_token
@@ -21,16 +23,10 @@ skip(struct xml *xml, size_t n)
 	xml->rest.len -= n;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static void
 skip_blanks(struct xml *xml)
 {
-	while (xml->rest.len > 0 && is_blank(*xml->rest.at))
+	while (xml->rest.len > 0 && ascii_is_blank(*xml->rest.at))
 		skip(xml, 1);
 }
 
@@ -187,7 +183,7 @@ take_text(struct xml *xml)
 	    xml->rest.at, end != NULL ? (size_t)(end - xml->rest.at) : xml->rest.len};
 	size_t blanks = 0;
 
-	while (blanks < text.len && is_blank(text.at[blanks]))
+	while (blanks < text.len && ascii_is_blank(text.at[blanks]))
 		blanks++;
 	if (blanks < text.len && xml->depth == 0)
 		return bad(xml, "there is text outside all elements");
