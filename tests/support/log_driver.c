@@ -4,6 +4,7 @@
 #include "cli/audit_files.h"
 #include "cli/audit_line.h"
 #include "cli/audit_verify.h"
+#include "tests/support/full.h"
 #include "tests/support/log_play.h"
 #include "tests/support/softkey.h"
 #include "tests/support/verify_codes.h"
@@ -249,19 +250,6 @@ run_kill(int rounds)
 
 /* --- a full disk ----------------------------------------------------------------- */
 
-static void
-fill(const char *filler)
-{
-	static const char block[65536];
-	int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	REQUIRE(fd >= 0);
-	for (size_t len = sizeof(block); len > 0; len /= 2)
-		while (write(fd, block, len) == (ssize_t)len)
-			;
-	close(fd);
-}
-
 static uint32_t
 record_event(const char *event)
 {
@@ -288,7 +276,7 @@ run_full(const char *filler)
 	start();
 	records(3);
 	rotate(6);
-	fill(filler);
+	fill_device(filler);
 	prepare(&fd, name);
 	ask_rotate(fd, name);
 	REQUIRE(wait_done() == ENOSPC);
@@ -300,7 +288,7 @@ run_full(const char *filler)
 	printf("ok full: 1,000 ends are written into the file that was begun before\n");
 	REQUIRE(unlink(filler) == 0);
 	rotate(6);
-	fill(filler);
+	fill_device(filler);
 	for (int i = 0; i < 1000; i++)
 		REQUIRE(record_event("close") == 0);
 	printf("ok space again: a new file is begun, with room of its own\n");

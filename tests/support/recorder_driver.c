@@ -2,6 +2,7 @@
  * a big file. recorder_driver durable|full|keys|kernel|stuck|wait|hostile|big RECORDER LOG [ARGUMENT] */
 #include "cli/audit_line.h"
 #include "cli/audit_verify.h"
+#include "tests/support/full.h"
 #include "tests/support/helper_talk.h"
 
 #include <errno.h>
@@ -215,19 +216,6 @@ run_durable(int rounds)
 /* --- full: no space on the device -------------------------------------------- */
 
 static void
-fill(const char *filler)
-{
-	static const char block[65536];
-	int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	REQUIRE(fd >= 0);
-	for (size_t len = sizeof(block); len > 0; len /= 2)
-		while (write(fd, block, len) == (ssize_t)len)
-			;
-	close(fd);
-}
-
-static void
 deny(int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -273,14 +261,14 @@ run_full(const char *filler)
 
 	start();
 	REQUIRE(record_one("open") == 0);
-	fill(filler);
+	fill_device(filler);
 	began = io_now_ms();
 	while (opens < 10000 && record_one("open") == 0)
 		opens++;
 	REQUIRE(opens < 10000 && record_one("open") == ENOSPC && record_one("otp") == ENOSPC);
 	printf("ok full: refused with ENOSPC after %d more, %d ms\n", opens,
 	    (int)(io_now_ms() - began));
-	fill(filler); /* what is kept is not there for others */
+	fill_device(filler); /* what is kept is not there for others */
 	closes(800);
 	printf("ok full: 800 ends of channels are written\n");
 	REQUIRE(helper_end(&helper, 0) == 0);
