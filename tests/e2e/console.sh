@@ -69,8 +69,8 @@ shown "a forward added by ControlMaster" webdev 71 mux
 
 viewer_start 71 moving spice://127.0.0.1:15900
 frame_wait webdev 71 && gw_wait 20 has_inputs webdev || fail "no frame"
-keys_type 71 F3
-gw_wait 30 guest_is 800x600 webdev && gw_wait 30 guest_shows webdev && frame_wait webdev 71 && pass "a picture, a part of it moving, is shown" ||
+for _ in 1 2 3; do keys_type 71 F3; gw_wait 10 guest_is 800x600 webdev && break; done # as in works
+guest_is 800x600 webdev && gw_wait 30 guest_shows webdev && frame_wait webdev 71 && pass "a picture, a part of it moving, is shown" ||
 	{ fail "no picture"; picture_keep 71 picture; }
 [ -z "${KEEP:-}" ] || picture_keep 71 moving
 guest_moves webdev && pass "  it moves" || fail "  it does not move"

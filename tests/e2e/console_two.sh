@@ -94,11 +94,12 @@ viewer_ends holder 30 && pass "takeover: anne's viewer closes in order" || fail 
 viewer_said holder 'WARNING|CRITICAL|rror' && fail "  it complains: $(cat "$CONSOLE/holder.log")" || pass "  without a complaint"
 works "maggie sits at webdev" webdev 72 taker
 frame_is_there webdev 71 && fail "  anne sees it still" || pass "  anne's screen is empty"
+gw_logged 20 '"event":"close"' '"user":"anne"' 'taken over by maggie'
 check "  on record" "~taken over by maggie" "$(gw_log '"event":"close"' '"user":"anne"' | tail -1)"
 viewer_start 71 again spice://127.0.0.1:15900
 viewer_refused 71 again webdev
 viewer_stop taker
-gw_wait 20 sh -c 'sallyport list seats | grep -q " free"'
+gw_wait 20 sh -c '! sallyport list seats | grep -q " taken"' # the other VM's is free all the time
 viewer_start 71 back spice://127.0.0.1:15900
 works "maggie has gone: anne sits there again" webdev 71 back
 end

@@ -218,10 +218,11 @@ hold() { # USER NAME ARG…
 	gw_wait 60 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
 }
 
-# Keys that come before the viewer's channel for them are lost.
+# Keys that come before the viewer's channel for them are lost: also those for which the
+# gate has the channel and the viewer has not, as yet. They are typed again.
 has_inputs() { sallyport list channels | grep -w "$1" | grep -qE 'inputs:0|vnc'; } # VM
 works() { # WHAT NAME N TAG
-	local what=$1 vm=$2 n=$3 tag=$4
+	local what=$1 vm=$2 n=$3 tag=$4 _
 	if ! frame_wait "$vm" "$n"; then
 		fail "$what: no frame"; picture_keep "$n" "$tag"; cat "$CONSOLE/$tag.log"
 		return 1
@@ -230,8 +231,11 @@ works() { # WHAT NAME N TAG
 	gw_wait 20 has_inputs "$vm" || fail "$what: no channel for its keys"
 	[ -z "${KEEP:-}" ] || picture_keep "$n" "$tag"
 	guest_look "$vm"
-	keys_type "$n" h e y
-	if guest_changed "$vm" && frame_wait "$vm" "$n"; then
+	for _ in 1 2 3; do
+		keys_type "$n" h e y
+		guest_changed "$vm" 10 && break
+	done
+	if guest_differs "$vm" && frame_wait "$vm" "$n"; then
 		pass "$what: a typed key arrives, and is seen"
 	else
 		fail "$what: no key arrived"; picture_keep "$n" "$tag"
@@ -247,7 +251,7 @@ console_by_turns() {
 	"$3"
 	check "maggie, with takeover" "result 0" "$(timeout 30 python3 -B tests/support/spice.py link tcp:127.0.0.1:15910)"
 	viewer_ends spice 30 && pass "  anne's viewer closes in order" || fail "  anne's viewer does not end"
-	gw_wait 20 sh -c 'sallyport list seats | grep -q " free"'
+	gw_wait 20 sh -c '! sallyport list seats | grep -q " taken"' # a serial line is free all the time
 	vncviewer_start 71 vnc 127.0.0.1::15800
 	works "VNC over $1:" webdev 71 vnc
 	viewer_stop vnc
