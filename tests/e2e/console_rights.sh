@@ -57,8 +57,8 @@ copy() { # TEXT: on the viewer's screen, for as long as COPIED lives
 }
 pasted() { env DISPLAY=:71 HOME="$CONSOLE/home-clip" timeout 8 python3 -B tests/support/clip.py paste; }
 has() { [ "$(pasted)" = "$1" ]; }
-focus() { DISPLAY=:71 xdotool windowfocus --sync "$(DISPLAY=:71 xdotool search --onlyvisible --name . | tail -1)"; }
-uncopy() { kill "$COPIED" 2>/dev/null; wait "$COPIED" 2>/dev/null; }
+focus() { DISPLAY=:71 timeout 20 xdotool windowfocus --sync "$(DISPLAY=:71 xdotool search --onlyvisible --name . | tail -1)"; }
+uncopy() { [ -n "$COPIED" ] || return; kill "$COPIED" 2>/dev/null; wait "$COPIED" 2>/dev/null; }
 mouse() { vm_qmp webdev query-spice | sed 's/.*"mouse-mode": "\([a-z]*\)".*/\1/'; }
 # A client of its own making: asks main for a mouse mode, 2 is the client's.
 ask_mouse() { python3 -B - "$WHERE" <<-'PY'
@@ -82,11 +82,13 @@ regrant spice,clipboard
 viewer_start 71 copies spice://127.0.0.1:15900
 works "with clipboard" webdev 71 copies
 heard announce_capabilities && pass "  the guest's agent and the viewer find each other" || fail "no agent: $(cat "$GW/agent")"
-copy from-the-viewer; focus
-heard 'clipboard .*from-the-viewer' && pass "  what the user copied is in the guest" || fail "the guest heard: $(cat "$GW/agent")"
+# Again where the viewer was not yet ready for it.
+copied() { uncopy; copy from-the-viewer; focus; heard 'clipboard .*from-the-viewer' 5; }
+given() { echo 'copy from-the-guest' >&6; gw_wait 5 has from-the-guest; }
+COPIED=
+gw_wait 60 copied && pass "  what the user copied is in the guest" || fail "the guest heard: $(cat "$GW/agent")"
 uncopy
-echo 'copy from-the-guest' >&6
-gw_wait 20 has from-the-guest && pass "  what the guest copied is the user's" || fail "the user has: $(pasted)"
+gw_wait 60 given && pass "  what the guest copied is the user's" || fail "the user has: $(pasted)"
 viewer_stop copies; closed; free
 
 # --- and without
@@ -124,7 +126,9 @@ check "  to the client nothing else" "" "$(grep -i "heard.*$(printf secret | od 
 closed; free
 regrant spice,share
 anew
-raw agent $WHERE --hold 1 --say file_xfer_start=plain clipboard=secret >"$GW/raw"
+# It stays until the guest has it: what is on the way is lost when a client goes.
+(heard 'file_xfer_start plain' 30; echo 'reply plain') >&6 &
+raw agent $WHERE --hold 30 --until reply --say file_xfer_start=plain clipboard=secret >"$GW/raw"
 heard 'file_xfer_start plain' && pass "share: files" || fail "the agent heard: $(cat "$GW/agent")"
 check "  and no clipboard" "" "$(grep secret "$GW/agent")"
 closed; free
