@@ -21,11 +21,11 @@ raw() { timeout 40 python3 -B tests/support/spice.py "$@" 2>&1; }
 # The time is that of its connections' end; to take its windows down is the viewer's own.
 ended() { # WHAT TAG: that viewer's connections in time, and it in order; since gw_clock
 	local ms
-	while [ -n "$(ss -Htn state established 'sport = :15900')" ]; do
-		[ $((($(date +%s%N) - START) / 1000000)) -lt 10000 ] || break
+	# What is found gone was gone when it was looked for.
+	while ms=$((($(date +%s%N) - START) / 1000000)); [ -n "$(ss -Htn state established 'sport = :15900')" ]; do
+		[ $ms -lt 10000 ] || break
 		sleep 0.02
 	done
-	ms=$((($(date +%s%N) - START) / 1000000))
 	viewer_ends "$2" 30 || { fail "$1: the viewer does not end well: $(cat "$CONSOLE/$2.log")"; viewer_stop "$2"; return; }
 	[ $ms -le 2000 ] && pass "$1: the viewer closes, after $ms ms" || fail "$1: after $ms ms only"
 }

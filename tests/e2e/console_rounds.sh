@@ -64,14 +64,15 @@ by_disconnect() { sallyport disconnect anne; }
 by_disconnect_console() { sallyport disconnect "$(sallyport list seats | grep webdev | grep -o 'ch[0-9]*')"; }
 by_key_disabled() { sallyport key disable "$(cat "$GW/anne.id")"; }
 by_key_unmapped() { sed -i '/^anne/d' /etc/sallyport/yubikey_mappings; gw_reload; }
-by_user_deleted() { cp -p /etc/passwd "$GW/passwd"; sed '/^anne:/d' "$GW/passwd" >"$GW/passwd.new"; cat "$GW/passwd.new" >/etc/passwd; }
+# By rename: all others are there at any moment.
+by_user_deleted() { cp -p /etc/passwd "$GW/passwd"; sed -i '/^anne:/d' /etc/passwd; }
 undo() { # CAUSE
 	case $1 in
 	lock) sallyport unlock anne >/dev/null ;;
 	key_disabled)
 		"$BUILD/tests/yk" new "$GW/anne.yk" >"$GW/anne.csv"; cut -d, -f2 <"$GW/anne.csv" >"$GW/anne.id"
 		gw_import >/dev/null 2>&1 ;;
-	user_deleted) cat "$GW/passwd" >/etc/passwd ;;
+	user_deleted) cp -p "$GW/passwd" /etc/passwd.new; mv /etc/passwd.new /etc/passwd ;;
 	esac
 	gw_policy
 	gw_reload >/dev/null
