@@ -118,6 +118,7 @@ after() {
 	cell "6: -L to other sockets: the daemon's own" closed "$(python3 tests/support/peer.py talk unix "$GW/d.sock" | cut -c1-6)"
 	cell '7: a dynamic forward from there (-R PORT)' 255 "$(mux anne -O forward -R 15999 x >/dev/null 2>&1; echo $?)"
 	cell '13: a second session of the connection' 0 "$(mux anne x vms >/dev/null 2>&1; echo $?)"
+	gw_logged 20 '"event":"session"' '"right":"vms"'
 	cell '13: on record by itself' yes "$([ "$(gw_log '"event":"session"' '"right":"vms"' | wc -l)" -ge 1 ] && echo yes)"
 	cell "14: its first session has ended: the connection's console opens all the same" yes "$(session tcp:127.0.0.1:$PORT)"
 	cell "15: another connection of hers, without an OTP" 0 "$(OTP=none answer anne -W webdev:5900)"
