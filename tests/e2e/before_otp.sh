@@ -41,7 +41,7 @@ gw_logged 15 '"event":"close"' '"vm":"webdev"' '"right":"raw"' '"bytes_up":5' '"
 gw_logged 15 '"event":"session-end"' '"user":"anne"' && pass "the connection's end is on record" || fail "no session-end on record"
 
 head -c 20000000 /dev/urandom >"$GW/big"
-gw_ssh anne -W webdev:2222 <"$GW/big" 2>"$GW/err" | head -c 20000000 | sha256sum >"$GW/got"
+GW_TIMEOUT=120 gw_ssh anne -W webdev:2222 <"$GW/big" 2>"$GW/err" | head -c 20000000 | sha256sum >"$GW/got"
 check "20 MB through the gate, upper-cased byte by byte" \
 	"$(LC_ALL=C tr a-z A-Z <"$GW/big" | sha256sum)" "$(cat "$GW/got")"
 sallyport audit verify >"$GW/verify" 2>&1 && pass "$(cat "$GW/verify")" || fail "audit verify: $(cat "$GW/verify")"

@@ -81,7 +81,8 @@ def say(point):
 def main():
     transport = paramiko.Transport(("127.0.0.1", int(PORT)))
     watch(transport)  # before its thread waits in a read that is not ours
-    transport.start_client(timeout=20)
+    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = 60
+    transport.start_client(timeout=60)
     ask(transport, 100)
     say("before the service request")
     try:

@@ -126,6 +126,7 @@ main(int argc, char **argv)
 	int status, asked = 0;
 	uint64_t number = 0;
 	unsigned int port;
+	const long patience_s = 60;
 
 	if (session == NULL || argc != 6 || num_parse(argv[1], 1, 65535, &number) < 0)
 		return FAILED;
@@ -133,6 +134,7 @@ main(int argc, char **argv)
 	ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no);
 	ssh_options_set(session, SSH_OPTIONS_HOST, "127.0.0.1");
 	ssh_options_set(session, SSH_OPTIONS_PORT, &port);
+	ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &patience_s);
 	ssh_options_set(session, SSH_OPTIONS_USER, argv[2]);
 	if (ssh_connect(session) != SSH_OK)
 		status = fail(session, "connect");

@@ -4,7 +4,7 @@ usage: SAY='PROMPT=ANSWER|PROMPT=ANSWER' on_terminal.py USER COMMAND ARG...
 
 With HANGUP=yes the terminal hangs up where the first answer would come. Each PROMPT (plain text, a part of what is shown) is answered once, in order. Prints
 what the terminal showed, without the carriage returns; exits like the command, or 124
-when 20 s have passed, or PATIENCE (20) when all is answered.
+when 60 s have passed, or PATIENCE (20) when all is answered.
 """
 import os
 import pwd
@@ -23,7 +23,7 @@ def become():
 
 
 env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "HOME": entry.pw_dir, "PS1": "$ "}
-child = pexpect.spawn(command[0], command[1:], env=env, cwd="/", timeout=20, encoding="utf-8",
+child = pexpect.spawn(command[0], command[1:], env=env, cwd="/", timeout=60, encoding="utf-8",
                       codec_errors="replace", preexec_fn=become if entry.pw_uid else None)
 child.delaybeforesend = 0.1
 shown = []
