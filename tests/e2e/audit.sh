@@ -4,6 +4,9 @@
 # timeout: 300
 . tests/e2e/lib.sh
 
+# The log's days are those of UTC, and all of this is one of them.
+export TZ=UTC
+until [ $((86400 - $(date +%s) % 86400)) -gt 200 ]; do sleep 1; done
 LOG=/var/log/sallyport
 day() { date -u -d "$1" +%F; }
 # One record of that day, as the recorder would have written it.
@@ -29,6 +32,7 @@ gw_wait 15 test ! -e $LOG/audit.jsonl.new
 check 'it has the same owners' '640 root:adm' "$(stat -c '%a %U:%G' $LOG/audit.jsonl)"
 check 'its first line names the old one' "~continues ${yesterday##*/}" "$(head -n 1 $LOG/audit.jsonl)"
 check 'the oldest file is removed' ok "$(gw_wait 15 test ! -e "$old" && echo ok)"
+gw_wait 15 grep -q '"event":"expire"' $LOG/audit.jsonl
 check 'and that is on record' "~removes ${old##*/}" "$(grep '"event":"expire"' $LOG/audit.jsonl)"
 check 'a younger one is not' ok "$(test -e "$yesterday" && echo ok)"
 check 'a login passes' '~HELLO' "$(gw_talk anne webdev:2222)"
@@ -92,9 +96,11 @@ check 'half of one is not whole' 75 "$(sallyport audit verify >/dev/null 2>&1; e
 gw_daemon_stop
 gw_daemon
 gw_wait 15 grep -q '"event":"start"' $LOG/audit.jsonl
-sleep 2.5 # it is told once a second
+sleep 4 # it is told at the start, as soon as all is up
+touch "$GW/no-restart" # for what follows: no other one, whose records would be in between
 kill -9 "$(cat "$GW/daemon.pid")"
 gw_daemon_stop
+gw_wait 20 sh -c '! pgrep -f ^/usr/libexec/sallyport/' # the recorder has written its last
 cp -p $LOG/audit.jsonl "$GW/whole"
 head -n -2 "$GW/whole" >$LOG/audit.jsonl
 GW_UP_BY='sallyport show' gw_daemon
