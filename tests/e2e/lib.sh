@@ -181,7 +181,7 @@ gw_sshd() {
 	# shellcheck disable=SC2086 # words
 	${GW_SSHD_BY:-} /usr/sbin/sshd -D -E "$GW/sshd.log" &
 	GW_SSHD_PID=$!
-	gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+	gw_wait 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 }
 gw_sshd_reload() { # by its configuration as it is now: it listens anew, then writes its pid
 	rm -f /run/sshd.pid
@@ -196,7 +196,7 @@ gw_backends() {
 	python3 "$REPO/tests/support/backend.py" unix /run/vms/books.spice,/run/vms/books.ssh "$GW/books.count" "$uid" & GW_PIDS="${GW_PIDS:-} $!"
 	python3 "$REPO/tests/support/backend.py" unix /run/vms/webdev.spice,/run/vms/webdev.raw "$GW/webdev.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	python3 "$REPO/tests/support/backend.py" tcp 127.0.0.1 20022 "$GW/ssh.count" "$uid" & GW_PIDS="$GW_PIDS $!"
-	gw_wait 15 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
+	gw_wait 60 test -s "$GW/books.count" -a -s "$GW/webdev.count" -a -s "$GW/ssh.count"
 }
 gw_connects() { cat "$GW/$1.count"; }
 
