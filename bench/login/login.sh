@@ -12,13 +12,15 @@ BLOCKS=5 # rounds between which the daemon is changed
 BENCH=$BUILD/bench/login
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
 
-# State where it is in life: on the disk, not on the copy's memory.
+# State where it is in life: on the disk, not on the copy's memory; in a folder of this
+# script's own, because another copy may run another of them.
+STATE=$BUILD/bench/state/login
 for dir in lib log; do
-	rm -rf "${BUILD:?}/bench/state/$dir"
-	mkdir -p "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
-	mount --bind "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
+	rm -rf "${STATE:?}/$dir"
+	mkdir -p "$STATE/$dir" "/var/$dir/sallyport"
+	mount --bind "$STATE/$dir" "/var/$dir/sallyport"
 done
-chmod 755 "$BUILD/bench/state" "$BUILD/bench/state/lib"; chmod 750 "$BUILD/bench/state/log"
+chmod 755 "$BUILD/bench/state" "$STATE" "$STATE/lib"; chmod 750 "$STATE/log"
 FLUSHED=/var/lib/sallyport/flushed
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
@@ -170,10 +172,10 @@ shell() {
 	echo 'anne host shell always' >>/etc/sallyport/vm_mappings
 	gw_reload || return 1
 	# A file of his on the log's disk: the flush of a line, in the same weather.
-	install -m 666 /dev/null "$BUILD/bench/state/appended"
+	install -m 666 /dev/null "$STATE/appended"
 	{
 		tab sh - 0 /bin/sh -c true
-		tab append - 0 @append "$BUILD/bench/state/appended"
+		tab append - 0 @append "$STATE/appended"
 		tab shell - 0 /usr/bin/sallyport-shell -c true
 	} >"$GW/shell.cases"
 	chmod 644 "$GW/shell.cases"
@@ -205,7 +207,7 @@ rate() {
 	echo "$BENCH/slow_flush.so" >/etc/ld.so.preload
 	before=$(cat "$GW/daemon.pid")
 	kill -9 "$before"
-	gw_wait 10 bash -c "[ \"\$(cat '$GW/daemon.pid')\" != $before ] && sallyport status | grep -q 'can be verified'" || return 1
+	gw_wait 60 bash -c "[ \"\$(cat '$GW/daemon.pid')\" != $before ] && sallyport status | grep -q 'can be verified'" || return 1
 	rm -f /etc/ld.so.preload
 	for ((i = 0; i < BLOCKS; i++)); do
 		use=$((use + 1))
@@ -218,7 +220,7 @@ rate() {
 "$BENCH/validation" serve "$V" 8443 >"$V/8443.out" &
 # shellcheck disable=SC2034 # validation.sh ends it
 V_PIDS=$!
-gw_wait 10 grep -q listening "$V/8443.out" || exit 1
+gw_wait 60 grep -q listening "$V/8443.out" || exit 1
 mkdir -p /etc/sallyport
 install -m 600 "$V/api.key" /etc/sallyport/api.key
 install -m 644 "$V/ca.pem" /etc/sallyport/api-ca.pem
@@ -237,7 +239,7 @@ part 'login_duo and a shell' duo
 part 'sallyport-shell' shell
 part "$KEYS mapped keys" mapped
 part 'OTPs a second, a flush of 1 ms' rate
-cp "$OUT"/*.tsv "$BUILD/bench/state/" 2>/dev/null
+cp "$OUT"/*.tsv "$STATE/" 2>/dev/null
 python3 bench/login/table.py "$OUT" "${LIMITS:-yes}"
 rc=$?
 v_stop

@@ -23,6 +23,7 @@ FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
 ROUNDS=${ROUNDS:-5} PAIRS=${PAIRS:-20} BULK=${BULK:-2} MIX=${MIX:-3} TRIPS=${TRIPS:-20000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
+STATE=$BUILD/bench/state/relay # this script's own: another copy may run another of them
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
 chmod 755 "$OUT"
 W=$OUT/at # where contenders listen
@@ -67,7 +68,7 @@ start_ours() {
 	"$BUILD/tests/relay_gate" "$BUILD/relay" opaque 0 "$AT" "unix:$T" <"$OUT/gate.in" >"$OUT/gate" 2>&1 &
 	PROCESS=$!
 	exec 8>"$OUT/gate.in"
-	wait_for 5 grep -q ready "$OUT/gate" || return 1
+	wait_for 60 grep -q ready "$OUT/gate" || return 1
 	PIDS=$(sed -n 's/^relay //p' "$OUT/gate")
 }
 start_proxyd() {
@@ -136,7 +137,7 @@ measure() {
 	local name=$1 kind=$2 target=unix:$T; shift 2
 	kind "$kind"
 	[ "$name $kind" != "direct TU" ] || target=$AT
-	if ! start_"$name" "$kind" || { [ "$name" != direct ] && ! wait_for 5 listens "$kind"; } ||
+	if ! start_"$name" "$kind" || { [ "$name" != direct ] && ! wait_for 60 listens "$kind"; } ||
 		! timeout 120 "$BENCH/load" "$PIDS" "$target" "$AT" "$@" >"$OUT/figures" 2>&1; then
 		echo "   $name $kind $*: not measured: $(tail -n 1 "$OUT/figures")" >&2
 		stop
@@ -186,11 +187,11 @@ gateway() { # the whole gateway, once
 	[ -z "${GW_UP_NOW:-}" ] || return 0
 	local dir
 	for dir in lib log; do
-		mkdir -p "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
-		rm -rf "${BUILD:?}/bench/state/$dir"/*
-		mount --bind "$BUILD/bench/state/$dir" "/var/$dir/sallyport"
+		mkdir -p "$STATE/$dir" "/var/$dir/sallyport"
+		rm -rf "${STATE:?}/$dir"/*
+		mount --bind "$STATE/$dir" "/var/$dir/sallyport"
 	done
-	chmod 755 "$BUILD/bench/state" "$BUILD/bench/state/lib"; chmod 750 "$BUILD/bench/state/log"
+	chmod 755 "$BUILD/bench/state" "$STATE" "$STATE/lib"; chmod 750 "$STATE/log"
 	rm -rf /run/bench-u; mkdir -p /run/bench-u; chmod 777 /run/bench-u
 	# shellcheck source=tests/e2e/lib.sh
 	. tests/e2e/lib.sh
@@ -210,7 +211,7 @@ ssh_up() { # NAME USER ARG…: a connection that stays
 	else
 		GW_TIMEOUT=900 gw_ssh "$user" -c aes128-gcm@openssh.com -N -M -S "$OUT/$name.ctl" "$@" >"$OUT/$name.log" 2>&1 </dev/null &
 	fi
-	wait_for 20 ssh -F none -S "$OUT/$name.ctl" -O check 127.0.0.1 2>/dev/null
+	wait_for 60 ssh -F none -S "$OUT/$name.ctl" -O check 127.0.0.1 2>/dev/null
 }
 ssh_down() { ssh -F none -S "$OUT/$1.ctl" -O exit 127.0.0.1 2>/dev/null; }
 
@@ -221,7 +222,7 @@ connection() {
 	gateway || return 1
 	mkfifo "$OUT/serve.in"
 	"$BENCH/load" - "unix:$T" "unix:$T" serve <>"$OUT/serve.in" >/dev/null & local server=$!
-	wait_for 5 test -S "$T"
+	wait_for 60 test -S "$T"
 	visits_of_ours
 	kill $server; wait $server 2>/dev/null
 	for ((r = 0; r < ROUNDS; r++)); do
@@ -239,7 +240,7 @@ visits_of_ours() {
 	local r kind
 	for ((r = 0; r < ROUNDS; r++)); do
 		on_processors $PIN
-		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$BUILD/bench/state/appended")" | awk '{ print "UU\tflush\tus\t" $2 }' >>"$OUT/rounds.tsv"
+		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$STATE/appended")" | awk '{ print "UU\tflush\tus\t" $2 }' >>"$OUT/rounds.tsv"
 		for kind in UU TU; do
 			visits_in_u $kind 'p50|p99' || return 1
 			on_processors $ALL
@@ -293,7 +294,7 @@ through_sshd() { # NAME WHAT: one round's
 	PROCESS='' PIDS=$relay
 	case $1 in
 	gated | plain) ;;
-	*) W=$OUT/$1.at; kind UU; start_$1 UU && wait_for 5 listens UU || return 1 ;;
+	*) W=$OUT/$1.at; kind UU; start_$1 UU && wait_for 60 listens UU || return 1 ;;
 	esac
 	timeout 60 "$BENCH/load" "$PIDS" "unix:$T" "unix:$OUT/$1.sock" $2 >"$OUT/figures" 2>&1 || return 1
 	sed "s/^/SSH\t$1\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
@@ -311,7 +312,7 @@ flood() {
 		before=$(gw_connects webdev) began=$(date +%s%N)
 		order_u "unix:$place" "$LINKS" 1 1000
 		timeout 60 socat -u "UNIX-CONNECT:$OUT/flood.sock" - </dev/null >/dev/null 2>&1 & poke=$!
-		wait_for 10 test -e /run/bench-u/result || return 1
+		wait_for 60 test -e /run/bench-u/result || return 1
 		trips_of_another flooded $r
 		wait_for 60 grep -q ^done /run/bench-u/result || { echo "no result" >&2; return 1; }
 		kill $poke 2>/dev/null; wait $poke 2>/dev/null
