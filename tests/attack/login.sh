@@ -12,6 +12,7 @@ methods() { timeout 60 python3 tests/support/methods.py "$@" 2>"$GW/err" | paste
 K=$GW/anne.key
 BAD=cccccccccccccccccccccccccccccccccccccccccccc
 # How many OTPs were accepted so far.
+nobody_in() { ! sallyport list connections | grep -qw anne; }
 accepted() { gw_log '"event":"otp"' '"verdict":"allow"' | grep -c . ; }
 
 BEFORE=$(accepted)
@@ -41,22 +42,22 @@ check "18   and the next connection from there is let in at once" "~ACCEPTED" "$
 
 # 15, 16: an OTP counts in its own connection only.
 O=$(gw_press anne)
-gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
-gw_wait 10 gw_logged 1 '"event":"session"' '"user":"anne"' || fail "no master connection"
+GW_TIMEOUT=150 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
+gw_wait 30 ssh -F none -S "$GW/mux" -O check x || fail "no master connection"
 check "15 a second connection beside one that has passed, without OTP" "publickey: partial kbdint: refused" "$(methods anne "$K" publickey kbdint:)"
 O=$(cat "$GW/otp.anne")
 check "16 a second connection with the first one's OTP" "publickey: partial kbdint: refused" "$(methods anne "$K" publickey kbdint:"$O")"
 ssh -F none -S "$GW/mux" -O exit anne@127.0.0.1 2>/dev/null; wait $MASTER 2>/dev/null
-gw_logged 5 '"event":"session-end"' '"user":"anne"' || fail "the master connection goes on"
+gw_wait 20 nobody_in || fail "the master connection goes on"
 check "16   (at once, from 8 connections: e2e/race.sh); after the first has ended" "publickey: partial kbdint: refused" "$(methods anne "$K" publickey kbdint:"$O")"
 check "17 the OTP of another user's YubiKey" "publickey: partial kbdint: refused" "$(methods --at 127.0.0.21 anne "$K" publickey kbdint:"$(gw_press maggie)")"
-gw_logged 5 '"event":"otp"' '"user":"anne"' "not this user" && pass "17   on record, against her" || fail "17   no record"
+gw_logged 20 '"event":"otp"' '"user":"anne"' "not this user" && pass "17   on record, against her" || fail "17   no record"
 
 # 19, 20: prompts that are left alone.
 timeout 3 python3 tests/support/methods.py --hold 30 --at 127.0.0.22 anne "$K" publickey kbdint: >/dev/null 2>&1
 prompts() { sallyport status | sed -n 's/^prompts *\([0-9]*\) open.*/\1/p'; }
-gw_wait 5 bash -c "sallyport status | grep -q '^prompts *0 open'" && pass "19 a client killed at the prompt: its place is free" || fail "19 prompts: $(prompts)"
-gw_wait 10 bash -c "! pgrep -f 'sshd: [a]nne'" && pass "19   and nothing of it is left" || fail "19   left: $(pgrep -fa 'sshd: [a]nne')"
+gw_wait 30 bash -c "sallyport status | grep -q '^prompts *0 open'" && pass "19 a client killed at the prompt: its place is free" || fail "19 prompts: $(prompts)"
+gw_wait 30 bash -c "! pgrep -f 'sshd: [a]nne'" && pass "19   and nothing of it is left" || fail "19   left: $(pgrep -fa 'sshd: [a]nne')"
 python3 tests/support/crowd.py 10 anne "$K" 127.0.0.23 hold 50 >"$GW/crowd" 2>&1 & C=$!
 gw_wait 30 grep -q ready "$GW/crowd"
 n=$(prompts)
@@ -80,9 +81,9 @@ if ip -6 addr show dev lo 2>/dev/null | grep -q '::1/128'; then
 	sed -i 's/^ListenAddress 127.0.0.1/&\nListenAddress ::1/' /etc/ssh/sshd_config
 	kill "$GW_SSHD_PID"; wait "$GW_SSHD_PID" 2>/dev/null
 	/usr/sbin/sshd -D -E "$GW/sshd.log" & GW_SSHD_PID=$!
-	gw_wait 5 bash -c 'exec 3<>/dev/tcp/::1/22'
+	gw_wait 20 bash -c 'exec 3<>/dev/tcp/::1/22'
 	check "H8 over IPv6" "~ACCEPTED" "$(methods --at ::1 anne "$K" publickey kbdint:"$(gw_press anne)")"
-	gw_logged 5 '"event":"session"' '"source":"::1"' && pass "H8   its address is on record" || fail "H8   no record of ::1"
+	gw_logged 20 '"event":"session"' '"source":"::1"' && pass "H8   its address is on record" || fail "H8   no record of ::1"
 else
 	pass "H8 (there is no IPv6 here: not tried)"
 fi
@@ -96,9 +97,9 @@ cp "$GW/passwd" /etc/passwd
 O=$(gw_press anne)
 kill -STOP "$(pgrep -xo verify)"
 timeout 60 python3 tests/support/methods.py --at 127.0.0.25 anne "$K" publickey kbdint:"$O" >"$GW/out" 2>&1 & T=$!
-gw_wait 5 bash -c "sallyport list connections | grep -q pending"; sleep 1
+gw_wait 20 bash -c "sallyport list connections | grep -q pending"; sleep 1
 kill $T; wait $T
-gw_wait 8 bash -c '! pgrep -f "^sshd: anne"' # it notices when the module has given up
+gw_wait 60 bash -c '! pgrep -f "^sshd: anne"' # it notices when the module has given up
 kill -CONT "$(pgrep -xo verify)"
 check "H11 the client goes while its OTP is being checked: no session" 0 "$(gw_log '"event":"session"' '127.0.0.25' | grep -c .)"
 gw_wait 10 sallyport status
@@ -106,13 +107,13 @@ check "H11   nor is it on record as accepted" 0 "$(gw_log '"event":"otp"' '127.0
 check "H11   and it does not get in with that OTP afterwards" "publickey: partial kbdint: refused" "$(methods --at 127.0.0.26 anne "$K" publickey kbdint:"$O")"
 
 # 53: sshd's own processes are killed. (The daemon and verify: e2e/kill.sh, e2e/revoked.sh.)
-gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" 2>"$GW/err" & L=$!
-gw_wait 10 test -S "$GW/l.sock"
+GW_TIMEOUT=150 gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" 2>"$GW/err" & L=$!
+gw_wait 30 test -S "$GW/l.sock"
 check "53 a forward before M is killed" "HELLOEND 5" "$(python3 tests/support/peer.py talk unix "$GW/l.sock")"
 kill -KILL "$(pgrep -nf 'sshd: [a]nne \[priv\]')"; sleep 1
 check "53 M killed, U lives on: no channel passes any more" 0 "$(timeout 5 python3 tests/support/peer.py talk unix "$GW/l.sock" | grep -c HELLO)"
-gw_logged 5 '"event":"session-end"' "sshd's process of the connection ended" && pass "53   on record" || fail "53   no session-end on record"
-kill "$(pgrep -nf 'sshd: [a]nne')" 2>/dev/null; wait $L 2>/dev/null
+gw_logged 20 '"event":"session-end"' "sshd's process of the connection ended" && pass "53   on record" || fail "53   no session-end on record"
+kill "$(pgrep -nf 'sshd: [a]nne')" 2>/dev/null; gw_end $L
 
 # 50: somebody else answers in the daemon's place, and says yes to everything.
 gw_daemon_stop; rm -f /run/sallyport/pam.sock
@@ -134,7 +135,7 @@ while True:
         pass
 PY
 python3 "$GW/liar.py" & LIAR=$!
-gw_wait 5 test -S /run/sallyport/pam.sock
+gw_wait 20 test -S /run/sallyport/pam.sock
 check "50 another user's listener in the daemon's place says yes" "publickey: partial kbdint: refused" "$(methods anne "$K" publickey kbdint:"$(gw_press anne)" | sed 's/closed/refused/')"
 check "50   for account and session, too (a key alone)" 0 "$(sed -i 's/^\tAuthenticationMethods .*/\tAuthenticationMethods publickey/' /etc/ssh/sshd_config; kill -HUP "$GW_SSHD_PID"; sleep 0.5; methods anne "$K" publickey | grep -c HELLO)"
 kill $LIAR 2>/dev/null; wait $LIAR 2>/dev/null

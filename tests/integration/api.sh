@@ -140,7 +140,7 @@ echo "ok S28 a nonce of 40 digits for each of $(v_asked 18101) questions, none t
 v_how 18101 hang
 # All of them are to be open at once: pressed before, and with time to spare.
 mapfile -t flood < <(for _ in $(seq 140); do press; done)
-for otp in "${flood[@]}"; do ask "send $otp 5000"; done
+for otp in "${flood[@]}"; do ask "send $otp 10000"; done
 for _ in $(seq 140); do
 	ask take
 	echo "$REPLY" >>"$V/flood"
@@ -189,7 +189,7 @@ two ok "http 500 / wait 0.3 always"
 two ok "hang / wait 0.3 always"
 MS=700 two none "hang / close"
 two none "status REPLAYED_REQUEST / status REPLAYED_REQUEST"
-MS=3000 two bad "status BAD_OTP / hang" # it waits for the other as long as it may
+MS=10000 two bad "status BAD_OTP / hang" # it waits for the other as long as it may
 two bad "html / status BAD_OTP"
 two replayed "status BAD_OTP / status REPLAYED_OTP"
 two none "html / wrongkey"
@@ -197,7 +197,7 @@ v_how 18101 hang
 v_how 18102 ok
 O=$(press)
 ask "otp $O 20000"; case $REPLY in "ok "*) ;; *) die "one good: $REPLY" ;; esac
-ask "otp $O 3000"; case $REPLY in "replayed "*) ;; *) die "the same OTP again: $REPLY" ;; esac
+ask "otp $O 10000"; case $REPLY in "replayed "*) ;; *) die "the same OTP again: $REPLY" ;; esac
 echo "ok S20 the same OTP a second time: replayed"
 stop
 

@@ -62,8 +62,10 @@ held() { # until somebody holds the file
 	for _ in $(seq 600); do flock -n $log true || return 0; sleep 0.05; done
 	die "nobody holds $log"
 }
-flock $log sleep 1 &
+mkfifo "$work/end"
+flock $log cat "$work/end" &
 held
+{ sleep 0.5; : >"$work/end"; } & # not before it was seen
 "$driver" keys "$recorder" $log /dev/null >/dev/null || die "it does not wait for its predecessor"
 wait
 flock $log sleep 100 &

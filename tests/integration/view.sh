@@ -41,7 +41,7 @@ fresh() { # nothing done, everything granted
 # view WORD…: to its end, the viewer closed by its user; sets STATUS, OUT, ERR
 view() {
 	# shellcheck disable=SC2086
-	timeout 60 $SH "$VIEW" "$@" >out 2>err </dev/null
+	timeout 120 $SH "$VIEW" "$@" >out 2>err </dev/null
 	STATUS=$?
 	OUT=$(tr -d '\000' <out) ERR=$(tr -d '\000' <err)
 }
@@ -51,7 +51,7 @@ starts() { # WORD…: in the background, until the viewer is there
 	setsid $SH -c 'trap - INT QUIT; echo $$ >view.pid; exec "$@"' - env --default-signal=INT,QUIT $SH "$VIEW" "$@" >out 2>err </dev/null &
 	JOB=$!
 }
-viewing() { starts "$@"; until_so 10 test -s viewer.pid || fail "no viewer: $(cat err)"; }
+viewing() { starts "$@"; until_so 60 test -s viewer.pid || fail "no viewer: $(cat err)"; }
 ended() { wait $JOB; STATUS=$?; ERR=$(cat err); }
 calls() { grep -c . calls 2>/dev/null; }
 called() { grep -F -- "$1" calls; }
@@ -63,7 +63,8 @@ left() {
 	pgrep -s "$(cat view.pid 2>/dev/null || echo 1)" -a 2>/dev/null
 	find . -maxdepth 1 -name pwned
 }
-nothing_left() { until_so 2 test -z "$(left)"; check "$1: nothing is left" '' "$(left)"; }
+is_clean() { [ -z "$(left)" ]; }
+nothing_left() { until_so 30 is_clean; check "$1: nothing is left" '' "$(left)"; }
 printable() { ! LC_ALL=C grep -qP '[^\n\x20-\x7e]' "$1"; }
 
 # One that takes its time, beside the others.
@@ -73,7 +74,7 @@ mkdir -p run-slow/run; : >run-slow/hang.why
 	export FAKE=$FAKE/run-slow
 	SECONDS=0
 	dash "$VIEW" gw webdev >/dev/null 2>&1 </dev/null
-	echo "$? $([ $SECONDS -lt 40 ] && echo soon)" >run-slow/status
+	echo "$? $([ $SECONDS -lt 60 ] && echo soon)" >run-slow/status
 	rm run-slow/hang.why
 ) & SLOW=$!
 
@@ -255,7 +256,7 @@ check '--sftp beside a console' '~ControlPath=' "$(cat sshfs.args)"
 [ -e "$mount/mounted" ] && closed
 ended
 check '  unmounted when the window is closed' "0 " "$STATUS $(ls "$mount")"
-fresh; starts --sftp "$mount" gw; until_so 10 grep -q 'ends it' err; kill -INT "$(cat view.pid)"; ended
+fresh; starts --sftp "$mount" gw; until_so 60 grep -q 'ends it' err; kill -INT "$(cat view.pid)"; ended
 check '--sftp alone: ^C ends it, that is no error' "0 " "$STATUS $(ls "$mount")"
 nothing_left '  --sftp'
 fresh; : >no-files; view --sftp "$mount" gw; check '  no files: 77' 77 $STATUS
@@ -284,7 +285,7 @@ for SH in "${SHELLS[@]}"; do
 	nothing_left '  the viewer crashed'
 done
 SH=dash
-fresh; : >hang.why; starts gw webdev; until_so 10 grep -q why calls; kill "$(cat view.pid)"; ended
+fresh; : >hang.why; starts gw webdev; until_so 60 grep -q why calls; kill "$(cat view.pid)"; ended
 check 'TERM while the gateway thinks' 143 $STATUS
 nothing_left '  while it thinks'
 fresh; : >deaf; viewing gw webdev; kill "$(cat view.pid)"; ended

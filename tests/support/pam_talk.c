@@ -21,12 +21,12 @@
 #define TAIL        16 /* bytes */
 
 struct plan {
-	const char *service, *user, *ruser, *rhost, *tty;
+	const char *service, *user, *ruser, *rhost, *tty, *until;
 	char *answer; /* masked, so that the process holds it nowhere in the clear */
 	size_t answer_len;
 	bool is_null, is_conv_error, wants_scan, has_no_std;
 	int out; /* where the results go */
-	uint64_t handles, threads, times, open_fds, slow_ms;
+	uint64_t handles, threads, times, open_fds;
 	int argc;
 	char **argv; /* the calls */
 };
@@ -39,7 +39,7 @@ usage(void)
 	    "CALL: authenticate acct_mgmt setcred open_session close_session\n"
 	    "  --answer TEXT, --answer-file FILE   to each question (default: an empty line)\n"
 	    "  --null                              a response of NULL\n"
-	    "  --slow MS                           the answer takes that long\n"
+	    "  --until FILE                        the answer comes when FILE is there\n"
 	    "  --conv-error                        PAM_CONV_ERR\n"
 	    "  --ruser R --rhost R --tty T         PAM items\n"
 	    "  --close-std                         descriptors 0 to 2 are closed\n"
@@ -76,7 +76,8 @@ converse(int n, const struct pam_message **messages, struct pam_response **respo
 
 	if (plan->is_conv_error)
 		return PAM_CONV_ERR;
-	usleep((useconds_t)(plan->slow_ms * 1000));
+	while (plan->until != NULL && access(plan->until, F_OK) < 0)
+		usleep(10000);
 	list = calloc((size_t)n, sizeof(*list));
 	if (list == NULL)
 		return PAM_BUF_ERR;
@@ -300,8 +301,8 @@ take_value(struct plan *plan, const char *name, const char *value)
 		plan->rhost = value;
 	else if (strcmp(name, "tty") == 0)
 		plan->tty = value;
-	else if (strcmp(name, "slow") == 0)
-		plan->slow_ms = number(value, 60000);
+	else if (strcmp(name, "until") == 0)
+		plan->until = value;
 	else if (strcmp(name, "open-fds") == 0)
 		plan->open_fds = number(value, 65536);
 	else if (strcmp(name, "ignore") == 0)
