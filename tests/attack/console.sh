@@ -78,6 +78,7 @@ check "33   the VM has heard nothing of it" "$was" "$(at_vm)"
 gw_wait 20 grep -q '^closed' "$GW/live" && pass "33   her console has ended with her connection" || fail "33 her console goes on"
 gw_end $LIVE $MASTER
 
+# shellcheck disable=SC2034 # read by lib.sh
 GW_CONF="otp = shell"
 gw_policy
 gw_reload >/dev/null || fail "reload: $(sallyport reload)"
