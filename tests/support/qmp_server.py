@@ -135,7 +135,7 @@ def main():
     listener.bind(path)
     if len(sys.argv) > 3: # whose socket it is, is who calls listen()
         os.setuid(int(sys.argv[3]))
-    listener.listen(5)
+    listener.listen(128)  # who is kept waiting is given up, and connected anew
     print("ready", flush=True)
     count = 0
     while True: # one client at a time, as QEMU
