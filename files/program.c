@@ -72,12 +72,13 @@ find_zone(char *zone, size_t cap)
 	program_zone(bytes, len < 0 ? 0 : (size_t)len, zone, cap);
 }
 
-/* No locale and no configuration of a library is looked for in the user's folders. */
+/* No locale and no configuration is looked for in the user's folders, so there is no HOME
+ * either: rsync would read .popt and .cvsignore in it. */
 bool
 program_prepare(struct program *program, const struct inner *inner)
 {
 	static char preload[] = "LD_PRELOAD=" INNER_OBJECT, locale[] = "LC_ALL=C",
-		    home[] = "HOME=/", openssl[] = "OPENSSL_CONF=";
+		    openssl[] = "OPENSSL_CONF=";
 	const size_t skip = sizeof(INNER_VARIABLE "=") - 1;
 	size_t n = 0;
 
@@ -89,7 +90,6 @@ program_prepare(struct program *program, const struct inner *inner)
 	program->environment[n++] = program->inner;
 	program->environment[n++] = locale;
 	program->environment[n++] = program->zone;
-	program->environment[n++] = home;
 	program->environment[n++] = openssl;
 	program->environment[n] = NULL;
 	return true;

@@ -1,5 +1,6 @@
 /* What the program asks libc and would be looked up in files that are out of reach, or, worse,
- * in files of the same names in the user's folder: himself, his group, and /dev/null. */
+ * in files of the same names in the user's folder: himself, his group, /dev/null, and what
+ * rsync's options are to mean. */
 #include "inside/inside.h"
 
 #include <errno.h>
@@ -95,6 +96,19 @@ getgrouplist(const char *user, gid_t gid, gid_t *groups, int *count)
 		return -1;
 	groups[0] = gid;
 	return 1;
+}
+
+/* libpopt's, for rsync: its configuration is /etc/popt, /etc/popt.d and ~/.popt, which are the
+ * user's where one folder is the root. There is none. */
+int
+poptReadDefaultConfig(void *context, int use_environment);
+
+int
+poptReadDefaultConfig(void *context, int use_environment)
+{
+	(void)context;
+	(void)use_environment;
+	return 0;
 }
 
 /* Under another name here, because libc's own is an inline function. */

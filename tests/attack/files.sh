@@ -165,6 +165,37 @@ try() { # NAME rsync|scp ARG…: of others
 	fi
 }
 
+# What others put into a folder that is the root: rsync takes it for configuration. The
+# first would make it do something else, the others would hold it up when they are opened.
+configuration() { # MASK-WORD…
+	local w=/srv/vms/webdev here
+	outside_lay_out
+	here=$(mktemp -d)
+	printf '#!/bin/bash\nshift 2\nexec %q %s %q %s rsync %s -- rsync "$@"\n' \
+		"$MASK" "$*" "$DRIVER" "$IDS" "${MANY[0]}" >"$here/rsh"
+	chmod +x "$here/rsh"
+	echo data >$w/d/data
+	echo 'rsync exec --server /bin/false' >$w/.popt
+	pulled "rsync: a .popt that would end it"
+	rm $w/.popt
+	mkdir -p $w/etc/popt.d
+	for f in .popt etc/popt etc/popt.d/rsync .cvsignore; do
+		mkfifo -m 666 $w/$f
+		pulled "rsync: it does not open /$f"
+		rm $w/$f
+	done
+	rm -rf "$here"
+}
+
+pulled() { # NAME
+	rm -rf "$here/got"
+	if timeout 20 rsync -aC -e "$here/rsh" h:/d/ "$here/got" </dev/null 2>"$here/err" && [ "$(cat "$here/got/data")" = data ]; then
+		echo "ok $1"
+	else
+		fail "$1: $(tail -n 1 "$here/err")"
+	fi
+}
+
 # As a program in rsync's place, which may fork.
 many_processes() {
 	outside_lay_out
@@ -186,6 +217,7 @@ by_program "own program, outer step, Landlock off" bare abi=0
 by_program "own program, outer step, Landlock 7 alone" outer abi=7 no-namespaces
 by_program "own program, outer step, Landlock 1 alone" outer abi=1 no-namespaces
 many_processes
+configuration abi=7
 others "namespaces, Landlock" many abi=7
 others "namespaces alone" many abi=0
 others "Landlock 3 alone" real abi=3 no-namespaces
