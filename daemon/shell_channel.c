@@ -215,6 +215,19 @@ shell_channel_end(struct channel *ch, const char *reason)
 	say_last(caller, had_end, status, words);
 }
 
+bool
+shell_channel_late(struct shell_channel *shell, const char *reason)
+{
+	struct channel *ch =
+	    shell != NULL ? channels_by_id(shell->gw->channels, shell->id) : NULL;
+
+	if (ch == NULL)
+		return false;
+	(void)let_go(shell);
+	channel_end(ch, reason); /* it drops the rest */
+	return true;
+}
+
 void
 shell_channel_gone(struct shell_channel *shell)
 {

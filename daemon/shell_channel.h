@@ -27,6 +27,9 @@ void shell_channel_end(struct channel *ch, const char *reason);
  * more than the shell says. */
 const char *shell_channel_reason(const struct channel *ch, const char *reason);
 
+/* The time to answer the caller is over, whom somebody else tells: ends the channel, which
+ * puts that on record. False: there is none. Accepts NULL. */
+bool shell_channel_late(struct shell_channel *shell, const char *reason);
 /* The caller goes, and with it the channel. */
 void shell_channel_gone(struct shell_channel *shell);
 

@@ -77,8 +77,12 @@ shell_refuse_version(struct caller *caller)
 void
 shell_refuse_late(struct caller *caller)
 {
-	shell_refuse(caller, conns_by_id(caller->gw->conns, caller->conn_id), SHELL_EX_LATER,
-	    "", "no answer in time",
+	const char *reason = "no answer in time";
+
+	/* A channel that was being opened is what is denied, and says of what VM. */
+	if (caller->visit == NULL || !shell_channel_late(caller->visit->channel, reason))
+		record(caller, conns_by_id(caller->gw->conns, caller->conn_id), "", reason);
+	shell_refuse_told(caller, SHELL_EX_LATER,
 	    "The check could not be made in time: no access now. Please try again.");
 }
 

@@ -19,6 +19,13 @@ gw_backends() {
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$uid" & GW_PIDS="$GW_PIDS $!"
 	setpriv --reuid vmhost --clear-groups socat UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
 	gw_vm_sshd
+	python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("/run/vms/late"); s.listen(0)
+first = [socket.socket(socket.AF_UNIX) for _ in range(2)] # more than its queue takes
+for c in first:
+    c.setblocking(False); c.connect_ex("/run/vms/late")
+print("full", flush=True); time.sleep(600)' >"$GW/late.log" & GW_PIDS="$GW_PIDS $!"
+	gw_wait 20 test -s "$GW/late.log"
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/raw.count" -a -S /run/vms/sum &&
 		gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/20022'
 }
@@ -32,18 +39,22 @@ gw_policy() {
 		service.raw = unix:/run/vms/raw
 		service.sum = unix:/run/vms/sum
 		service.off = unix:/run/vms/nobody
+		service.late = unix:/run/vms/late
 
 		[vm books]
 		serial = unix:/run/vms/raw
 	CONF
-	gw_grants 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'
+	gw_grants 'anne webdev spice,serial,ssh,raw,sum,off,late always' 'maggie webdev serial always'
 }
+GW_CONF='connect_timeout = 60s'
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
 over() { local u=$1; shift; timeout "${SECS:-60}" ssh -F none -o LogLevel=ERROR -S "$GW/$u.ctl" x "$@"; }
 run() { over anne "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
 channels() { sallyport list channels | grep -c ' open '; }
+# A VM that takes longer than the shell is let wait: looked at below.
+over anne connect webdev late </dev/null >"$GW/late" 2>&1 & LATE=$!
 
 # --- connect: any endpoint, as it is -------------------------------------------------
 gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" >/dev/null 2>&1 & P=$!
@@ -80,6 +91,10 @@ run connect host shell; check "  the host is no VM" 77 "$RC"
 run connect webdev off; check 'nobody listens there: 75' '75 ' "$RC $(cat "$GW/out")"
 check '  in words' '~webdev off: ' "$(cat "$GW/err")"
 over maggie connect webdev ssh >"$GW/out" 2>"$GW/err"; check "another's right: 77" '77 ' "$? $(cat "$GW/out")"
+wait $LATE; check 'no answer in time: 75' '75 ~could not be made in time' "$? ~$(grep -o 'could not be made in time' "$GW/late")"
+late_denials() { gw_log '"verdict":"deny"' | grep -E '"right":"late"|no answer in time'; }
+gw_wait 15 late_denials; check '  on record once' 1 "$(late_denials | wc -l)"
+check '  with the VM and the reason' '~"reason":"no answer in time"' "$(late_denials | grep '"vm":"webdev"')"
 
 # --- ends ------------------------------------------------------------------------------
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
