@@ -1,6 +1,7 @@
 /* The policy alone, in one process: how long a load, a decision, a VM's whole row takes.
  *   decide CONF USER ROUNDS      lines "what <tab> microseconds of CPU" for each time */
 #include "lib/num.h"
+#include "lib/proto.h"
 #include "policy/decide.h"
 #include "policy/policy.h"
 #include "policy/vm.h"
@@ -51,6 +52,28 @@ ask_vm(const struct policy *policy, const char *user, const struct vm *vm)
 	printf("row\t%.2f\n", cpu_us() - vm_since);
 }
 
+/* What the start of a file transfer asks at most, in one turn of the daemon's loop: of each VM
+ * one right, of as many as a transfer may have a second one; these are granted. */
+static void
+ask_all(const struct policy *policy, const char *user)
+{
+	struct question question = {.user = user, .at = time(NULL)};
+	struct answer answer;
+	double since = cpu_us();
+
+	for (size_t i = 0; i < policy_vm_count(policy); i++) {
+		const struct vm *vm = policy_vm(policy, i);
+		bool is_had = i < PROTO_FOLDERS_MAX && vm->endpoint_count > 0;
+
+		question.vm = vm->name;
+		question.right = is_had ? vm->endpoints[0].right : "sftp:ro";
+		decide(policy, &question, &answer);
+		if (is_had)
+			decide(policy, &question, &answer);
+	}
+	printf("transfer\t%.1f\n", cpu_us() - since);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -68,6 +91,8 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < rounds; i++)
 		ask_vm(policy, argv[2], policy_vm(policy, i * 7919 % policy_vm_count(policy)));
+	for (size_t i = 0; i < rounds / 50; i++)
+		ask_all(policy, argv[2]);
 	policy_free(policy);
 	return 0;
 }

@@ -315,6 +315,7 @@ def decisions():
         times = sorted(data[what])
         note("policy: %s, user of %d lines, p50" % (what, VMS), statistics.median(times), "us")
         note("  p99", times[len(times) * 99 // 100], "us", 20 if what == "decide" else None)
+    note("policy: a file transfer asks %d VMs, p50" % VMS, statistics.median(data["transfer"]) / 1000, "ms", 5)
 
 
 def channels_are(count, seconds=30):
