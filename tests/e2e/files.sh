@@ -73,10 +73,12 @@ gw_logged 15 '"event":"open"' '"user":"anne"' '"channel":"s' '"vm":"webdev"' '"r
 gw_logged 15 '"event":"close"' '"vm":"webdev"' '"channel":"s' '"duration_ms"' && pass "close" || fail "no close"
 gw_has_log '"event":"open"' '"user":"maggie"' '"vm":"books:ro webdev"' && pass "two VMs, one of them for reading" || fail "two VMs: $(gw_log '"open"' maggie | tail -1)"
 gw_has_log '"event":"open"' '"user":"rita"' '"right":"sftp:ro"' && pass "sftp:ro" || fail "no sftp:ro"
-gw_has_log '"event":"file"' 'close \"/up1\"' && pass "a file, as claimed" || fail "no file: $(gw_log '"file"' | head -3)"
+gw_logged 15 '"event":"file"' 'close \"/up1\"' && pass "a file, as claimed" || fail "no file: $(gw_log '"file"' | head -3)"
+gw_clock
 { for i in $(seq 700); do echo "-rm nosuch$i"; echo "-mkdir f$i"; done; } >"$GW/flood"; timeout 60 sftp -F none -q -o ControlPath="$GW/anne.mux" -b "$GW/flood" x >/dev/null 2>&1
-N=$(gw_log '"event":"file"' mkdir | wc -l); [ "$N" -ge 100 ] && [ "$N" -lt 600 ] && pass "a flood of claims: $N of 700 on record" || fail "a flood of claims: $N on record"
-gw_logged 15 '"event":"close"' 'more claimed lines are not on record' && pass "  and how many are not" || fail "nothing of what was left out"
+MOST=$((260 + 50 * (($(date +%s%N) - START) / 1000000000 + 1))) # 250 at once, then 50 a second
+gw_logged 15 '"event":"close"' 'more claimed lines are not on record' && pass "a flood of claims: how many are not on record is" || fail "nothing of what was left out"
+N=$(gw_log '"event":"file"' mkdir | wc -l); [ "$N" -ge 100 ] && [ "$N" -le $MOST ] && pass "  and $N of 700 are" || fail "  $N of 700 are, at most $MOST"
 check "log --vm finds a transfer of two" "~maggie" "$(sallyport log --vm books --event open)"
 check "report by VM counts it" "~books" "$(sallyport report --by vm)"
 sallyport audit verify >/dev/null && pass "the chain is whole" || fail "audit verify"
@@ -112,7 +114,9 @@ ended() { # WHAT [MS]: the slow transfer SLOW is gone within 2 s of gw_clock, pr
 	if [ $ms -le $limit ]; then pass "$1: gone after $ms ms"; else fail "$1: gone after $ms ms only"; fi
 	wait $SLOW 2>/dev/null
 }
+no_transfer() { sallyport list channels >"$GW/list" && ! grep -w sftp "$GW/list"; } # nor one that is ending yet
 slow() { # one that does not end by itself
+	gw_wait 20 no_transfer
 	[ -p "$GW/fifo" ] || { mkfifo "$GW/fifo"; exec 7<>"$GW/fifo"; } # an input that stays open
 	timeout 60 ssh -F none -S "$GW/anne.mux" x sftp-server <&7 >/dev/null 2>"$GW/err" & SLOW=$!
 	gw_wait 20 pgrep -u anne -x sftp-server || fail "no transfer"
@@ -130,6 +134,7 @@ sed -i 's|^folder = /srv/vms/small|folder = /srv/vms/webdev|' /etc/sallyport/vms
 slow; gw_clock; kill -KILL "$(cat "$GW/daemon.pid")"; ended "the daemon is killed"
 gw_wait 20 sallyport status; gw_wait 20 batch anne 'ls /' && pass "  and it works again" || fail "the daemon is back, but no transfer"
 slow_up() { # an upload by rsync, which serves it with two processes
+	gw_wait 20 no_transfer
 	timeout 60 rsync --bwlimit=50 -e "ssh -F none -o LogLevel=ERROR -S $GW/anne.mux" "$seed" x:slow >/dev/null 2>&1 & SLOW=$!
 	gw_wait 20 are_two || fail "no upload"
 }
@@ -138,7 +143,7 @@ slow_up; S=$(sallyport list channels | awk '/sftp/ {print $1; exit}'); gw_clock;
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -o -u anne -x rsync; ended "one of rsync's two is killed" 4000
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -u anne -x sallyport-shell; ended "what keeps rsync's two is killed" 4000
 slow; gw_clock; sallyport lock anne >/dev/null; ended "lock"; sallyport unlock anne >/dev/null
-FILES_USERS=anne files_connect; slow; pkill -STOP -u anne -x sftp-server
+gw_wait 20 test ! -e "$GW/anne.mux"; FILES_USERS=anne files_connect; slow; pkill -STOP -u anne -x sftp-server
 gw_clock; ssh -F none -S "$GW/anne.mux" -O exit x 2>/dev/null; ended "its connection has ended, and it does not look"
 gw_logged 15 '"event":"close"' '"user":"anne"' 'connection' && pass "  on record" || fail "no close: $(gw_log '"close"' anne | tail -1)"
 files_stop; finish

@@ -49,7 +49,7 @@ lftp_ maggie 'cls -1 /'; only "$(cat "$GW/out")"
 # --- sshfs: a whole session -------------------------------------------------------------------------
 mkdir "$GW/mnt"
 mounted() { mountpoint -q "$GW/mnt"; }
-timeout 20 sshfs -o "ssh_command=ssh -F none -S $GW/anne.mux" x:/ "$GW/mnt" 2>"$GW/err"
+timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/anne.mux" x:/ "$GW/mnt" 2>"$GW/err"
 if mounted; then
 	cp "$seed" "$GW/mnt/a" && mv "$GW/mnt/a" "$GW/mnt/b" && cp "$GW/mnt/b" "$GW/a"; came sshfs $? $W/b "$GW/a"
 	M=$GW/mnt
@@ -63,7 +63,7 @@ if mounted; then
 else
 	fail "sshfs: $(cat "$GW/err")"
 fi
-timeout 20 sshfs -o "ssh_command=ssh -F none -S $GW/maggie.mux" x:/ "$GW/mnt" && only "$(ls "$GW/mnt")"; fusermount -u "$GW/mnt"
+timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/maggie.mux" x:/ "$GW/mnt" && only "$(ls "$GW/mnt")"; fusermount -u "$GW/mnt"
 
 # --- those that ask for the OTP themselves ------------------------------------------------------------
 puttygen "$GW/anne.key" -O private -o "$GW/anne.ppk" || fail puttygen

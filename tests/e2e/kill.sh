@@ -56,8 +56,10 @@ opens=$(gw_log '"event":"open"' | grep -c .)
 # Who was killed has left it to the next: each open has its one close, each channel a
 # number of its own.
 gw_wait 20 sh -c 'sallyport status | grep -q "^channels *0"'
-sleep 0.5
 each() { gw_log "\"event\":\"$1\"" | grep -o '"channel":"ch[0-9]*"' | sort; }
+all_closed() { [ -z "$(diff <(each open) <(each close))" ]; }
+gw_wait 15 all_closed # the last ones' records may be on their way
+sleep 0.5
 check "channels that were opened twice" 0 "$(each open | uniq -d | wc -l)"
 check "opens without a close, closes without an open, twice closed" 0 "$(diff <(each open) <(each close) | grep -c '^[<>]')"
 # An OTP of each quarter of the time, again.

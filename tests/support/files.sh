@@ -64,7 +64,7 @@ files_users() {
 files_connect() {
 	local u
 	for u in $FILES_USERS; do
-		GW_TIMEOUT=${FILES_TIMEOUT:-230} gw_ssh "$u" -M -S "$GW/$u.mux" -N 2>/dev/null & GW_PIDS="${GW_PIDS:-} $!"
+		GW_TIMEOUT=${FILES_TIMEOUT:-700} gw_ssh "$u" -M -S "$GW/$u.mux" -N 2>/dev/null & GW_PIDS="${GW_PIDS:-} $!"
 		gw_wait 20 ssh -F none -S "$GW/$u.mux" -O check x || { echo "no connection for $u"; return 1; }
 	done
 }
