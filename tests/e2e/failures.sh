@@ -15,9 +15,12 @@ usermod -aG adm fred; usermod -aG adm root
 
 refused() { # WHAT WORDS: gated anne is refused within 10 s, and is told so
 	local start end out
-	start=$(date +%s%N)
-	out=$(GW_LEVEL=INFO gw_talk anne webdev:2222)
-	end=$(( ($(date +%s%N) - start) / 1000000 ))
+	for _ in 1 2; do # once more if it takes long: the machine may have stood still
+		start=$(date +%s%N)
+		out=$(GW_LEVEL=INFO gw_talk anne webdev:2222)
+		end=$(( ($(date +%s%N) - start) / 1000000 ))
+		[ $end -gt 10000 ] || break
+	done
 	check "$1: gated: no byte" "" "$out"
 	if [ $end -le 10000 ]; then pass "  refused after $end ms"; else fail "  refused after $end ms only"; fi
 	check "  with words" "~$2" "$(cat "$GW/err")"
@@ -64,14 +67,14 @@ refused "audit disk full" "records now"; others
 gw_daemon_stop
 # The larger disk gets the log as it is now: one that lacks records is a log that was cut.
 cp -p $AUDIT "$GW/grown"
-umount /var/log/sallyport
+gw_wait 20 umount /var/log/sallyport || fail "the small disk is still in use"
 cp -p "$GW/grown" $AUDIT
 gw_daemon
 works "space again: works"
 
 # The log hangs once somebody is in: his next channel has no record, and gets no byte.
 GW_TIMEOUT=100 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
-gw_wait 20 gw_ssh anne -S "$GW/mux" -O check
+gw_wait 60 ssh -F none -S "$GW/mux" -O check x || fail "no connection: $(cat "$GW/err")"
 read -ra recorder <<<"$(pgrep -x recorder | tr '\n' ' ')" # with its child for the kernel's log
 kill -STOP "${recorder[@]}"
 out=$(printf hello | OTP=none GW_TIMEOUT=20 gw_ssh anne -S "$GW/mux" -W webdev:2222 2>/dev/null)

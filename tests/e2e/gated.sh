@@ -56,9 +56,10 @@ touch /run/nss-hang
 start=$(date +%s%N)
 check "a directory that hangs: the ungated counts as gated" "~no:" "$(try fred authenticate)"
 ms=$(( ($(date +%s%N) - start) / 1000000 ))
-[ $ms -le 8000 ] && pass "  told after $ms ms" || fail "  told after $ms ms only"
+[ $ms -le 10000 ] && pass "  told after $ms ms" || fail "  told after $ms ms only"
 check "  root" yes "$(try root authenticate)"
-check "  the module leaves no process behind" 0 "$(pgrep -c pamtester)"
+no_process() { ! pgrep pamtester; }
+gw_wait 10 no_process && pass "  the module leaves no process behind" || fail "  the module left behind: $(pgrep -a pamtester)"
 rm -f /run/nss-hang; cp "$GW/nsswitch.conf" /etc/nsswitch.conf
 
 # With the daemon up, a program that is no sshd of ours gets no prompt.
@@ -90,7 +91,7 @@ start=$(date +%s%N)
 check "daemon hangs: ungated" yes "$(try fred authenticate)"
 check "  root" yes "$(try root authenticate)"
 ms=$(( ($(date +%s%N) - start) / 1000000 ))
-[ $ms -le 4000 ] && pass "  both within $ms ms" || fail "  both within $ms ms only"
+[ $ms -le 8000 ] && pass "  both within $ms ms" || fail "  both within $ms ms only"
 check "  gated" "~no:" "$(try anne authenticate)"
 kill -CONT "$(cat "$GW/daemon.pid")"
 

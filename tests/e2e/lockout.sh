@@ -18,19 +18,26 @@ login_ms() { # USER TARGET: "HELLOEND 5" and the milliseconds in $MS
 	GOT=$(gw_talk "$@")
 	MS=$(( ($(date +%s%N) - start) / 1000000 ))
 }
-owners_get_in() { # WHAT
-	local worst=0 bad=0 n=0
-	local end=$((SECONDS + ROUND))
+owners_try() { # sets WORST (ms), adds to BAD
+	local n=0 end=$((SECONDS + ROUND))
+	WORST=0
 	until [ $((n++)) -ge 3 ] && [ $SECONDS -ge $end ]; do
 		login_ms anne webdev:2222
-		[ "$GOT" = "HELLOEND 5" ] || { bad=$((bad + 1)); sed "s/^/        | /" "$GW/err"; }
-		[ "$MS" -le $worst ] || worst=$MS
+		[ "$GOT" = "HELLOEND 5" ] || { BAD=$((BAD + 1)); sed "s/^/        | /" "$GW/err"; }
+		[ "$MS" -le $WORST ] || WORST=$MS
 	done
 	login_ms maggie books:2222
-	[ "$GOT" = "HELLOEND 5" ] || bad=$((bad + 1))
-	check "$1: the owner's logins that failed, and of another one" 0 "$bad"
-	[ "$1" != alone ] || NORMAL=$((NORMAL + 4 * worst))
-	if [ $worst -le $NORMAL ]; then pass "  the slowest took $worst ms"; else fail "  the slowest took $worst ms"; fi
+	[ "$GOT" = "HELLOEND 5" ] || BAD=$((BAD + 1))
+}
+owners_get_in() { # WHAT
+	BAD=0
+	owners_try
+	[ "$1" != alone ] || NORMAL=$((NORMAL + 4 * WORST))
+	for _ in 1 2; do # who is kept out is slow each time, a busy machine now and then
+		[ $WORST -le $NORMAL ] || owners_try
+	done
+	check "$1: the owner's logins that failed, and of another one" 0 "$BAD"
+	if [ $WORST -le $NORMAL ]; then pass "  the slowest took $WORST ms"; else fail "  the slowest took $WORST ms"; fi
 }
 crowd() { # ARGUMENTS of crowd.py: starts it, waits until it is at it; till crowd_ends
 	local out
@@ -85,14 +92,28 @@ wrong_ms() { # ADDRESS
 	echo $(( ($(date +%s%N) - start) / 1000000 ))
 }
 least() { if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi; } # the machine only adds
-A=$(least "$(wrong_ms 127.0.0.7)" "$(wrong_ms 127.0.0.6)"); for _ in 1 2; do wrong_ms 127.0.0.7 >/dev/null; done; B=$(wrong_ms 127.0.0.7)
+first_ms() { # MS ADDRESS…: the least of MS and a wrong OTP's from there, till it is well below B
+	local least=$1 address; shift
+	for address in "$@"; do
+		[ $((B - least)) -lt 1000 ] || break
+		least=$(least "$least" "$(wrong_ms "$address")")
+	done
+	echo "$least"
+}
+A=$(wrong_ms 127.0.0.7); for _ in 1 2; do wrong_ms 127.0.0.7 >/dev/null; done; B=$(wrong_ms 127.0.0.7)
+A=$(first_ms "$A" 127.0.0.6 127.0.0.5 127.0.0.4 127.0.0.3)
 [ $((B - A)) -ge 1000 ] && pass "the first wrong OTP took $A ms, the fourth $B" || fail "the first wrong OTP took $A ms, the fourth $B"
 [ "$B" -le 10000 ] && pass "  and is told within 10 s" || fail "  $B ms are too long"
-C=$(least "$(wrong_ms 127.0.0.8)" "$(wrong_ms 127.0.0.5)")
+C=$(first_ms "$B" 127.0.0.8 127.0.0.9 127.0.0.10 127.0.0.11 127.0.0.12)
 [ $((B - C)) -ge 1000 ] && pass "another address is not concerned: $C ms" || fail "another address: $C ms"
-login_ms anne webdev:2222 -b 127.0.0.7
+for _ in 1 2 3; do
+	login_ms anne webdev:2222 -b 127.0.0.7
+	[ "$GOT" = "HELLOEND 5" ] && [ "$MS" -gt $((NORMAL < B ? NORMAL : B)) ] || break
+	for _ in 1 2 3 4; do wrong_ms 127.0.0.7 >/dev/null; done # slow: so it was, or the machine
+done
 check "a right one from there" "HELLOEND 5" "$GOT"
 [ "$MS" -le $((NORMAL < B ? NORMAL : B)) ] && pass "  is told at once: $MS ms" || fail "  took $MS ms"
-D=$(wrong_ms 127.0.0.7); D=$(least "$D" "$(wrong_ms 127.0.0.7)")
+D=$(first_ms "$B" 127.0.0.7 127.0.0.7)
+[ $((B - D)) -ge 1000 ] || { login_ms anne webdev:2222 -b 127.0.0.7; D=$(first_ms "$D" 127.0.0.7 127.0.0.7); }
 [ $((B - D)) -ge 1000 ] && pass "  and what was wrong before is forgotten: $D ms" || fail "  forgotten? $D ms"
 finish
