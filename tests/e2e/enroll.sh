@@ -17,6 +17,7 @@ api_timeout = 3500ms
 api_ca = /etc/sallyport/api-ca.pem"
 MAP=/etc/sallyport/yubikey_mappings
 # anne's key is a local one; maggie's is in nobody's store yet.
+# shellcheck disable=SC2034 # read by lib.sh
 GW_PUBLIC=ccccccbcgujh # maggie's key
 gw_import() { sed -i '/^maggie:/d' $MAP && gw_reload && sallyport key import "$GW/anne.csv" --yes; }
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; v_done; }
@@ -60,11 +61,18 @@ start=$SECONDS
 nothing "servers that do not answer" "no validation server gave a valid answer" "$(two | enroll --yes)"
 [ $((SECONDS - start)) -lt 20 ] && pass "  after $((SECONDS - start)) s" || fail "  only after $((SECONDS - start)) s"
 patience 3s
-{ two | exec sallyport key enroll maggie --stdin --yes >"$GW/said" 2>&1; } &
-job=$!
-gw_wait 15 bash -c "sallyport key list | grep -q $ID" && pass "(the row is there while the servers think)" || fail "there never was a row"
-pkill -INT -P $job -x sallyport
-wait $job
+seen=
+for _ in 1 2 3 4 5; do # the row is there for three seconds, in which the machine may stand still
+	{ two | exec sallyport key enroll maggie --stdin --yes >"$GW/said" 2>&1; } &
+	job=$!
+	while [ -z "$seen" ] && kill -0 $job 2>/dev/null; do
+		! sallyport key list | grep "$ID" >/dev/null || seen=yes
+	done
+	pkill -INT -P $job -x sallyport
+	wait $job
+	[ -z "$seen" ] || break
+done
+[ -n "$seen" ] && pass "(the row is there while the servers think)" || fail "there never was a row"
 patience 3500ms
 nothing "Ctrl-C while the servers think" "no validation server" "$(cat "$GW/said")"
 both ok
@@ -146,7 +154,7 @@ gw_ssh maggie -N -L 15902:books:2222 2>"$GW/err" & pid=$!
 gw_wait 20 bash -c 'exec 3<>/dev/tcp/127.0.0.1/15902'
 out=$(sallyport key lost maggie 2>&1)
 check "key lost disables it" "~key $ID is disabled" "$out"
-gw_wait 3 bash -c "! kill -0 $pid 2>/dev/null" && pass "  and ends his connection" || fail "the connection goes on after key lost"
+gw_wait 10 bash -c "! kill -0 $pid 2>/dev/null" && pass "  and ends his connection" || fail "the connection goes on after key lost"
 gw_end $pid
 check "  it opens nothing" "" "$(hello)"
 check "  a code does" "$PASSED" "$(OTP=$(code 2) hello)"

@@ -65,32 +65,33 @@ GW_TIMEOUT=200 gw_ssh anne -N -L "$GW/serial.sock:/run/sallyport/vm/webdev/seria
 gw_wait 30 test -S "$GW/serial.sock"
 python3 - "$GW/serial.sock" <<'PY' && pass "the serial console: what the BIOS writes; one's own second takes the seat" || fail "serial: $(gw_log '"right":"serial"' | tail -3)"
 import re, socket, subprocess, sys, time
-def reset(): # what the BIOS writes before somebody has the line is lost
+def reset_until(line): # what the BIOS writes before somebody has the line is lost
     end = time.monotonic() + 30
     while not re.search("serial.* taken", subprocess.run(["sallyport", "list", "seats"], stdout=subprocess.PIPE, text=True).stdout):
         if time.monotonic() > end:
             sys.exit("nobody has the line")
         time.sleep(0.05)
-    time.sleep(0.2)
-    subprocess.run(["virsh", "reset", "webdev"], stdout=subprocess.DEVNULL)
-a = socket.socket(socket.AF_UNIX); a.connect(sys.argv[1]); a.settimeout(60)
-reset()
-text = b""
-while b"SeaBIOS" not in text:
-    data = a.recv(4096)
-    text += data
-    if not data:
-        sys.exit(f"closed after {text}")
-b = socket.socket(socket.AF_UNIX); b.connect(sys.argv[1]); b.settimeout(60)
+    text, end = b"", time.monotonic() + 90
+    line.settimeout(15)
+    while b"SeaBIOS" not in text: # taken is not open yet: it is reset until it is heard
+        time.sleep(0.2)
+        subprocess.run(["virsh", "reset", "webdev"], stdout=subprocess.DEVNULL)
+        try:
+            while b"SeaBIOS" not in text:
+                data = line.recv(4096)
+                text += data
+                if not data:
+                    sys.exit(f"closed after {text}")
+        except TimeoutError:
+            if time.monotonic() > end:
+                sys.exit(f"nothing but {text}")
+    line.settimeout(60)
+a = socket.socket(socket.AF_UNIX); a.connect(sys.argv[1])
+reset_until(a)
+b = socket.socket(socket.AF_UNIX); b.connect(sys.argv[1])
 while a.recv(4096):
     pass
-reset()
-text = b""
-while b"SeaBIOS" not in text:
-    data = b.recv(4096)
-    text += data
-    if not data:
-        sys.exit(f"the second: closed after {text}")
+reset_until(b)
 PY
 pkill -P $SSH; wait $SSH 2>/dev/null
 gw_logged 20 '"event":"close"' '"right":"serial"' "replaced by a newer one" && pass "  the record says why" || fail "no record of the first's end"
