@@ -96,8 +96,9 @@ plant() {
 	case ${DOCTOR:-}$MENDED in all* | *" $id "*) command=$(mend_of "$id") ;; esac
 	MENDED=${MENDED/ $id / }
 	if [ -n "$command" ]; then
+		touch "$GW/before"
 		bash -c "$command" >"$GW/mend" 2>&1 || fail "  mend of $name: $command: $(cat "$GW/mend")"
-		gw_wait 15 test -s /run/sshd.pid
+		case $command in *HUP* | *reload*ssh*) gw_wait 15 test /run/sshd.pid -nt "$GW/before" ;; esac
 		[ "$id" != sshd-not-loaded ] || gw_wait 15 test /run/sshd.pid -nt /etc/ssh/sshd_config
 		look
 		case " $FOUND " in
@@ -295,7 +296,8 @@ hang() {
 }
 start=$SECONDS
 plant nss nss hang 'rm -f /run/nss-hang'
-[ $((SECONDS - start)) -le 45 ] && pass "  and does not hang itself" || fail "  it took $((SECONDS - start)) s"
+took=$((SECONDS - start))
+[ $took -le 90 ] && pass "  and does not hang itself: $took s" || fail "  it took $took s"
 
 for id in $(cut -d' ' -f1 "$GW/severities"); do
 	case $PLANTED in *" $id "*) ;; *) echo "not planted: $id" ;; esac
