@@ -18,7 +18,7 @@ gw_backends() {
 	python3 -B tests/support/spice_server.py unix:/run/vms/spice --uid "$uid" --channels display,inputs <>"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$uid" & GW_PIDS="$GW_PIDS $!"
-	setpriv --reuid vmhost --clear-groups socat UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
+	setpriv --reuid vmhost --clear-groups socat -t 60 UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
 	gw_wait 60 grep -q ready "$GW/vm.log" && gw_wait 20 test -s "$GW/raw.count" -a -S /run/vms/sum
 }
 gw_policy() {
@@ -40,7 +40,7 @@ for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/
 over() { local u=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$u.ctl" x "$@"; }
 run() { over anne "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
 opened() { gw_wait 20 sh -c "sallyport list channels | grep -q '$1.* open '"; } # RIGHT
-ends() { ss -Htnpe state established | grep sallyport-shell; }
+ends() { ss -Htnpe state established | grep sallyport-shell; } # its own: it gets it a moment after the channel is open
 
 # --- whose it is, and what it is ------------------------------------------------------
 sallyport print firewall >"$GW/rules"
@@ -54,7 +54,7 @@ table inet seen {
 NFT
 nft -f "$GW/rules" 2>"$GW/err" || echo "      (no nf_tables here: $(head -1 "$GW/err"))"
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
-opened raw || fail "no channel: $(cat "$GW/err")"
+opened raw && gw_wait 20 ends || fail "no channel: $(cat "$GW/err")"
 check 'connect: its end is TCP over loopback, and the user'"'s" "127.0.0.1 127.0.0.1 uid:$(id -u anne)" \
 	"$(ends | awk '{ print $3, $4 }' | sed 's/:[0-9]*//g') $(ends | grep -o 'uid:[0-9]*')"
 nft list table inet seen >"$GW/seen" 2>/dev/null &&

@@ -17,7 +17,7 @@ gw_backends() {
 	python3 -B tests/support/spice_server.py unix:/run/vms/spice --uid "$uid" --channels display,inputs <>"$GW/orders" >"$GW/vm.log" 2>&1 &
 	GW_PIDS="${GW_PIDS:-} $!"
 	python3 tests/support/backend.py unix /run/vms/serial,/run/vms/raw "$GW/raw.count" "$uid" & GW_PIDS="$GW_PIDS $!"
-	setpriv --reuid vmhost --clear-groups socat UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
+	setpriv --reuid vmhost --clear-groups socat -t 60 UNIX-LISTEN:/run/vms/sum,fork EXEC:sha256sum 2>/dev/null & GW_PIDS="$GW_PIDS $!"
 	gw_vm_sshd
 	python3 -c 'import socket, time
 s = socket.socket(socket.AF_UNIX); s.bind("/run/vms/late"); s.listen(0)
@@ -52,7 +52,7 @@ gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
 over() { local u=$1; shift; timeout "${SECS:-60}" ssh -F none -o LogLevel=ERROR -S "$GW/$u.ctl" x "$@"; }
 run() { over anne "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
-channels() { sallyport list channels | grep -c ' open '; }
+opened() { gw_wait 20 sh -c "sallyport list channels | grep -q '$1.* open '"; } # RIGHT
 # A VM that takes longer than the shell is let wait: looked at below.
 over anne connect webdev late </dev/null >"$GW/late" 2>&1 & LATE=$!
 
@@ -98,7 +98,7 @@ check '  with the VM and the reason' '~"reason":"no answer in time"' "$(late_den
 
 # --- ends ------------------------------------------------------------------------------
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
-gw_wait 15 sh -c 'sallyport list channels | grep -q raw'
+opened raw
 sallyport disconnect "$(sallyport list channels | grep raw | grep -o 'ch[0-9]*')" >/dev/null
 wait $P; check 'disconnect chN: 75, with words' '75 ~disconnected' "$? ~$(grep -o disconnected "$GW/err")"
 # What sallyport-shell would not do with it: she has a shell, and asks by a program of hers.
@@ -125,12 +125,12 @@ prlimit --pid "$(cat "$GW/daemon.pid")" --nofile="$OPEN:"
 GW_CONF=; gw_policy; gw_reload >/dev/null
 # The shell's process ends: so does the channel, at once.
 over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
-gw_wait 15 sh -c 'sallyport list channels | grep -q raw'
+opened raw
 pkill -KILL -u anne -x sallyport-shell
 gw_wait 3 sh -c '! sallyport list channels | grep -q raw' && pass 'its process is killed: the channel ends' || fail "it lives on: $(sallyport list channels)"
 wait $P
 over anne connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
-gw_wait 15 sh -c 'sallyport list channels | grep -q sum'
+opened sum
 gw_regrant 'anne webdev spice,serial,ssh,raw,off always' 'maggie webdev serial always'
 SECONDS=0; wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out")"
 [ $SECONDS -le 2 ] && pass "  within 2 s" || fail "  after $SECONDS s"
@@ -138,7 +138,7 @@ check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
 # Nobody reads what comes: the end comes all the same.
 mkfifo "$GW/full"; exec 8<>"$GW/full"
 (yes | over anne connect webdev raw) >"$GW/full" 2>"$GW/err" & P=$!
-gw_wait 15 sh -c 'sallyport list channels | grep -q raw'; sleep 0.5
+opened raw; sleep 0.5
 gw_regrant 'anne webdev spice,serial,ssh always' 'maggie webdev serial always'
 gw_wait 3 sh -c '! pgrep -u anne -x sallyport-shell' && pass 'revoked while its reader stands still: the process is gone' || fail "it is there: $(ps -u anne -o stat,wchan,args)"
 exec 8<&-; gw_end $P
