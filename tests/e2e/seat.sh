@@ -62,6 +62,8 @@ free() { seat | grep -q ' free'; }
 ask() { timeout 20 ssh -F none -o LogLevel=ERROR -S "$GW/$1.ctl" 127.0.0.1 "${@:2}"; }
 leave_all() { exec 6>&- 8>&-; for n in anne maggie second; do gw_release $n; done; }
 channels() { sallyport list channels | grep -c " open "; }
+are() { [ "$(channels)" = "$1" ]; }
+remain() { gw_wait 20 are "$1"; channels; } # N: the daemon hears of an end after the client
 reason() { gw_logged 20 "$@"; gw_log "$@" | tail -n 1 | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
@@ -88,8 +90,9 @@ check "a channel that she has not opened, on anne's session" 'error 8' "$(spice 
 check '  on record' "the session is not one of this connection's" "$(reason '"event":"deny"' '"user":"maggie"' '"channels":"webdav:0"')"
 check 'one that she has' 'error 8' "$(spice maggie link --kind inputs --connection "$ANNES")"
 check 'a made-up session' 'error 8' "$(spice maggie link --kind display --connection 4711)"
-spice maggie half --count 200 --send 30 --hold 4 --most 32 >"$GW/half"
+spice maggie half --count 200 --send 30 --hold 20 --most 32 >"$GW/half"
 check '200 links left half open: at most max_greetings stay' yes "$([ "$(awk '/^open/ { print $2 }' "$GW/half")" -le 33 ] && echo yes)"
+check '  the others are refused for it' ok "$(gw_logged 20 '"event":"deny"' '"user":"maggie"' '(max_greetings)' && echo ok)"
 gw_regrant 'anne webdev spice,usb,clipboard always' 'maggie webdev spice:view,serial always'
 sleep 1.1 # above 10 in a second denials are summed
 check 'who may only look waits for a free seat' 'error 7' "$(spice maggie link)"
@@ -141,7 +144,7 @@ check '  and that it can be taken over' '~you may take it over' "$(cat "$GW/said
 sits maggie display:0 inputs:0 cursor:0
 gone 20 anne 'takeover: the seat is maggies, and all of annes is closed'
 still maggie '  maggie sits there'
-check '  with her channels alone' 4 "$(channels)"
+check '  with her channels alone' 4 "$(remain 4)"
 check '  on record' 'displaced' "$(reason '"event":"seat"' '"user":"maggie"' '"detail":"anne' '"reason":"displaced"')"
 check '  in annes close, too' '~taken over by maggie' "$(reason '"event":"close"' '"user":"anne"' 'taken over')"
 gw_wait 20 grep -q 'taken over by maggie' "$GW/page" && pass '  anne is told by whom, on her page' || fail "the page: $(cat "$GW/page")"
@@ -189,7 +192,7 @@ clock
 gw_regrant 'anne webdev spice always until 2020-01-01' 'maggie webdev spice,serial,vnc always'
 gone 20 second 'the grant taken away: all of it is closed'
 within '  in time'
-check '  nothing of it is left' 0 "$(channels)"
+check '  nothing of it is left' 0 "$(remain 0)"
 gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 sits second display:0 inputs:0
 MAIN=$(seat | grep -o 'ch[0-9]*')
@@ -221,11 +224,13 @@ if [ -n "${SEAT_LONG:-}" ]; then
 	sleep 31
 	check '  but then' 'result 0' "$(spice anne link)"
 	kill $LYING 2>/dev/null
+	left=$((60 - 10#$(date +%S)))
+	[ $left -gt 15 ] || sleep $left
 	end=$((($(date +%s) / 60 + 1) * 60))
-	[ $((end - $(date +%s))) -gt 8 ] || end=$((end + 60))
-	until=$(date -d @$end +%H:%M)
-	[ "$until" != 00:00 ] || until=24:00
-	gw_regrant "anne webdev spice 00:00-$until" 'maggie webdev spice,serial,vnc always'
+	until="00:00-$(date -d @$end +%H:%M)"
+	# At midnight the next day's would begin.
+	[ "$until" != 00:00-00:00 ] || until="$(LC_ALL=C date -d @$((end - 1)) +%a) 00:00-24:00"
+	gw_regrant "anne webdev spice $until" 'maggie webdev spice,serial,vnc always'
 	sits anne display:0 inputs:0
 	sleep $((end - $(date +%s) - 1))
 	START=$((end * 1000000000))
@@ -235,7 +240,7 @@ if [ -n "${SEAT_LONG:-}" ]; then
 fi
 
 # --- who does not use it
-echo 'seat_idle = 2s' >>/etc/sallyport/sallyport.conf
+echo 'seat_idle = 5s' >>/etc/sallyport/sallyport.conf
 gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
 sits anne display:0 inputs:0
 gone 30 anne 'nobody types for seat_idle: the console is closed'
@@ -244,7 +249,7 @@ sed -i '/seat_idle/d' /etc/sallyport/sallyport.conf
 sallyport reload >/dev/null
 
 # --- serial line and VNC
-talk() { python3 tests/support/peer.py talk unix "$GW/$1"; }
+talk() { python3 tests/support/peer.py talk unix "$GW/$1" | sed 's/^closed (.*/closed/'; } # by a reset, too
 stay() { timeout 200 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"x"); print(s.recv(9), flush=True)
 print(s.recv(9) and "more" or "closed", flush=True)' "$GW/$1" >"$GW/stay" 2>&1 & gw_wait 20 grep -q X "$GW/stay"; }
@@ -266,12 +271,12 @@ OPENS=$(gw_log '"event":"open"' '"right":"serial"' | wc -l)
 kill -STOP "$RECORDER"
 talk anne.serial >/dev/null 2>&1 & TALK=$!
 gw_wait 20 sh -c 'sallyport list seats | grep "serial.*connecting"' || fail "no link: $(sallyport list seats)"
-kill "$(cat "$GW/daemon.pid")"
+STOPPED=$(cat "$GW/daemon.pid")
+kill "$STOPPED"
 # It ends the relay before it waits, for a second, for what the recorder has to write.
-while kill -0 "$RELAY" 2>/dev/null; do sleep 0.02; done
-kill -CONT "$RECORDER"
+nice -n -19 sh -c "while kill -0 $RELAY 2>/dev/null; do sleep 0.02; done; kill -CONT $RECORDER"
 wait $TALK
-gw_wait 30 sallyport list seats || fail 'the daemon does not come back'
+gw_wait 60 gw_is_another "$STOPPED" || fail 'the daemon does not come back'
 check 'stopped while an open is written: it is on record' $((OPENS + 1)) "$(gw_log '"event":"open"' '"right":"serial"' | wc -l)"
 check '  and so is its close' 'the daemon stopped' "$(reason '"event":"close"' '"right":"serial"' 'the daemon stopped')"
 check 'the daemon lives' ok "$(sallyport status >/dev/null 2>&1; [ $? -le 1 ] && echo ok)"
