@@ -10,7 +10,7 @@ done
 GW_CONF="services = sudo su login sallytest"
 gw_start >/dev/null || { fail "the gateway did not start"; finish; }
 TTY=tests/support/on_terminal.py
-export PATIENCE
+unset PATIENCE
 
 pam() { # SERVICE AUTH-LINES…: a whole file, the rest of which is Debian's
 	local service=$1; shift
@@ -60,7 +60,7 @@ gw_logged 15 '"event":"otp"' '"service":"login"' '"tty":"/dev/pts/' '"verdict":"
 check "login: wrong OTP" 0 "$(SAY="YubiKey for anne: =cccccccccccc" as root login -p anne | grep -c 'uid=')"
 
 # P3: what a terminal does to a prompt lets nobody in.
-PATIENCE=3 # some of them are never answered
+export PATIENCE=3 # some of them are never answered
 for key in '\003 ^C' '\034 ^\' '\032 ^Z' '\004 ^D' '\025 ^U'; do
 	check "P3 ${key#* } at the prompt of sudo" 0 "$(SAY="YubiKey for anne: =$(printf %b "${key%% *}")" as anne sudo -k id -un | grep -cx root)"
 	check "P3 ${key#* } at the prompt of su" 0 "$(SAY="YubiKey for anne: =$(printf %b "${key%% *}")" as fred su anne -c 'id -un' | grep -cx anne)"

@@ -36,6 +36,8 @@ try:
             child.close()
             print("".join(shown))
             sys.exit(129)
+        if not prompt.endswith("$ "):
+            child.waitnoecho(5)  # what is typed before that is thrown away
         child.sendline(answer)
     while True:
         # Another question than those that were to come: nothing more is said.
