@@ -121,7 +121,7 @@ gw_logged 15 '"event":"session"' '"right":"shell"' '#mark' && pass "  one record
 as maggie /usr/bin/sallyport-shell -c id >"$GW/out" 2>"$GW/err"; check "outside SSH: denied" "77 " "$? $(cat "$GW/out")"
 gw_logged 15 '"verdict":"deny"' 'not below sshd' && pass "  on record" || fail "no record"
 run maggie '/usr/bin/sallyport-shell -c vms'; check "below U, by hand: answered" "0" "$RC"
-run maggie "setsid -f sh -c 'sleep 0.3; /usr/bin/sallyport-shell -c id >/tmp/away-$$ 2>&1; echo rc \$? >>/tmp/away-$$'"
+run maggie "setsid -f sh -c 'until grep -q ^PPid:.1\$ /proc/\$\$/status; do sleep 0.1; done; /usr/bin/sallyport-shell -c id >/tmp/away-$$ 2>&1; echo rc \$? >>/tmp/away-$$'"
 gw_wait 15 grep -q '^rc' /tmp/away-$$; check "no longer below U (its parent ended): denied" "~rc 77" "$(cat /tmp/away-$$)"
 cp "$REPO/tests/support/forge.py" /tmp/forge.py; chmod 644 /tmp/forge.py
 over maggie x python3 /tmp/forge.py >"$GW/out" 2>&1
@@ -135,7 +135,7 @@ gw_wait 40 grep -q crowded "$GW/crowd"
 check "2000 callers of one user: at most max_sessions stay" 64 "$(awk '/crowded/ {print $2}' "$GW/crowd")"
 run anne vms; check "  another is served" 0 "$RC"
 gw_end $CROWD
-gw_wait 30 over maggie x true
+gw_wait 60 over maggie x true
 
 # --- its end ---------------------------------------------------------------------------
 over maggie x 'sleep 77 & sleep 78' >/dev/null 2>&1 & S=$!

@@ -1,6 +1,7 @@
 """Says to shell.sock what sallyport-shell would not; run as a gated user below sshd,
 or with "root" as root, or with "crowd N" as many who stay. Prints a line for each
 that was refused, then "done"."""
+import resource
 import socket
 import struct
 import sys
@@ -9,7 +10,7 @@ import time
 PATH = "/run/sallyport/shell.sock"
 
 
-def talk(data, wait=3):
+def talk(data, wait=30):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     s.settimeout(wait)
     try:
@@ -50,12 +51,15 @@ if sys.argv[1:] == ["root"]:
     print("closed" if talk(begin(4)) == b"" else "answered")
     sys.exit(0)
 if len(sys.argv) > 1:
-    held = []
-    for _ in range(int(sys.argv[2])):
+    held, count = [], int(sys.argv[2])
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = count + 100 if most == resource.RLIM_INFINITY else min(count + 100, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for _ in range(count):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         s.connect(PATH)
         held.append(s)
-        if len(held) > 900:
+        if len(held) > most - 100:
             held.pop(0)
     end = time.monotonic() + 20
     while True:  # until the daemon has seen all of them
