@@ -37,9 +37,11 @@ gw_wait 20 test -s "$GW/serial.count" -a -s "$GW/vnc.log" || fail "no consoles"
 mkfifo "$GW/fifo"; exec 7<>"$GW/fifo" # an input that stays open
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
-connect() { # USER [RIGHT]: a connection with a forward; sets SSH, M, U
+N=0
+connect() { # USER [RIGHT]: a connection with a forward; sets SSH, M, U, and CTL, as the last one may be on its way out
+	CTL=$GW/ctl.$((N += 1))
 	rm -f "$GW/l.sock" "$GW/held" # what the last round got is not this one's
-	gw_ssh "$1" -N -M -S "$GW/ctl" -L "$GW/l.sock:/run/sallyport/vm/webdev/${2:-ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
+	gw_ssh "$1" -N -M -S "$CTL" -L "$GW/l.sock:/run/sallyport/vm/webdev/${2:-ssh}" >/dev/null 2>"$GW/err" </dev/null & SSH=$!
 	gw_wait 20 test -S "$GW/l.sock" || { fail "no connection: $(cat "$GW/err")"; return 1; }
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "sshd: $1 \[priv\]")
 	gw_wait 15 pgrep -P "$M" -U "$1" || fail "no U"
@@ -57,7 +59,7 @@ use_busy() {
 	WHAT=
 }
 use_session() { # a command without a terminal: it hears of nothing
-	timeout 60 ssh -F none -S "$GW/ctl" anne@127.0.0.1 'trap "" HUP TERM; echo $$; while :; do sleep 1; done' >"$GW/held" 2>"$GW/err" </dev/null & HELD=$!
+	timeout 60 ssh -F none -S "$CTL" anne@127.0.0.1 'trap "" HUP TERM; echo $$; while :; do sleep 1; done' >"$GW/held" 2>"$GW/err" </dev/null & HELD=$!
 	gw_wait 15 test -s "$GW/held" || fail "no session: $(cat "$GW/err")"
 	WHAT=$(head -1 "$GW/held")
 }
@@ -69,7 +71,7 @@ use_vnc() {
 }
 by_shell() { # COMMAND…: a serial line on standard input and output
 	rm -f "$GW/line"; mkfifo "$GW/line"; exec 8<>"$GW/line"; echo hello >&8
-	timeout 60 ssh -F none -S "$GW/ctl" x "$@" <&8 >"$GW/held" 2>"$GW/err" & HELD=$!
+	timeout 60 ssh -F none -S "$CTL" x "$@" <&8 >"$GW/held" 2>"$GW/err" & HELD=$!
 	gw_wait 15 grep -q HELLO "$GW/held" || fail "no line: $(cat "$GW/err")"
 	WHAT=$(pgrep -n -u anne -x sallyport-shell)
 }
