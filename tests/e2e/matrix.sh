@@ -10,8 +10,7 @@ for u in anne maggie; do usermod -s /usr/bin/sallyport-shell $u; done
 cat >"$GW/socks.py" <<'PY'
 """socks.py PORT HOST PORT: talk through a SOCKS5 proxy (ssh -D)."""
 import socket, struct, sys
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
-s.settimeout(5)
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
 try:
     s.sendall(b"\5\1\0"); s.recv(2)
     h = sys.argv[2].encode()
@@ -125,12 +124,12 @@ hold() { # USER: a connection with its OTP, at a terminal
 	import sys, time
 	from terminal import *
 	user = sys.argv[1]
-	t = Terminal(user, "-tt", "-M", "-S", f"{GW}/{user}.m", timeout=150).answer()
+	t = Terminal(user, "-tt", "-M", "-S", f"{GW}/{user}.m", timeout=600).answer()
 	t.expect(["stays", r"\$ "])
 	t.expect(pexpect.EOF)
 	PY
 	HELD="$HELD $!"
-	gw_wait 20 ssh -F none -S "$GW/$1.m" -O check x || fail "$MODE: no connection for $1: $(tail -5 "$GW/hold.$1")"
+	gw_wait 60 ssh -F none -S "$GW/$1.m" -O check x || fail "$MODE: no connection for $1: $(tail -5 "$GW/hold.$1")"
 }
 # One page and one shell more than before are on record: both connections have their OTP.
 pages() { grep -c '"event":"session".*"right":"page"' $AUDIT; }
@@ -142,7 +141,7 @@ hold_both() {
 	hold anne
 	hold maggie
 	# shellcheck disable=SC2086
-	gw_wait 20 more $before || fail "$MODE: no session on record"
+	gw_wait 60 more $before || fail "$MODE: no session on record"
 }
 release() {
 	local u

@@ -15,7 +15,7 @@ for ((i = 0; i < ROUNDS; i++)); do
 	for c in 1 2 3 4 5 6 7 8; do
 		( cp "$GW/anne.key" "$GW/k$c" 2>/dev/null; echo "$O" >"$GW/otp.$c"
 		  printf hello | GW_OTP="$GW/otp.$c" GW_ASKED=/dev/null SSH_ASKPASS="$GW/askpass" SSH_ASKPASS_REQUIRE=force \
-			timeout 30 ssh -F none -b 127.0.$((i % 250)).1$c -i "$GW/anne.key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
+			timeout 60 ssh -F none -b 127.0.$((i % 250)).1$c -i "$GW/anne.key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
 			-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o NumberOfPasswordPrompts=1 \
 			-W webdev:2222 anne@127.0.0.1 >"$GW/out.$c" 2>/dev/null ) &
 		pids="$pids $!"

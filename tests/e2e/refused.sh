@@ -9,7 +9,7 @@ stop_daemon() { kill -STOP "$(cat "$GW/daemon.pid")"; }
 go_on() { kill -CONT "$(cat "$GW/daemon.pid")"; }
 denied() { # WHAT WORD…: on record since the last call
 	local what=$1; shift
-	local end=$((SECONDS + 15))
+	local end=$((SECONDS + 30))
 	until tail -n +"$((SEEN + 1))" $AUDIT | grep -F '"verdict":"deny"' | { f=$(cat); for w in "$@"; do f=$(printf '%s' "$f" | grep -F -- "$w"); done; [ -n "$f" ]; }; do
 		[ $SECONDS -le $end ] || { fail "$what: no record with: $*"; tail -n +"$((SEEN + 1))" $AUDIT; break; }
 		sleep 0.1
@@ -20,8 +20,8 @@ denied() { # WHAT WORD…: on record since the last call
 SEEN=$(wc -l <$AUDIT)
 
 # An honest connection stays open beside all of what follows.
-GW_TIMEOUT=170 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
-gw_logged 20 '"event":"session"' '"user":"anne"'
+GW_TIMEOUT=500 gw_ssh anne -M -S "$GW/mux" -N 2>"$GW/err" & MASTER=$!
+gw_logged 60 '"event":"session"' '"user":"anne"'
 SEEN=$(wc -l <$AUDIT)
 
 # connect, then execute sshd: the executable is right, the parent is not. First
@@ -61,7 +61,7 @@ denied "a descriptor handed over by its maker" '"right":"raw"'
 # The user's own sshd, and a forward through it.
 as anne /usr/sbin/sshd -D -f "$GW/own.conf" -E /home/anne/own.log & OWN=$!
 gw_wait 15 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22420'
-printf hello | timeout 10 ssh -F none -p 22420 -i "$GW/anne.key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+printf hello | timeout 60 ssh -F none -p 22420 -i "$GW/anne.key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 	-o LogLevel=ERROR -W webdev:2222 anne@127.0.0.1 >"$GW/out" 2>"$GW/err"
 check "through the user's own sshd: no byte" "" "$(cat "$GW/out")"
 denied "  the user's own sshd" 'not the sshd process'

@@ -59,7 +59,7 @@ try() { # USER PORT TEST RUNS: the test passes, in at least so many sessions of 
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin SUDO="sudo -n" BUILDDIR="$dir" TEST_SHELL=sh \
 		TEST_SSH_SSH="/home/$1/ssh" TEST_SSH_SFTPSERVER=/usr/lib/openssh/sftp-server \
 		TEST_SSH_PORT="$2" TEST_SSH_IPV6=yes TEST_SSH_ECC=yes TEST_SSH_UNSAFE_PERMISSIONS=1 \
-		TEST_SSH_SSHD_CONFOPTS="$GATED" timeout "${TRY_SECONDS:-90}" \
+		TEST_SSH_SSHD_CONFOPTS="$GATED" timeout "${TRY_SECONDS:-180}" \
 		sh "$dir/test-exec.sh" "$dir" "$dir/$3.sh" </dev/zero >"$GW/$3.log" 2>&1)
 	rc=$?
 	runs=$(($(sessions "$1") - before))

@@ -57,7 +57,7 @@ gw_policy; gw_reload >/dev/null
 # Two idle prompts of a thief with anne's key, from 127.0.0.1; anne herself from elsewhere.
 cat >"$GW/idle" <<-'ASK'
 	#!/bin/sh
-	exec sleep 60
+	exec sleep 120
 ASK
 chmod 755 "$GW/idle"
 idle=
@@ -65,7 +65,7 @@ for _ in 1 2; do
 	SSH_ASKPASS="$GW/idle" SSH_ASKPASS_REQUIRE=force ssh -F none -i "$GW/anne.key" -o IdentitiesOnly=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -N anne@127.0.0.1 2>/dev/null & idle="$idle $!"
 done
-gw_wait 15 bash -c '[ "$(sallyport list connections | grep -c pending)" = 2 ]' && pass "two prompts are open" || fail "the prompts did not open"
+gw_wait 60 bash -c '[ "$(sallyport list connections | grep -c pending)" = 2 ]' && pass "two prompts are open" || fail "the prompts did not open"
 check "a third prompt with the same key from there: the oldest gives way" "HELLOEND 5" "$(gw_talk anne webdev:2222)"
 check "the owner, from another address" "HELLOEND 5" "$(gw_talk anne webdev:2222 -b 127.0.0.3)"
 # shellcheck disable=SC2086

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS        15000
+#define TIMEOUT_MS        50000 /* with an SSH login */
 #define REPLY_SIZE        178 /* without capability words */
 #define KEY_AT            4
 #define KEY_SIZE          162 /* DER, RSA 1024 */
