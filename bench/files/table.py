@@ -12,7 +12,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from figures import divided, known_to, median, rows, say_if_busy, shown  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from figures import Limits, bound, divided, is_within, known_to, median, rows, say_if_busy, shown
 
 FOLDER, COMPARE = sys.argv[1], sys.argv[2] == "yes"
 data = {}
@@ -36,8 +37,8 @@ def mid(figure, who):
     return median([r[who] for r in whole(figure)])
 
 
-# (figure, values, limit, unit, the limit is the lowest)
-limits = [
+# (figure, values, limit, unit, the limit is the least)
+lines = [
     ("sftp get: throughput, confined / sshd's own", ratios("get"), 0.95, "", True),
     ("  CPU of the server's side", ratios("get_cpu"), 1.05, "", False),
     ("sftp put: throughput, confined / sshd's own", ratios("put"), 0.95, "", True),
@@ -46,31 +47,19 @@ limits = [
 ]
 
 
-def is_held(values, limit, is_lowest):
-    if not values:
-        return "NO"
-    least, most = known_to(values)
-    if median(values) >= limit if is_lowest else median(values) <= limit:
-        return "yes"
-    return "yes (tie)" if least <= limit <= most else "NO"
-
-
 def main():
-    missed = 0
+    limits = Limits(COMPARE)
     print("\n%-46s %12s %12s %-10s %s" % ("figure", "value", "limit", "held", "median between"))
-    for name, values, limit, unit, is_lowest in limits:
-        held = is_held(values, limit, is_lowest)
-        missed += held == "NO"
+    for name, found, limit, unit, is_least in lines:
+        held = limits.held(median(found), limit, is_least, is_within(limit, found))
         print("%-46s %12s %12s %-10s %s" % (
-            name, shown(median(values), unit), (">= " if is_lowest else "<= ") + shown(limit, unit),
-            held if COMPARE else "-", "%s and %s" % tuple(map(shown, known_to(values))) if values else ""))
+            name, shown(median(found), unit), bound(limit, unit, is_least), held,
+            "%s and %s" % tuple(map(shown, known_to(found))) if found else ""))
     print("\nbeside (no limit), confined and sshd's own:")
     for figure, unit in (("get", "MiB/s"), ("put", "MiB/s"), ("get_cpu", "s"), ("put_cpu", "s"), ("start", "ms")):
         print("%-46s %12s %12s" % (figure, shown(mid(figure, "gated"), unit), shown(mid(figure, "plain"), unit)))
     say_if_busy(FOLDER)
-    if COMPARE:
-        print("\n%d of %d limits held" % (len(limits) - missed, len(limits)))
-    sys.exit(1 if COMPARE and missed else 0)
+    sys.exit(limits.status())
 
 
 main()

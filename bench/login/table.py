@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import figures  # pylint: disable=wrong-import-position
-from figures import divided, shown  # pylint: disable=wrong-import-position
+from figures import Limits, bound, divided, shown  # pylint: disable=wrong-import-position
 
 FOLDER, COMPARE = sys.argv[1], sys.argv[2] == "yes"
 
@@ -52,7 +52,7 @@ shell_base, shell_flush = ms("shell", "sh"), ms("shell", "append")
 shell_more, duo_more = less(ms("shell", "shell"), shell_base), less(ms("duo", "duo"), ms("duo", "sh"))
 
 # (figure, value, limit, unit); the limit is the highest, but for "a second".
-limits = [
+lines = [
     ("OTP, local: above pam_permit", less(ms("pam", "local"), permit), allowed(2, 2.5), "ms"),
     ("  CPU of the caller, above pam_permit",
      less(divided(column("pam", "local", 4), 1000), divided(column("pam", "permit", 4), 1000)), 1, "ms"),
@@ -88,28 +88,20 @@ beside = [
 
 
 def main():
-    missed = 0
+    limits = Limits(COMPARE)
     print("\n%-46s %14s %16s  %s" % ("figure", "value", "limit", "held"))
-    for name, value, limit, unit in limits:
-        at_least = unit == "a second"
-        if value is None or limit is None:
-            held = False
-        else:
-            held = value >= limit if at_least else value <= limit
-        missed += not held
-        bound = "" if limit is None else (">= " if at_least else "<= ") + shown(limit, unit)
-        print("%-46s %14s %16s  %s" % (name, shown(value, "" if at_least else unit), bound,
-                                       "-" if not COMPARE else "yes" if held else "NO"))
+    for name, value, limit, unit in lines:
+        is_least = unit == "a second"
+        print("%-46s %14s %16s  %s" % (name, shown(value, "" if is_least else unit), bound(limit, unit, is_least),
+                                       limits.held(value, limit, is_least)))
     print("\nbeside (no limit):")
     for name, value, unit in beside:
         print("%-46s %14s" % (name, shown(value, unit)))
-    for table in ("flushes", "api_flushes"):
-        for times, what in [r for r in rows(table) if r[1] != "all"]:
+    for name in ("flushes", "api_flushes"):
+        for times, what in [r for r in rows(name) if r[1] != "all"]:
             print("%-46s %14s" % ("  " + what.replace("/var/lib/sallyport/", ""), times + " a login"))
     figures.say_if_busy(FOLDER)
-    if COMPARE:
-        print("\n%d of %d limits held" % (len(limits) - missed, len(limits)))
-    sys.exit(1 if COMPARE and missed else 0)
+    sys.exit(limits.status())
 
 
 main()

@@ -17,13 +17,13 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from figures import divided, known_to, median, shown  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from figures import Limits, bound, divided, is_tie, is_within, known_to, median, shown
 
 PIECE = b"\0" * 65536
 PORTS = {"echo": 21001, "source": 21002, "sink": 21003}
 NAMES = ("-W", "connect")
 PARTS = ("sallyport-shell", "sshd", "relay")
-TIE = 0.15
 
 
 def echo(conn):
@@ -198,38 +198,27 @@ class Figures:
         return [divided(*pair) for pair in zip(self.by[what]["connect"], self.by[what]["-W"])]
 
     def is_tie(self, what):
-        a, b = (self.by[what][name] for name in NAMES)
-        return min(a) <= max(b) and min(b) <= max(a) and abs(median(a) - median(b)) < TIE * max(median(a), median(b))
-
-
-def held(values, limit, is_lowest, is_tie):
-    if median(values) >= limit if is_lowest else median(values) <= limit:
-        return "yes"
-    least, most = known_to(values)
-    return "yes (tie)" if is_tie or least <= limit <= most else "NO"
+        return is_tie(*(self.by[what][name] for name in NAMES))
 
 
 def show(figures, compare):
-    by, missed = figures.by, 0
-    limits = [("up: connect / -W", "up", 0.95, True), ("down: connect / -W", "down", 1, True),
-              ("rtt 64 B p50: connect / -W", "rtt 64 B", 1.15, False),
-              ("rtt 16 KiB p50: connect / -W", "rtt 16 KiB", 1.15, False),
-              ("up: CPU of the server's side: connect / -W", "up: all of them, s/GiB", 1.15, False),
-              ("down: CPU of the server's side: connect / -W", "down: all of them, s/GiB", 1.15, False)]
+    by, limits = figures.by, Limits(compare)
+    lines = [("up: connect / -W", "up", 0.95, True), ("down: connect / -W", "down", 1, True),
+             ("rtt 64 B p50: connect / -W", "rtt 64 B", 1.15, False),
+             ("rtt 16 KiB p50: connect / -W", "rtt 16 KiB", 1.15, False),
+             ("up: CPU of the server's side: connect / -W", "up: all of them, s/GiB", 1.15, False),
+             ("down: CPU of the server's side: connect / -W", "down: all of them, s/GiB", 1.15, False)]
     print(f"{'beside (no limit; medians)':36} {'-W':>10} {'connect':>10}")
     for what, names in by.items():
         print(f"{what:36} " + " ".join("%10s" % (shown(median(names[n])) if n in names else "-") for n in NAMES))
     print("\n%-46s %12s %12s %-10s %s" % ("figure", "value", "limit", "held", "median between"))
-    for name, what, limit, is_lowest in limits:
-        values = figures.ratios(what)
-        is_held = held(values, limit, is_lowest, figures.is_tie(what))
-        missed += is_held == "NO"
+    for name, what, limit, is_least in lines:
+        found = figures.ratios(what)
+        tie = figures.is_tie(what) or is_within(limit, found)
         print("%-46s %12s %12s %-10s %s" % (
-            name, shown(median(values)), (">= " if is_lowest else "<= ") + shown(limit),
-            is_held if compare else "-", "%s and %s" % tuple(map(shown, known_to(values)))))
-    if compare:
-        print("\n%d of %d limits held" % (len(limits) - missed, len(limits)))
-    return 1 if compare and missed else 0
+            name, shown(median(found)), bound(limit, is_least=is_least),
+            limits.held(median(found), limit, is_least, tie), "%s and %s" % tuple(map(shown, known_to(found)))))
+    return limits.status()
 
 
 def measure(ctl, rounds, trips, mib, compare):

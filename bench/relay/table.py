@@ -13,11 +13,11 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from figures import divided, known_to, median, rows, say_if_busy, shown  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from figures import Limits, bound, divided, is_tie, is_within, known_to, median, rows, say_if_busy, shown
 
 FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
-TIE = 0.15
 LINKS_PER_S = 20  # links_per_s of the gateway, as it is by itself
 KINDS = ("UU", "TU")
 data = {}
@@ -43,30 +43,16 @@ def best_peer(kind, figure, is_more):
     return (max(found) if is_more else min(found))[1] if found else None
 
 
-def is_tie(ours, theirs):
-    a, b = median(ours), median(theirs)
-    overlap = min(ours) <= max(theirs) and min(theirs) <= max(ours)
-    return overlap and abs(a - b) < TIE * max(a, b)
-
-
 class Table:
     def __init__(self):
-        self.missed = self.count = 0
+        self.limits = Limits(COMPARE)
         print("\n%-44s %22s %16s %-9s  %s" % ("figure", "value [min-max]", "limit", "held", "best peer"))
 
     def line(self, name, got, limit, unit, is_more=False, tie=False, beside=""):
         value = median(got)
-        held = "NO"
-        if value is not None and limit is not None:
-            if value >= limit if is_more else value <= limit:
-                held = "yes"
-            elif tie:
-                held = "yes (tie)"
-        self.count += 1
-        self.missed += held == "NO"
         span = "%s [%s-%s]" % (shown(value), shown(min(got)), shown(max(got))) if got else "not measured"
-        bound = "" if limit is None else (">= " if is_more else "<= ") + shown(limit, unit)
-        print("%-44s %22s %16s %-9s  %s" % (name, span, bound, held if COMPARE else "-", beside))
+        print("%-44s %22s %16s %-9s  %s" % (
+            name, span, bound(limit, unit, is_more), self.limits.held(value, limit, is_more, tie), beside))
 
     def against(self, name, kind, figure, factor, unit, is_time, is_more=False):
         ours, who = values(kind, "ours", figure), best_peer(kind, figure, is_more)
@@ -134,7 +120,7 @@ def sshd(table):
     def ratio(name, figure, limit, is_more, beside):
         found = ratios(figure, "gated", "plain")
         least, most = known_to(found) if found else (0, 0)
-        table.line(name, found, limit, "", is_more, tie=least <= limit <= most,
+        table.line(name, found, limit, "", is_more, tie=is_within(limit, found),
                    beside="median between %s and %s; %s" % (shown(least), shown(most), beside)
                    + of_peers(lambda who: shown(median(ratios(figure, who, "plain")))))
 
@@ -182,9 +168,7 @@ def main():
             show(table)
     all_figures()
     say_if_busy(FOLDER)
-    if COMPARE:
-        print("\n%d of %d limits held" % (table.count - table.missed, table.count))
-    sys.exit(1 if COMPARE and table.missed else 0)
+    sys.exit(table.limits.status())
 
 
 main()
