@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_MS        50000 /* with an SSH login */
-#define REPLY_SIZE        178 /* without capability words */
+#define REPLY_SIZE        178   /* without capability words */
 #define KEY_AT            4
 #define KEY_SIZE          162 /* DER, RSA 1024 */
 #define TICKET_SIZE       128
