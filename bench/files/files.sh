@@ -30,8 +30,7 @@ files_start >"$OUT/start.log" 2>&1 || { cat "$OUT/start.log" "$GW/daemon.log"; e
 sed -i 's|^Subsystem.*|Subsystem sftp /usr/lib/openssh/sftp-server|' /etc/ssh/sshd_config
 gw_sshd_reload
 files_stop; files_connect || exit 1
-GW_TIMEOUT=1200 gw_ssh fred -M -S "$GW/fred.mux" -N 2>/dev/null & GW_PIDS="$GW_PIDS $!"
-gw_wait 20 ssh -F none -S "$GW/fred.mux" -O check x || exit 1
+GW_TIMEOUT=$FILES_TIMEOUT gw_hold fred fred || exit 1
 u_of() { local m; m=$(pgrep -n -f "sshd: $1 \[priv\]"); pgrep -P "$m" -U "$1" | head -1; }
 
 mount -t tmpfs tmpfs /srv/vms/webdev && install -d -o fred /srv/vms/webdev/fred && install -d -o anne /srv/vms/webdev/anne
@@ -40,15 +39,15 @@ cp "$GW/bulk" /srv/vms/webdev/bulk
 tab=$'\t'
 echo "load$tab$(cut -d' ' -f1 /proc/loadavg)" >"$OUT/load_average.tsv"
 python3 bench/files/rounds.py "$ROUNDS" "$STARTS" "$SIZE" "$GW/bulk" \
-	"gated:$GW/anne.mux:$(u_of anne):/anne/up:/bulk" \
-	"plain:$GW/fred.mux:$(u_of fred):/srv/vms/webdev/fred/up:/srv/vms/webdev/bulk" >"$OUT/rounds.tsv"
+	"gated:$GW/anne.ctl:$(u_of anne):/anne/up:/bulk" \
+	"plain:$GW/fred.ctl:$(u_of fred):/srv/vms/webdev/fred/up:/srv/vms/webdev/bulk" >"$OUT/rounds.tsv"
 cmp -s "$GW/bulk" /srv/vms/webdev/anne/up || { echo "other bytes arrived"; rm -f "$OUT/rounds.tsv"; }
 # Each of anne's was one that is confined and on record.
 [ "$(gw_log '"event":"open"' '"right":"sftp"' '"user":"anne"' | wc -l)" -ge $((ROUNDS * 2 + STARTS)) ] || rm -f "$OUT/rounds.tsv"
 mkdir -p "$BUILD/bench/state"; cp "$OUT"/*.tsv "$BUILD/bench/state/"
 python3 bench/files/table.py "$OUT" "${LIMITS:-yes}"
 rc=$?
-files_stop; ssh -F none -S "$GW/fred.mux" -O exit x 2>/dev/null
+files_stop; gw_release fred
 gw_stop
 umount /srv/vms/webdev
 rm -rf "$OUT"

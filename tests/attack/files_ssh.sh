@@ -17,6 +17,6 @@ files_policy() {
 files_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 outside_lay_out
 python3 tests/support/files_escape.py "through sshd" many writes \
-	ssh -F none -o LogLevel=ERROR -S "$GW/anne.mux" -s x sftp || FAILED=$((FAILED + 1))
+	ssh -F none -o LogLevel=ERROR -S "$GW/anne.ctl" -s x sftp || FAILED=$((FAILED + 1))
 files_stop
 finish

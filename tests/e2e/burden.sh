@@ -5,9 +5,8 @@
 . tests/e2e/lib.sh
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 SOCK=/run/sallyport/shell.sock
-GW_TIMEOUT=200 gw_ssh maggie -M -S "$GW/maggie.mux" -N 2>/dev/null & GW_PIDS="$GW_PIDS $!"
-gw_wait 20 ssh -F none -S "$GW/maggie.mux" -O check x || fail "no connection"
-vms() { timeout 40 ssh -F none -o LogLevel=ERROR -S "$GW/maggie.mux" x vms 2>&1; }
+gw_hold maggie maggie || fail "no connection"
+vms() { GW_TIMEOUT=40 gw_over maggie x vms 2>&1; }
 check "before: the other user is answered" "~books" "$(vms)"
 PID=$(cat "$GW/daemon.pid")
 

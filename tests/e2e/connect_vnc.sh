@@ -24,7 +24,6 @@ gw_backends() {
 	vm_start paint 2f vnc:/run/vms/paint.vnc && gw_wait 20 test -s "$GW/raw.count"
 }
 end() { exec 6>&- 8>&-; console_stop; finish; }
-over() { local name=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" x "$@"; }
 views() { # NAME TAG: a viewer over that connection; its orders come by $GW/orders
 	: >"$GW/$2"
 	timeout 600 python3 -B tests/support/rfb.py ssh -F none -o LogLevel=ERROR -S "$GW/$1.ctl" x connect paint vnc <"$GW/orders" >"$GW/$2" 2>"$GW/$2.err" &
@@ -57,7 +56,7 @@ guest_look paint; echo 'type hey' >&6
 guest_changed paint && pass '  a key arrives' || fail 'no key arrived'
 check '  it is the seat at the screen' '~anne' "$(sallyport list seats | grep 'screen.*taken')"
 told 'what connect opens' 'vnc +opened'
-over maggie connect paint vnc >"$GW/out" 2>"$GW/err"; RC=$?
+gw_over maggie x connect paint vnc >"$GW/out" 2>"$GW/err"; RC=$?
 check 'another is refused: 75, nothing on standard output' '75 0' "$RC $(wc -c <"$GW/out")"
 check '  in words' '~the seat is taken: anne has it since' "$(cat "$GW/err")"
 looks v1
@@ -75,28 +74,28 @@ views maggie v3; in_time v3 '^screen'; pass 'who works comes, and gets the seat'
 gw_wait 20 grep -q '^closed 75' "$GW/v2" && pass '  who looked gives way: 75' || fail "v2: $(cat "$GW/v2")"
 check '  in words' '~gave way to maggie' "$(cat "$GW/v2.err")"
 told 'to whom it gave way' 'vnc:view +gave way to maggie'
-over anne connect paint vnc >"$GW/out" 2>"$GW/err"; check '  and waits: 75' 75 $?
+gw_over anne x connect paint vnc >"$GW/out" 2>"$GW/err"; check '  and waits: 75' 75 $?
 told 'whom it must wait for' 'vnc:view +the seat is taken'
 sallyport disconnect "$(sallyport list seats | grep screen | grep -o 'ch[0-9]*')" >/dev/null
 ended v3 'disconnect chN: 75, with words' '~closed 75 sallyport: paint vnc: disconnected'
 
 # --- what else the page tells ---------------------------------------------------------------
-printf hello | over anne connect paint raw >"$GW/out" 2>&1
+printf hello | gw_over anne x connect paint raw >"$GW/out" 2>&1
 told 'a service by connect' 'raw +opened'
 told '  its end' 'raw +closed; 11 bytes received, 5 bytes sent in (less than )?[0-9.]+ s'
-printf hi | over anne console paint >"$GW/out" 2>&1
+printf hi | gw_over anne x console paint >"$GW/out" 2>&1
 told 'a text console' 'serial +opened'
 told '  its end' 'serial +closed; 8 bytes received, 2 bytes sent in (less than )?[0-9.]+ s'
-over anne connect paint web >"$GW/out" 2>&1; told 'what is denied' 'web +not open to you, or not at this time'
-over anne connect paint off >"$GW/out" 2>&1; told 'a VM that does not answer' 'off +[a-z]'
-over anne connect paint raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect paint web >"$GW/out" 2>&1; told 'what is denied' 'web +not open to you, or not at this time'
+gw_over anne x connect paint off >"$GW/out" 2>&1; told 'a VM that does not answer' 'off +[a-z]'
+gw_over anne x connect paint raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 gw_wait 20 sh -c 'sallyport list channels | grep -q "raw.* open "'
 gw_regrant 'anne paint serial,off always'
 wait $P; told 'what a reload takes away' 'raw +no grant'
 check "of maggie's, not a word" '' "$(grep -c 'disconnected' "$GW/page" | grep -v '^0')"
 LINES_BEFORE=$(wc -l <"$GW/page")
-printf hi | over second console paint >"$GW/out" 2>&1; check "another connection of hers" 'HIEND 2' "$(tr -d '\n' <"$GW/out")"
-printf hi | over anne console paint >"$GW/out" 2>&1
+printf hi | gw_over second x console paint >"$GW/out" 2>&1; check "another connection of hers" 'HIEND 2' "$(tr -d '\n' <"$GW/out")"
+printf hi | gw_over anne x console paint >"$GW/out" 2>&1
 gw_wait 20 sh -c "[ \$(wc -l <$GW/page) -ge $((LINES_BEFORE + 2)) ]"
 check '  is not told of on this one' 2 "$(($(wc -l <"$GW/page") - LINES_BEFORE))"
 end

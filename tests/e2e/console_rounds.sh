@@ -5,8 +5,7 @@
 # there with windows that end; the short one takes each cause once.
 # timeout: 400
 # long: 1800 ROUNDS=50
-# shellcheck source=tests/support/gateway.sh
-. tests/support/gateway.sh
+. tests/e2e/lib.sh
 ROUNDS=${ROUNDS:-8}
 CAUSES=(reload lock disconnect key_disabled user_deleted disconnect_console right_gone key_unmapped)
 VIEWERS=(idle busy stuck)

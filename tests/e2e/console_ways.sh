@@ -4,8 +4,8 @@
 # A line's number is the case's in tests/attack/CASES.md. The VM with a console is a
 # script; the one with a service is a second real sshd.
 # timeout: 400
-# shellcheck source=tests/support/gateway.sh disable=SC2034 # variables of lib.sh
-. tests/support/gateway.sh
+# shellcheck disable=SC2034 # variables of lib.sh
+. tests/e2e/lib.sh
 export GW BUILD PYTHONPATH=$REPO/tests/support
 PLACE=/run/sallyport/vm/webdev/spice
 

@@ -16,7 +16,7 @@ check "two VMs: a folder each, and nothing else" "books webdev" "$(batch maggie 
 check "  and in it what it holds" "/books/from-books" "$(batch maggie 'ls -1 /books/')"
 batch fred2 'ls /' >"$GW/out"; check "who has no right: refused" "255" "$RC"
 gw_logged 15 '"event":"deny"' '"user":"fred2"' '"right":"sftp"' && pass "  on record" || fail "no record of it"
-over fred2 x 'scp -t .' >"$GW/out" 2>"$GW/err"; check "  in words" "77 ~" "$? ~"; check "  which are" "~File transfer is not open to you" "$(cat "$GW/err")"
+gw_over fred2 x 'scp -t .' >"$GW/out" 2>"$GW/err"; check "  in words" "77 ~" "$? ~"; check "  which are" "~File transfer is not open to you" "$(cat "$GW/err")"
 
 # --- both ways, equal bytes --------------------------------------------------------------
 batch anne "put $seed up1" "get up1 $GW/down1" >/dev/null; check "sftp, both ways" 0 "$RC"
@@ -60,12 +60,12 @@ ln -s /etc/passwd /srv/vms/webdev/link; batch anne "get link $GW/got" >/dev/null
 for w in '/usr/lib/openssh/sftp-server -d /etc' 'internal-sftp -d /' 'scp -S /bin/sh -t x' 'scp -f $(id)' 'scp -f `id`' 'scp -t x;id' \
 	'rsync --server --daemon --config=/etc/passwd . .' 'rsync --server -e sh -r . x' 'rsync --server --rsh=id -r . x' \
 	'rsync --server --log-file=/tmp/log -r . x' 'rsync --server -rse.L . .' 'scp a b'; do
-	over anne x "$w" >"$GW/out" 2>"$GW/err" </dev/null; check "refused: $w" "64 " "$? $(cat "$GW/out")"
+	gw_over anne x "$w" >"$GW/out" 2>"$GW/err" </dev/null; check "refused: $w" "64 " "$? $(cat "$GW/out")"
 	grep -q '^sallyport: ' "$GW/err" || fail "without words: $w"
 done
 gw_logged 15 '"event":"file"' 'refused: ' '"conn"' && pass "  on record" || fail "no record of the words"
 for w in 'git-upload-pack x' mosh-server 'svnserve -t' '/bin/sh' id; do
-	over anne x "$w" >"$GW/out" 2>"$GW/err" </dev/null; check "denied: $w" "77 " "$? $(cat "$GW/out")"
+	gw_over anne x "$w" >"$GW/out" 2>"$GW/err" </dev/null; check "denied: $w" "77 " "$? $(cat "$GW/out")"
 done
 
 # --- the record ---------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ gw_has_log '"event":"open"' '"user":"maggie"' '"vm":"books:ro webdev"' && pass "
 gw_has_log '"event":"open"' '"user":"rita"' '"right":"sftp:ro"' && pass "sftp:ro" || fail "no sftp:ro"
 gw_logged 15 '"event":"file"' 'close \"/up1\"' && pass "a file, as claimed" || fail "no file: $(gw_log '"file"' | head -3)"
 gw_clock
-{ for i in $(seq 700); do echo "-rm nosuch$i"; echo "-mkdir f$i"; done; } >"$GW/flood"; timeout 60 sftp -F none -q -o ControlPath="$GW/anne.mux" -b "$GW/flood" x >/dev/null 2>&1
+{ for i in $(seq 700); do echo "-rm nosuch$i"; echo "-mkdir f$i"; done; } >"$GW/flood"; timeout 60 sftp -F none -q -o ControlPath="$GW/anne.ctl" -b "$GW/flood" x >/dev/null 2>&1
 MOST=$((260 + 50 * (($(date +%s%N) - START) / 1000000000 + 1))) # 250 at once, then 50 a second
 gw_logged 15 '"event":"close"' 'more claimed lines are not on record' && pass "a flood of claims: how many are not on record is" || fail "nothing of what was left out"
 N=$(gw_log '"event":"file"' mkdir | wc -l); [ "$N" -ge 100 ] && [ "$N" -le $MOST ] && pass "  and $N of 700 are" || fail "  $N of 700 are, at most $MOST"
@@ -87,7 +87,7 @@ sallyport audit verify >/dev/null && pass "the chain is whole" || fail "audit ve
 mv /srv/vms/books /srv/vms/away
 check "one folder of two is missing: the other works" "webdev" "$(batch maggie 'ls -1 /' | tr -d /)"
 gw_logged 15 '"event":"file"' '"user":"maggie"' 'books: the folder is missing' && pass "  on record" || fail "no record of it"
-missing() { over "$1" x sftp-server </dev/null 2>&1 >/dev/null; } # sshd drops a subsystem's words
+missing() { gw_over "$1" x sftp-server </dev/null 2>&1 >/dev/null; } # sshd drops a subsystem's words
 check "  in words, where sshd lets them pass" "~books: the folder is missing" "$(missing maggie)"
 batch rita 'ls /' >/dev/null; check "the only one is missing: no access" 255 "$RC"; check "  in words" "~books: the folder is missing" "$(missing rita)"
 : >/srv/vms/books; check "a file in its place" "~books: the folder is none" "$(missing maggie)"; rm /srv/vms/books
@@ -118,7 +118,7 @@ no_transfer() { sallyport list channels >"$GW/list" && ! grep -w sftp "$GW/list"
 slow() { # one that does not end by itself
 	gw_wait 20 no_transfer
 	[ -p "$GW/fifo" ] || { mkfifo "$GW/fifo"; exec 7<>"$GW/fifo"; } # an input that stays open
-	timeout 60 ssh -F none -S "$GW/anne.mux" x sftp-server <&7 >/dev/null 2>"$GW/err" & SLOW=$!
+	timeout 60 ssh -F none -S "$GW/anne.ctl" x sftp-server <&7 >/dev/null 2>"$GW/err" & SLOW=$!
 	gw_wait 20 pgrep -u anne -x sftp-server || fail "no transfer"
 }
 slow; check "list channels shows it" "~sftp" "$(sallyport list channels)"
@@ -135,7 +135,7 @@ slow; gw_clock; kill -KILL "$(cat "$GW/daemon.pid")"; ended "the daemon is kille
 gw_wait 20 sallyport status; gw_wait 20 batch anne 'ls /' && pass "  and it works again" || fail "the daemon is back, but no transfer"
 slow_up() { # an upload by rsync, which serves it with two processes
 	gw_wait 20 no_transfer
-	timeout 60 rsync --bwlimit=50 -e "ssh -F none -o LogLevel=ERROR -S $GW/anne.mux" "$seed" x:slow >/dev/null 2>&1 & SLOW=$!
+	timeout 60 rsync --bwlimit=50 -e "ssh -F none -o LogLevel=ERROR -S $GW/anne.ctl" "$seed" x:slow >/dev/null 2>&1 & SLOW=$!
 	gw_wait 20 are_two || fail "no upload"
 }
 are_two() { [ "$(pgrep -c -u anne -x rsync)" -eq 2 ]; }
@@ -143,7 +143,7 @@ slow_up; S=$(sallyport list channels | awk '/sftp/ {print $1; exit}'); gw_clock;
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -o -u anne -x rsync; ended "one of rsync's two is killed" 4000
 slow_up; pkill -STOP -n -u anne -x rsync; gw_clock; pkill -KILL -u anne -x sallyport-shell; ended "what keeps rsync's two is killed" 4000
 slow; gw_clock; sallyport lock anne >/dev/null; ended "lock"; sallyport unlock anne >/dev/null
-gw_wait 20 test ! -e "$GW/anne.mux"; FILES_USERS=anne files_connect; slow; pkill -STOP -u anne -x sftp-server
-gw_clock; ssh -F none -S "$GW/anne.mux" -O exit x 2>/dev/null; ended "its connection has ended, and it does not look"
+gw_wait 20 test ! -e "$GW/anne.ctl"; FILES_USERS=anne files_connect; slow; pkill -STOP -u anne -x sftp-server
+gw_clock; ssh -F none -S "$GW/anne.ctl" -O exit x 2>/dev/null; ended "its connection has ended, and it does not look"
 gw_logged 15 '"event":"close"' '"user":"anne"' 'connection' && pass "  on record" || fail "no close: $(gw_log '"close"' anne | tail -1)"
 files_stop; finish

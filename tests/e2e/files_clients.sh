@@ -40,7 +40,7 @@ sync_ maggie --list-only --no-r --dirs x:/; only "$(awk '{print $NF}' "$GW/out")
 
 # --- lftp, on a connection that is there ------------------------------------------------------
 lftp_() { # USER COMMANDS
-	timeout $LONG lftp -c "set sftp:connect-program 'ssh -F none -a -x -S $GW/$1.mux'; set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 20; open -u $1, sftp://x; $2" >"$GW/out" 2>"$GW/err"
+	timeout $LONG lftp -c "set sftp:connect-program 'ssh -F none -a -x -S $GW/$1.ctl'; set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 20; open -u $1, sftp://x; $2" >"$GW/out" 2>"$GW/err"
 }
 lftp_ anne "put $seed -o a; get a -o $GW/a"; came lftp $? $W/a "$GW/a"
 lftp_ anne "mirror -R $GW/from m; mirror m $GW/m"; came "lftp mirror" $? $W/m/a "$GW/m/a"
@@ -49,7 +49,7 @@ lftp_ maggie 'cls -1 /'; only "$(cat "$GW/out")"
 # --- sshfs: a whole session -------------------------------------------------------------------------
 mkdir "$GW/mnt"
 mounted() { mountpoint -q "$GW/mnt"; }
-timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/anne.mux" x:/ "$GW/mnt" 2>"$GW/err"
+timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/anne.ctl" x:/ "$GW/mnt" 2>"$GW/err"
 if mounted; then
 	cp "$seed" "$GW/mnt/a" && mv "$GW/mnt/a" "$GW/mnt/b" && cp "$GW/mnt/b" "$GW/a"; came sshfs $? $W/b "$GW/a"
 	M=$GW/mnt
@@ -63,7 +63,7 @@ if mounted; then
 else
 	fail "sshfs: $(cat "$GW/err")"
 fi
-timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/maggie.mux" x:/ "$GW/mnt" && only "$(ls "$GW/mnt")"; fusermount -u "$GW/mnt"
+timeout 60 sshfs -o "ssh_command=ssh -F none -S $GW/maggie.ctl" x:/ "$GW/mnt" && only "$(ls "$GW/mnt")"; fusermount -u "$GW/mnt"
 
 # --- those that ask for the OTP themselves ------------------------------------------------------------
 puttygen "$GW/anne.key" -O private -o "$GW/anne.ppk" || fail puttygen
@@ -119,7 +119,7 @@ sallyport print sshd >"$GW/print"; { sed '/^Match/,$d' /etc/ssh/sshd_config; cat
 for u in anne maggie; do usermod -s /usr/bin/sallyport-shell $u; done
 ssh -F none -i "$GW/anne.key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes anne@127.0.0.1 -s sftp </dev/null >"$GW/out" 2>"$GW/err"; check "otp = shell, no terminal: no transfer" "77 " "$? $(cat "$GW/out")"
 SAY="YubiKey for anne: =$(gw_press anne)" python3 tests/support/on_terminal.py root ssh -F none -i "$GW/anne.key" -o StrictHostKeyChecking=no \
-	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -M -S "$GW/anne.mux" -o ControlPersist=60 -t anne@127.0.0.1 vms >"$GW/out" 2>&1
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -M -S "$GW/anne.ctl" -o ControlPersist=60 -t anne@127.0.0.1 vms >"$GW/out" 2>&1
 batch anne "put $seed a" "get a $GW/a" >/dev/null; came "otp = shell, on a connection that is there" "$RC" $W/a "$GW/a"
-ssh -F none -S "$GW/anne.mux" -O exit x 2>/dev/null
+ssh -F none -S "$GW/anne.ctl" -O exit x 2>/dev/null
 finish

@@ -2,8 +2,7 @@
 # One user begins a thousand links to consoles a second: the VM sees the limited rate, and
 # another user's bytes go on as before.
 # timeout: 300
-# shellcheck source=tests/support/gateway.sh
-. tests/support/gateway.sh
+. tests/e2e/lib.sh
 
 gw_backends() {
 	chown vmhost /run/vms

@@ -9,6 +9,10 @@
 #   gw_press USER       prints the next OTP of USER's key
 #   gw_connects VM      how often VM's back end was reached
 #   gw_end PID…         ends a gw_ssh that runs in the background
+#   gw_hold USER NAME ARG…   ssh as USER, kept open in the background as NAME: its control
+#                       socket is $GW/NAME.ctl, what it says $GW/NAME.log
+#   gw_over NAME ARG…   one more ssh over the connection NAME; x is the host
+#   gw_release NAME     ends it
 #   gw_grants LINE…     writes vm_mappings anew; gw_regrant LINE…: and reloads
 #   gw_log FILTER…      audit lines that contain all of the given strings
 #   gw_stop             ends what was started, by pid
@@ -243,6 +247,24 @@ gw_talk_unix() {
 	until [ -S "$GW/talk.sock" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 	[ -S "$GW/talk.sock" ] && python3 "$REPO/tests/support/peer.py" talk unix "$GW/talk.sock"
 	gw_end $pid
+}
+
+gw_hold() { # USER NAME ARG…
+	local user=$1 name=$2
+	shift 2
+	GW_TIMEOUT=${GW_TIMEOUT:-600} gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 </dev/null &
+	echo $! >"$GW/$name.hold"
+	GW_PIDS="${GW_PIDS:-} $!"
+	gw_wait 60 ssh -F none -S "$GW/$name.ctl" -O check x
+}
+gw_over() { # NAME ARG…
+	local name=$1
+	shift
+	timeout "${GW_TIMEOUT:-120}" ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@"
+}
+gw_release() { # NAME
+	ssh -F none -S "$GW/$1.ctl" -O exit x 2>/dev/null || true
+	wait "$(cat "$GW/$1.hold")" 2>/dev/null || true
 }
 
 # A channel of anne's that stays, its first answer has come: sets SSH, HELD, M, U.

@@ -4,8 +4,8 @@
 # that the daemon's kernel does not know.
 # timeout: 120
 # drivers: sallyportd_old
-# shellcheck source=tests/support/gateway.sh disable=SC2034 # variables of lib.sh
-. tests/support/gateway.sh
+# shellcheck disable=SC2034 # variables of lib.sh
+. tests/e2e/lib.sh
 export GW BUILD
 GW_SALLYPORTD=$BUILD/tests/sallyportd_old
 GW_SSHD='DisableForwarding yes'
@@ -37,8 +37,7 @@ gw_policy() {
 
 gw_start || { fail 'the gateway did not start'; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
-over() { local u=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$u.ctl" x "$@"; }
-run() { over anne "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
+run() { gw_over anne x "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
 opened() { gw_wait 20 sh -c "sallyport list channels | grep -q '$1.* open '"; } # RIGHT
 ends() { ss -Htnpe state established | grep sallyport-shell; } # its own: it gets it a moment after the channel is open
 
@@ -53,7 +52,7 @@ table inet seen {
 }
 NFT
 nft -f "$GW/rules" 2>"$GW/err" || echo "      (no nf_tables here: $(head -1 "$GW/err"))"
-over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 opened raw && gw_wait 20 ends || fail "no channel: $(cat "$GW/err")"
 check 'connect: its end is TCP over loopback, and the user'"'s" "127.0.0.1 127.0.0.1 uid:$(id -u anne)" \
 	"$(ends | awk '{ print $3, $4 }' | sed 's/:[0-9]*//g') $(ends | grep -o 'uid:[0-9]*')"
@@ -72,8 +71,8 @@ gw_logged 15 '"event":"close"' '"right":"raw"' '"user":"anne"' '"reason":"closed
 	pass '  on record, with its bytes' || fail "record: $(gw_log '"right":"raw"')"
 check '  one open and one close for each' '2 2' "$(gw_log '"event":"open"' '"right":"raw"' | wc -l) $(gw_log '"event":"close"' '"right":"raw"' | wc -l)"
 head -c 5000000 /dev/urandom >"$GW/big"; SUM=$(sha256sum <"$GW/big")
-check '5 MB up, and their sum when the end has come' "$SUM" "$(over anne connect webdev sum <"$GW/big" 2>&1)"
-over anne connect webdev raw <"$GW/big" 2>&1 | sha256sum >"$GW/got"
+check '5 MB up, and their sum when the end has come' "$SUM" "$(gw_over anne x connect webdev sum <"$GW/big" 2>&1)"
+gw_over anne x connect webdev raw <"$GW/big" 2>&1 | sha256sum >"$GW/got"
 check '5 MB up and down at once, 8 bits' "$(python3 -c "
 import hashlib; d = open('$GW/big', 'rb').read(); print(hashlib.sha256(d.upper() + b'END %d\n' % len(d)).hexdigest())")" "$(cut -d' ' -f1 "$GW/got")"
 check 'SPICE by connect: main and others, on one session' '~inputs result 0' "$(timeout 40 python3 -B tests/support/spice.py session "exec:ssh -F none -S $GW/anne.ctl x connect webdev spice" --open display inputs 2>&1)"
@@ -84,12 +83,12 @@ check 'console without a terminal: every byte is the VM'"'s" "0 $(printf 'A\035\
 run connect webdev web; check 'not granted: 77, nothing on standard output' '77 ' "$RC $(cat "$GW/out")"
 check '  in words' '~is not open to you' "$(cat "$GW/err")"
 run connect webdev off; check 'nobody listens there: 75' '75 ' "$RC $(cat "$GW/out")"
-over anne connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
 opened sum || fail "no channel: $(cat "$GW/err")"
 gw_regrant 'anne webdev serial,raw always' 'maggie webdev serial always'
 wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out")"
 check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
-over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 opened raw || fail "no channel: $(cat "$GW/err")"
 pkill -KILL -u anne -x sallyport-shell
 gw_wait 5 sh -c '! sallyport list channels | grep -q raw' && pass 'its process is killed: the channel ends' || fail "it lives on: $(sallyport list channels)"
@@ -116,9 +115,9 @@ PY
 # --- what TCP cannot carry --------------------------------------------------------------------
 cp tests/support/taker.py /tmp/taker.py; chmod 644 /tmp/taker.py
 gw_regrant 'anne webdev raw always' 'anne host shell always'
-check 'a descriptor that a user passes on to the gate: not taken' 'refused: not taken' "$(over anne python3 /tmp/taker.py pass webdev raw 2>&1)"
+check 'a descriptor that a user passes on to the gate: not taken' 'refused: not taken' "$(gw_over anne x python3 /tmp/taker.py pass webdev raw 2>&1)"
 rm -f /tmp/left; (umask 0; : >/tmp/left)
-over anne python3 /tmp/taker.py leave webdev raw /tmp/left >/dev/null 2>&1; gw_wait 12 test -s /tmp/left
+gw_over anne x python3 /tmp/taker.py leave webdev raw /tmp/left >/dev/null 2>&1; gw_wait 12 test -s /tmp/left
 check 'its process ends, and leaves the end to another: the channel ends' ended "$(cat /tmp/left)"
 gw_release anne; gw_release maggie
 finish

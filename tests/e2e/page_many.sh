@@ -27,23 +27,21 @@ gw_backends() { :; }
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log"; finish; }
 vms 300; gw_reload >"$GW/reload" 2>&1 || { fail "reload: $(cat "$GW/reload")"; finish; }
 for u in anne maggie; do
-	GW_TIMEOUT=390 gw_ssh $u -M -S "$GW/$u.mux" -N 2>/dev/null & GW_PIDS="${GW_PIDS:-} $!"
-	gw_wait 60 ssh -F none -S "$GW/$u.mux" -O check x || fail "no connection for $u"
+	gw_hold $u $u || fail "no connection for $u"
 done
-over() { local u=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$u.mux" "$@"; }
 
-over anne x >"$GW/page" 2>&1
+gw_over anne x >"$GW/page" 2>&1
 check 'the page: a line for each VM' 300 "$(grep -c '^  vm[0-9]' "$GW/page")"
 check '  80 columns' '' "$(LC_ALL=C.UTF-8 grep -E '.{81}' "$GW/page")"
 check '  in the order of vms.conf' '' "$(grep -o '^  vm[0-9]*' "$GW/page" | diff - <(grep -o '^  vm[0-9]*' "$GW/page" | sort))"
 check '  a line as it looks' '  vm0007  free    free    spice serial ssh web' "$(grep vm0007 "$GW/page" | sed 's/  *machine.*//')"
 check '  and of another day' "~nothing now; from $DAY" "$(grep vm0009 "$GW/page")"
 check '  what to type for one is told' '~vms VM' "$(tail -2 "$GW/page")"
-over anne x vms vm0007 >"$GW/out"
+gw_over anne x vms vm0007 >"$GW/out"
 check 'vms VM: what to type' '~ssh -L 5901:vm0007:5900 anne@' "$(cat "$GW/out")"
 
 # --- for programs ------------------------------------------------------------------------
-over anne x vms --json >"$GW/json"
+gw_over anne x vms --json >"$GW/json"
 check 'vms --json: the same VMs, their ports' '300 30 vm0007 spice:5900 serial:None ssh:2222 web:8080' "$(python3 -c '
 import json, sys
 d = json.load(sys.stdin)
@@ -56,12 +54,12 @@ closed = [v for v in d["vms"] if not v["rights"]]
 assert all(v["from"] and not v["seats"] and not v["commands"] for v in closed)
 v = d["vms"][7]
 print(len(d["vms"]), len(closed), v["vm"], *[r["right"] + ":" + str(r["port"]) for r in v["rights"]])' <"$GW/json" 2>&1)"
-over anne x why --json >"$GW/json"
+gw_over anne x why --json >"$GW/json"
 check 'why --json' '1200 1080' "$(python3 -c '
 import json, sys
 r = json.load(sys.stdin)["rights"]
 print(len(r), sum(x["allowed"] for x in r))' <"$GW/json" 2>&1)"
-over anne x vms --config >"$GW/config"; ssh -F "$GW/config" -G vm0299 >"$GW/out" 2>&1
+gw_over anne x vms --config >"$GW/config"; ssh -F "$GW/config" -G vm0299 >"$GW/out" 2>&1
 check '  not for what is closed' '' "$(grep '^proxyjump' "$GW/out")"
 ssh -F "$GW/config" -G vm0298 >"$GW/out" 2>&1
 check 'vms --config: ssh reads it' 'port 2222' "$(grep -w '^port' "$GW/out")"
@@ -83,7 +81,7 @@ PY
 chmod 644 /tmp/times.py
 while IFS= read -r said; do
 	case $said in *' 1') pass "in 50 ms: ${said% 1}" ;; *) fail "longer than 50 ms: ${said% 0}" ;; esac
-done < <(over maggie x 'python3 /tmp/times.py vms "vms --json"' 2>&1)
+done < <(gw_over maggie x 'python3 /tmp/times.py vms "vms --json"' 2>&1)
 
 # --- three thousand; one who does not read; a reload in the middle --------------------------
 vms 3000; gw_reload >/dev/null 2>&1
@@ -102,7 +100,7 @@ chmod 644 /tmp/stopped.py
 mkfifo "$GW/go"; exec 8<>"$GW/go"
 halted() { # MS COMMAND: what is said by one who stops after MS, while COMMAND is done
 	: >"$GW/said"
-	over maggie x "python3 /tmp/stopped.py $1" <&8 >"$GW/said" 2>&1 8>&- & local pid=$!
+	gw_over maggie x "python3 /tmp/stopped.py $1" <&8 >"$GW/said" 2>&1 8>&- & local pid=$!
 	gw_wait 60 grep -q stopped "$GW/said"
 	eval "$2"
 	echo >&8
@@ -110,7 +108,7 @@ halted() { # MS COMMAND: what is said by one who stops after MS, while COMMAND i
 	gw_end $pid
 	SAID=$(tail -1 "$GW/said")
 }
-halted 15 'over anne x vms vm0007 >"$GW/out"; sallyport status >"$GW/status"'
+halted 15 'gw_over anne x vms vm0007 >"$GW/out"; sallyport status >"$GW/status"'
 check 'one who stops reading: the others are answered' '~vm0007' "$(cat "$GW/out")"
 check '  and he, when he goes on: all of it' '0 3001 3001' "$SAID"
 for ms in 5 15 30; do
@@ -121,8 +119,8 @@ for ms in 5 15 30; do
 done
 vms 3000; gw_reload >/dev/null 2>&1
 crowd=()
-for _ in $(seq 12); do over maggie x vms >/dev/null 2>&1 & crowd+=($!); done
-gw_clock; over anne x help >"$GW/out"; MS=$((($(date +%s%N) - START) / 1000000))
+for _ in $(seq 12); do gw_over maggie x vms >/dev/null 2>&1 & crowd+=($!); done
+gw_clock; gw_over anne x help >"$GW/out"; MS=$((($(date +%s%N) - START) / 1000000))
 check "twelve of one user at once: another is answered, after $MS ms" '~ssh GATEWAY' "$(cat "$GW/out")"
 wait "${crowd[@]}" 2>/dev/null
 finish

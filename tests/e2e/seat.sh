@@ -3,8 +3,7 @@
 # and clients that claim whatever they like. Real sshd, PAM and daemon.
 # timeout: 400
 # long: 700 SEAT_LONG=yes
-# shellcheck source=tests/support/gateway.sh
-. tests/support/gateway.sh
+. tests/e2e/lib.sh
 
 gw_backends() { # the scripted VM
 	chown vmhost /run/vms

@@ -17,17 +17,15 @@ CONF
 gw_reload >"$GW/reload" 2>&1 || { fail "reload: $(cat "$GW/reload")"; finish; }
 # One connection each, so that one OTP lasts.
 for u in anne maggie fred; do
-	GW_TIMEOUT=390 gw_ssh $u -M -S "$GW/$u.mux" -N 2>/dev/null & GW_PIDS="$GW_PIDS $!"
-	gw_wait 20 ssh -F none -S "$GW/$u.mux" -O check x || fail "no connection for $u"
+	gw_hold $u $u || fail "no connection for $u"
 done
-over() { local u=$1; shift; timeout 60 ssh -F none -o LogLevel=ERROR -S "$GW/$u.mux" "$@"; }
-run() { over "$1" x "${@:2}" >"$GW/out" 2>"$GW/err"; RC=$?; }
+run() { gw_over "$1" x "${@:2}" >"$GW/out" 2>"$GW/err"; RC=$?; }
 
 # --- exactly as without it: fred, who is not gated, and maggie give the same ------
 same() { # WHAT COMMAND [INPUT]
 	local a b
-	a=$(printf %s "${3:-}" | over fred x "$2" 2>&1; echo "rc $?")
-	b=$(printf %s "${3:-}" | over maggie x "$2" 2>&1; echo "rc $?")
+	a=$(printf %s "${3:-}" | gw_over fred x "$2" 2>&1; echo "rc $?")
+	b=$(printf %s "${3:-}" | gw_over maggie x "$2" 2>&1; echo "rc $?")
 	a=${a//fred/USER}; b=${b//maggie/USER}
 	check "as without it: $1" "$a" "$b"
 }
@@ -41,24 +39,24 @@ same "standard output and error apart" 'echo out; echo err >&2'
 same "signal mask and dispositions" 'grep -E "^Sig(Blk|Ign)" /proc/$$/status'
 same "SIGPIPE ends a pipe" 'yes | head -1; echo ${PIPESTATUS[0]}'
 same "limits" 'ulimit -a; ulimit -Hc'
-check "open descriptors" "0, 1, 2" "$(over maggie x 'ls -m /proc/$$/fd; true')"
+check "open descriptors" "0, 1, 2" "$(gw_over maggie x 'ls -m /proc/$$/fd; true')"
 same "working folder, umask" 'pwd; umask'
 same "argv of the shell" 'tr "\0" " " </proc/$$/cmdline | cut -c-20'
 same "quotes, blanks, globs" 'cd /; printf "%s|" "a  b" '"'c \$d'"' b*; echo'
 same "input to the end" 'wc -c' "$(seq 1 20000)"
 head -c 3000000 /dev/urandom >"$GW/big"
-check "3 MB through cat, byte by byte" "$(sha256sum <"$GW/big")" "$(over maggie x cat <"$GW/big" | sha256sum)"
-check "no byte before or after" "" "$(over maggie x true | od -c | grep -v '^0000000$')"
-check "a login shell" "login 5" "$(echo 'shopt -q login_shell && printf login; exit 5' | over maggie x 2>/dev/null; echo " $?")"
-over maggie -o BatchMode=yes -s x nosuch >/dev/null 2>"$GW/err"; check "a subsystem that sshd does not have: refused" 255 "$?"
+check "3 MB through cat, byte by byte" "$(sha256sum <"$GW/big")" "$(gw_over maggie x cat <"$GW/big" | sha256sum)"
+check "no byte before or after" "" "$(gw_over maggie x true | od -c | grep -v '^0000000$')"
+check "a login shell" "login 5" "$(echo 'shopt -q login_shell && printf login; exit 5' | gw_over maggie x 2>/dev/null; echo " $?")"
+gw_over maggie -o BatchMode=yes -s x nosuch >/dev/null 2>"$GW/err"; check "a subsystem that sshd does not have: refused" 255 "$?"
 
 # --- transfers of those with a shell ------------------------------------------------
 echo "put $GW/big big1" >"$GW/batch"; echo "get big1 $GW/big2" >>"$GW/batch"
 # The client's paths are the test's: sftp runs here.
-sftp -F none -q -o ControlPath="$GW/maggie.mux" -b "$GW/batch" x >/dev/null 2>"$GW/err"; check "sftp, both ways" "0" "$?"
+sftp -F none -q -o ControlPath="$GW/maggie.ctl" -b "$GW/batch" x >/dev/null 2>"$GW/err"; check "sftp, both ways" "0" "$?"
 cmp -s "$GW/big" "$GW/big2" && pass "  the same bytes" || fail "sftp: other bytes"
-scp -F none -q -o ControlPath="$GW/maggie.mux" x:big1 "$GW/big3" 2>"$GW/err"; cmp -s "$GW/big" "$GW/big3" && pass "scp" || fail "scp: $(cat "$GW/err")"
-scp -O -F none -q -o ControlPath="$GW/maggie.mux" "$GW/big" x:big4 2>"$GW/err"; cmp -s "$GW/big" /home/maggie/big4 && pass "scp -O" || fail "scp -O: $(cat "$GW/err")"
+scp -F none -q -o ControlPath="$GW/maggie.ctl" x:big1 "$GW/big3" 2>"$GW/err"; cmp -s "$GW/big" "$GW/big3" && pass "scp" || fail "scp: $(cat "$GW/err")"
+scp -O -F none -q -o ControlPath="$GW/maggie.ctl" "$GW/big" x:big4 2>"$GW/err"; cmp -s "$GW/big" /home/maggie/big4 && pass "scp -O" || fail "scp -O: $(cat "$GW/err")"
 
 # --- those without a shell ------------------------------------------------------------
 run anne; check "no shell: the page, and out" "0" "$RC"
@@ -82,7 +80,7 @@ check "why: what is not his is the same as what is not there" "${A/books/X}" "${
 run anne help; check "help" "0" "$RC"
 run anne console webdev; check "console: denied without the right" "77 ~" "$RC ~$(cat "$GW/out")"
 check "  with words" "~webdev serial is not open to you" "$(cat "$GW/err")"
-sftp -F none -q -o ControlPath="$GW/anne.mux" -b "$GW/batch" x >"$GW/out" 2>"$GW/err"; check "sftp: denied (sshd drops a subsystem's words)" 255 "$?"
+sftp -F none -q -o ControlPath="$GW/anne.ctl" -b "$GW/batch" x >"$GW/out" 2>"$GW/err"; check "sftp: denied (sshd drops a subsystem's words)" 255 "$?"
 gw_logged 15 '"verdict":"deny"' '"right":"sftp"' '"user":"anne"' && pass "  on record" || fail "no record of it"
 run anne "scp -t /tmp"; check "scp: denied" 77 "$RC"
 for s in '/bin/sh' '/usr/lib/openssh/sftp-server -d /etc; id' 'internal-sftp; id'; do
@@ -111,7 +109,7 @@ check "  and no command gives the page" "~anne on" "$(gw_ssh anne -p 2299 2>&1)"
 kill "$(cat "$GW/sshd2.pid")"
 
 # --- long and odd commands --------------------------------------------------------------
-check "a command of 100 kB" 100000 "$(over maggie x "printf %s $(head -c 100000 /dev/zero | tr '\0' a) | wc -c" 2>&1)"
+check "a command of 100 kB" 100000 "$(gw_over maggie x "printf %s $(head -c 100000 /dev/zero | tr '\0' a) | wc -c" 2>&1)"
 run maggie "true $(head -c 140000 /dev/zero | tr '\0' a)"; [ "$RC" != 0 ] && pass "a command that sshd cannot pass on: rc $RC" || fail "140 kB: rc 0"
 run maggie "$(printf 'echo a\necho \033[31mb #mark')"; check "a command of two lines" "a" "$(head -1 "$GW/out")"
 gw_logged 15 '"event":"session"' '"right":"shell"' '#mark' && pass "  one record, escaped" || fail "no record of it"
@@ -124,21 +122,21 @@ run maggie '/usr/bin/sallyport-shell -c vms'; check "below U, by hand: answered"
 run maggie "setsid -f sh -c 'until grep -q ^PPid:.1\$ /proc/\$\$/status; do sleep 0.1; done; /usr/bin/sallyport-shell -c id >/tmp/away-$$ 2>&1; echo rc \$? >>/tmp/away-$$'"
 gw_wait 15 grep -q '^rc' /tmp/away-$$; check "no longer below U (its parent ended): denied" "~rc 77" "$(cat /tmp/away-$$)"
 cp "$REPO/tests/support/forge.py" /tmp/forge.py; chmod 644 /tmp/forge.py
-over maggie x python3 /tmp/forge.py >"$GW/out" 2>&1
+gw_over maggie x python3 /tmp/forge.py >"$GW/out" 2>&1
 while read -r line; do pass "forged: $line"; done < <(grep '^ok' "$GW/out"); check "  all of them" "done" "$(tail -1 "$GW/out")"
 check "root at the socket: closed" "closed" "$(python3 /tmp/forge.py root 2>&1)"
 as fred /usr/bin/sallyport-shell -c vms >"$GW/out" 2>"$GW/err"; check "who is not gated cannot even connect" 77 "$?"
 
 # --- one user's crowd does not keep another out -------------------------------------------
-over maggie x 'python3 /tmp/forge.py crowd 2000' >"$GW/crowd" 2>&1 & CROWD=$!
+gw_over maggie x 'python3 /tmp/forge.py crowd 2000' >"$GW/crowd" 2>&1 & CROWD=$!
 gw_wait 40 grep -q crowded "$GW/crowd"
 check "2000 callers of one user: at most max_sessions stay" 64 "$(awk '/crowded/ {print $2}' "$GW/crowd")"
 run anne vms; check "  another is served" 0 "$RC"
 gw_end $CROWD
-gw_wait 60 over maggie x true
+gw_wait 60 gw_over maggie x true
 
 # --- its end ---------------------------------------------------------------------------
-over maggie x 'sleep 77 & sleep 78' >/dev/null 2>&1 & S=$!
+gw_over maggie x 'sleep 77 & sleep 78' >/dev/null 2>&1 & S=$!
 gw_wait 20 pgrep -u maggie -f '^sleep 78' >/dev/null || { cat "$GW/err"; fail "the command did not start"; }
 sed -i '/maggie/d' /etc/sallyport/vm_mappings; gw_reload >/dev/null
 gw_wait 3 bash -c '! pgrep -u maggie -f "^sleep 7[78]"' && pass "the grant taken away: the running command and its child end" || fail "still running"
@@ -147,7 +145,7 @@ run maggie true; check "  and no other begins" 77 "$RC"
 
 # --- nobody there ------------------------------------------------------------------------
 kill -STOP "$(cat "$GW/daemon.pid")"
-timeout 30 ssh -F none -o LogLevel=ERROR -S "$GW/anne.mux" x vms >"$GW/out" 2>"$GW/err"; check "a daemon that hangs: 75 in the end" "75 " "$? $(cat "$GW/out")"
+timeout 30 ssh -F none -o LogLevel=ERROR -S "$GW/anne.ctl" x vms >"$GW/out" 2>"$GW/err"; check "a daemon that hangs: 75 in the end" "75 " "$? $(cat "$GW/out")"
 kill -CONT "$(cat "$GW/daemon.pid")"
 gw_daemon_stop
 rm -f /run/sallyport/shell.sock

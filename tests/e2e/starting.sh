@@ -6,8 +6,7 @@ set -u
 # shellcheck disable=SC2034 # for lib.sh
 GW_CONF='names_timeout = 10s
 	connect_timeout = 10s'
-# shellcheck source=tests/support/gateway.sh
-. tests/support/gateway.sh
+. tests/e2e/lib.sh
 LIBEXEC=/usr/libexec/sallyport
 
 # slow HELPER SECONDS: from its next start on
@@ -24,7 +23,7 @@ again() { # another daemon, that answers; its helpers need not be up
 	kill -9 "$pid"
 	gw_wait 20 bash -c "[ \$(cat $GW/daemon.pid) != $pid ] && sallyport status | grep -q ^pid"
 }
-talk() { printf hello | gw_over held -W webdev:2222 2>&1 | tr -d '\n'; }
+talk() { printf hello | gw_over held -W webdev:2222 x 2>&1 | tr -d '\n'; }
 
 gw_start || exit 1
 sed -i 's/^anne .*/@consoles webdev spice,ssh,raw always/' /etc/sallyport/vm_mappings

@@ -3,8 +3,7 @@
 # lines, with channels, bytes and times), and what an admin sees while it goes on. Real
 # sshd, PAM and daemon; VMs and viewers are scripts.
 # timeout: 400
-# shellcheck source=tests/support/gateway.sh
-. tests/support/gateway.sh
+. tests/e2e/lib.sh
 DAY=$(LC_ALL=C date -d 'now + 3 days' +%a) # not today
 
 gw_backends() {

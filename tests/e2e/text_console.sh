@@ -3,8 +3,8 @@
 # input and output where forwards are off altogether. Real sshd, PAM and daemon; the VM is
 # a script, and a second real sshd.
 # timeout: 400
-# shellcheck source=tests/support/gateway.sh disable=SC2034 # variables of lib.sh
-. tests/support/gateway.sh
+# shellcheck disable=SC2034 # variables of lib.sh
+. tests/e2e/lib.sh
 export GW BUILD
 GW_SSHD="DisableForwarding yes
 MaxSessions 40"
@@ -50,11 +50,10 @@ GW_CONF='connect_timeout = 60s'
 
 gw_start || { fail "the gateway did not start"; cat "$GW/daemon.log" "$GW/vm.log"; finish; }
 for u in anne maggie; do gw_hold $u $u || { fail "$u did not get in: $(cat "$GW/$u.log")"; finish; }; done
-over() { local u=$1; shift; timeout "${SECS:-60}" ssh -F none -o LogLevel=ERROR -S "$GW/$u.ctl" x "$@"; }
-run() { over anne "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
+run() { gw_over anne x "$@" >"$GW/out" 2>"$GW/err"; RC=$?; }
 opened() { gw_wait 20 sh -c "sallyport list channels | grep -q '$1.* open '"; } # RIGHT
 # A VM that takes longer than the shell is let wait: looked at below.
-over anne connect webdev late </dev/null >"$GW/late" 2>&1 & LATE=$!
+gw_over anne x connect webdev late </dev/null >"$GW/late" 2>&1 & LATE=$!
 
 # --- connect: any endpoint, as it is -------------------------------------------------
 gw_ssh anne -N -L "$GW/l.sock:/run/sallyport/vm/webdev/raw" >/dev/null 2>&1 & P=$!
@@ -66,8 +65,8 @@ check '  not a word besides' '' "$(cat "$GW/err")"
 gw_logged 15 '"event":"close"' '"right":"raw"' '"user":"anne"' '"reason":"closed"' '"bytes_up":5' && pass '  one open, one close, with its bytes' || fail "record: $(gw_log '"right":"raw"')"
 check '  and no session besides' '1 1 0' "$(gw_log '"event":"open"' '"right":"raw"' | wc -l) $(gw_log '"event":"close"' '"right":"raw"' | wc -l) $(gw_log '"event":"session"' '"right":"raw"' | grep -c .)"
 head -c 20000000 /dev/urandom >"$GW/big"; SUM=$(sha256sum <"$GW/big")
-check 'connect: 20 MB up, and its sum when the end has come' "$SUM" "$(over anne connect webdev sum <"$GW/big" 2>&1)"
-over anne connect webdev raw <"$GW/big" 2>&1 | sha256sum >"$GW/got" # both ways at once
+check 'connect: 20 MB up, and its sum when the end has come' "$SUM" "$(gw_over anne x connect webdev sum <"$GW/big" 2>&1)"
+gw_over anne x connect webdev raw <"$GW/big" 2>&1 | sha256sum >"$GW/got" # both ways at once
 check '  20 MB up and down at once, 8 bits' "$(python3 -c "
 import hashlib; d = open('$GW/big', 'rb').read(); print(hashlib.sha256(d.upper() + b'END %d\n' % len(d)).hexdigest())")" "$(cut -d' ' -f1 "$GW/got")"
 PROXY="ssh -F none -o LogLevel=ERROR -S $GW/anne.ctl x connect %h ssh"
@@ -90,21 +89,21 @@ run connect webdev nosuch; check '  a right that is not there: alike' "77 webdev
 run connect host shell; check "  the host is no VM" 77 "$RC"
 run connect webdev off; check 'nobody listens there: 75' '75 ' "$RC $(cat "$GW/out")"
 check '  in words' '~webdev off: ' "$(cat "$GW/err")"
-over maggie connect webdev ssh >"$GW/out" 2>"$GW/err"; check "another's right: 77" '77 ' "$? $(cat "$GW/out")"
+gw_over maggie x connect webdev ssh >"$GW/out" 2>"$GW/err"; check "another's right: 77" '77 ' "$? $(cat "$GW/out")"
 wait $LATE; check 'no answer in time: 75' '75 ~could not be made in time' "$? ~$(grep -o 'could not be made in time' "$GW/late")"
 late_denials() { gw_log '"verdict":"deny"' | grep -E '"right":"late"|no answer in time'; }
 gw_wait 15 late_denials; check '  on record once' 1 "$(late_denials | wc -l)"
 check '  with the VM and the reason' '~"reason":"no answer in time"' "$(late_denials | grep '"vm":"webdev"')"
 
 # --- ends ------------------------------------------------------------------------------
-over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 opened raw
 sallyport disconnect "$(sallyport list channels | grep raw | grep -o 'ch[0-9]*')" >/dev/null
 wait $P; check 'disconnect chN: 75, with words' '75 ~disconnected' "$? ~$(grep -o disconnected "$GW/err")"
 # What sallyport-shell would not do with it: she has a shell, and asks by a program of hers.
 cp tests/support/taker.py /tmp/taker.py; chmod 644 /tmp/taker.py
 gw_regrant "$(tail -n 2 /etc/sallyport/vm_mappings | head -n 1)" 'anne host shell always' 'maggie webdev serial always'
-taker() { over anne python3 /tmp/taker.py "$@" 2>&1; }
+taker() { gw_over anne x python3 /tmp/taker.py "$@" 2>&1; }
 check 'a descriptor that a user passes on to the gate: refused' '~refused' "$(taker pass webdev raw)"
 check 'a second question: the channel ends' ended "$(taker again webdev raw)"
 rm -f /tmp/left; (umask 0; : >/tmp/left)
@@ -118,18 +117,18 @@ mkfifo "$GW/keep"; taker keep webdev raw 330 <"$GW/keep" >"$GW/kept" & P=$!; exe
 gw_wait 50 grep -q kept "$GW/kept"
 N=$(tr -dc 0-9 <"$GW/kept")
 [ "${N:-0}" -ge 10 ] && [ "$N" -le 64 ] && pass 'ends that she leaves untaken: no more than max_sessions' || fail "ends that she leaves untaken: $N"
-check '  others get theirs' 'HELLOEND 5' "$(printf hello | over maggie connect webdev raw 2>&1 | tr -d '\n')"
+check '  others get theirs' 'HELLOEND 5' "$(printf hello | gw_over maggie x connect webdev raw 2>&1 | tr -d '\n')"
 exec 9>&-; wait $P
-check '  and she again, when she has let go of them' 'HELLOEND 5' "$(printf hello | over anne sallyport-shell -c "'connect webdev raw'" 2>&1 | tr -d '\n')"
+check '  and she again, when she has let go of them' 'HELLOEND 5' "$(printf hello | gw_over anne x sallyport-shell -c "'connect webdev raw'" 2>&1 | tr -d '\n')"
 prlimit --pid "$(cat "$GW/daemon.pid")" --nofile="$OPEN:"
 GW_CONF=; gw_policy; gw_reload >/dev/null
 # The shell's process ends: so does the channel, at once.
-over anne connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev raw < <(sleep 50) >"$GW/out" 2>"$GW/err" & P=$!
 opened raw
 pkill -KILL -u anne -x sallyport-shell
 gw_wait 3 sh -c '! sallyport list channels | grep -q raw' && pass 'its process is killed: the channel ends' || fail "it lives on: $(sallyport list channels)"
 wait $P
-over anne connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
+gw_over anne x connect webdev sum </dev/zero >"$GW/out" 2>"$GW/err" & P=$!
 opened sum
 gw_regrant 'anne webdev spice,serial,ssh,raw,off always' 'maggie webdev serial always'
 SECONDS=0; wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out")"
@@ -137,13 +136,13 @@ SECONDS=0; wait $P; check 'revoked under full load: 77' '77 ' "$? $(cat "$GW/out
 check '  with words' '~webdev sum: ' "$(cat "$GW/err")"
 # Nobody reads what comes: the end comes all the same.
 mkfifo "$GW/full"; exec 8<>"$GW/full"
-(yes | over anne connect webdev raw) >"$GW/full" 2>"$GW/err" & P=$!
+(yes | gw_over anne x connect webdev raw) >"$GW/full" 2>"$GW/err" & P=$!
 opened raw; sleep 0.5
 gw_regrant 'anne webdev spice,serial,ssh always' 'maggie webdev serial always'
 gw_wait 3 sh -c '! pgrep -u anne -x sallyport-shell' && pass 'revoked while its reader stands still: the process is gone' || fail "it is there: $(ps -u anne -o stat,wchan,args)"
 exec 8<&-; gw_end $P
 gw_regrant 'anne webdev spice,serial,ssh,raw,sum,off always' 'maggie webdev serial always'
-over anne connect webdev raw < <(yes) 2>"$GW/err" | head -c 100000 >/dev/null
+gw_over anne x connect webdev raw < <(yes) 2>"$GW/err" | head -c 100000 >/dev/null
 gw_wait 5 sh -c '! pgrep -u anne -x sallyport-shell' && pass 'its reader goes: a quiet end' || fail 'it goes on'
 
 # --- console: without a terminal, and on one ---------------------------------------------

@@ -15,18 +15,13 @@ begin() { # NAME: anne's connection with a session that leaves processes; sets O
 	gw_hold anne "$1" || fail "no connection"
 	rm -f "$GW/cgroup"
 	# shellcheck disable=SC2029
-	gw_over "$1" anne@127.0.0.1 "$LEAVE" >"$GW/cgroup" 2>"$GW/err" </dev/null &
+	GW_TIMEOUT=600 gw_over "$1" anne@127.0.0.1 "$LEAVE" >"$GW/cgroup" 2>"$GW/err" </dev/null &
 	# The last of it is the cgroup's line, but the sleeps may be on their way still.
 	gw_wait 60 bash -c "[ -s '$GW/cgroup' ] && pgrep -xf 'sleep 3001' && pgrep -xf 'sleep 3002'" || fail "no session: $(cat "$GW/err")"
 	ORPHAN=$(pgrep -xf 'sleep 3001') CHILD=$(pgrep -xf 'sleep 3002')
 }
 gone() { # PID: or not reaped yet
 	case $(ps -o stat= -p "$1") in '' | Z*) ;; *) false ;; esac
-}
-gw_over() { # NAME ARG…: with a user among the arguments
-	local name=$1
-	shift
-	timeout 600 ssh -F none -o LogLevel=ERROR -S "$GW/$name.ctl" "$@"
 }
 
 GW_TIMEOUT=600 gw_admin fred 'echo in; exec sleep 3003' >"$GW/fred" & fred=$!

@@ -26,7 +26,7 @@ pass 'systemctl start returns when endpoints are open and helpers up'
 gw_hold anne held
 mkfifo "$GW/in"
 exec 8<>"$GW/in" # an input that stays open
-GW_TIMEOUT=600 gw_over held -W webdev:2222 <"$GW/in" >"$GW/live" & live=$!
+GW_TIMEOUT=600 gw_over held -W webdev:2222 x <"$GW/in" >"$GW/live" & live=$!
 echo hello >&8
 gw_wait 60 grep -q HELLO "$GW/live" || fail 'no live channel'
 closes() { grep '"event":"close"' "$AUDIT" | grep -c '"user":"anne"'; }
@@ -39,12 +39,12 @@ exec 8>&-
 recorded() { [ "$(closes)" -gt "$before" ]; }
 check 'restart: its end is on record' ok "$(gw_wait 20 recorded && echo ok)"
 check 'restart: the connection lives, with no new OTP' 'HELLOEND 5' \
-	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+	"$(printf hello | gw_over held -W webdev:2222 x | tr -d '\n')"
 pid=$(main_pid)
 kill -9 "$pid"
 check 'back after kill -9' ok "$(gw_back 60 "$pid" && echo ok)"
 check 'kill -9: the connection lives, too' 'HELLOEND 5' \
-	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+	"$(printf hello | gw_over held -W webdev:2222 x | tr -d '\n')"
 check 'a login passes again' '~HELLO' "$(gw_talk anne webdev:2222)"
 
 # What a user left running outside his connection's tree of processes is in the cgroup of
@@ -94,7 +94,7 @@ kill -STOP "$pid"
 check 'a supervisor that hangs is killed and back' ok "$(gw_back 60 "$pid" && echo ok)"
 check '  by the watchdog' '~watchdog' "$(journal | grep -i watchdog | tail -n 2)"
 check '  the connection lives' 'HELLOEND 5' \
-	"$(printf hello | gw_over held -W webdev:2222 | tr -d '\n')"
+	"$(printf hello | gw_over held -W webdev:2222 x | tr -d '\n')"
 no_drop_in
 gw_release held
 

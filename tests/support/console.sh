@@ -18,8 +18,7 @@
 #   frame_wait NAME N [SECONDS]                 until :N shows what the guest draws
 #   keys_type N KEY…    as xdotool names them
 #   guest_look NAME     guest_changed NAME [SECONDS]   until it differs from that look
-#   hold USER NAME ARG…                         a connection with forwards, its control socket
-#                       is $GW/NAME.ctl
+#   hold USER NAME ARG…                         gw_hold, or the end
 #   works WHAT NAME N TAG                       the frame is shown on :N and a key arrives
 #   viewer_refused N TAG NAME                   that viewer is told so, and ends
 #   console_by_turns WAY LISTENERS COMMAND      anne's SPICE viewer on :71, COMMAND beside it;
@@ -212,10 +211,7 @@ picture_keep() { # N WHAT
 }
 
 hold() { # USER NAME ARG…
-	local user=$1 name=$2
-	shift 2
-	GW_LEVEL=INFO GW_TIMEOUT=600 gw_ssh "$user" -N -M -S "$GW/$name.ctl" "$@" >"$GW/$name.log" 2>&1 & GW_PIDS="${GW_PIDS:-} $!"
-	gw_wait 60 ssh -F none -S "$GW/$name.ctl" -O check x || { fail "$user did not get in: $(cat "$GW/$name.log")"; end; }
+	GW_LEVEL=INFO gw_hold "$@" || { fail "$1 did not get in: $(cat "$GW/$2.log")"; end; }
 }
 
 # Keys that come before the viewer's channel for them are lost: also those for which the

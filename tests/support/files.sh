@@ -2,22 +2,20 @@
 #
 #   files_start         anne: sftp to webdev; maggie: webdev, and books for reading; rita:
 #                       books for reading; sheila: a shell; fred2: nothing. A connection
-#                       with one OTP for each ($GW/USER.mux)
-#   over USER ARG…      ssh on that connection
+#                       with one OTP for each: gw_over USER …
 #   batch USER CMD…     sftp: prints what it says; RC, $GW/err
 #   copy USER ARG…      scp;   sync_ USER ARG…   rsync -a
 #   same_tree A B       the same names, contents, links, modes and times
 
 FILES_USERS=${FILES_USERS:-"anne maggie rita sheila fred2"}
 
-over() { local u=$1; shift; timeout 120 ssh -F none -o LogLevel=ERROR -S "$GW/$u.mux" "$@"; }
 batch() {
 	local u=$1; shift
-	printf '%s\n' "$@" | timeout 120 sftp -F none -q -o ControlPath="$GW/$u.mux" -b - x 2>"$GW/err" | grep -v '^sftp>'
+	printf '%s\n' "$@" | timeout 120 sftp -F none -q -o ControlPath="$GW/$u.ctl" -b - x 2>"$GW/err" | grep -v '^sftp>'
 	RC=${PIPESTATUS[1]}; echo "$RC" >"$GW/rc"; return "$RC"
 }
-copy() { local u=$1; shift; timeout 120 scp -F none -q -o ControlPath="$GW/$u.mux" "$@" 2>"$GW/err"; RC=$?; return $RC; }
-sync_() { local u=$1; shift; timeout 120 rsync -a -e "ssh -F none -o LogLevel=ERROR -S $GW/$u.mux" "$@" >"$GW/out" 2>"$GW/err"; RC=$?; return $RC; }
+copy() { local u=$1; shift; timeout 120 scp -F none -q -o ControlPath="$GW/$u.ctl" "$@" 2>"$GW/err"; RC=$?; return $RC; }
+sync_() { local u=$1; shift; timeout 120 rsync -a -e "ssh -F none -o LogLevel=ERROR -S $GW/$u.ctl" "$@" >"$GW/out" 2>"$GW/err"; RC=$?; return $RC; }
 same_tree() { diff <(cd "$1" && find . -printf '%P %y %l %m %s %T@\n' | sort) <(cd "$2" && find . -printf '%P %y %l %m %s %T@\n' | sort) && diff -r --no-dereference "$1" "$2"; }
 
 files_policy() {
@@ -64,8 +62,7 @@ files_users() {
 files_connect() {
 	local u
 	for u in $FILES_USERS; do
-		GW_TIMEOUT=${FILES_TIMEOUT:-700} gw_ssh "$u" -M -S "$GW/$u.mux" -N 2>/dev/null & GW_PIDS="${GW_PIDS:-} $!"
-		gw_wait 20 ssh -F none -S "$GW/$u.mux" -O check x || { echo "no connection for $u"; return 1; }
+		GW_TIMEOUT=${FILES_TIMEOUT:-700} gw_hold "$u" "$u" || { echo "no connection for $u"; return 1; }
 	done
 }
 
@@ -76,4 +73,4 @@ files_start() {
 	gw_hosts && gw_sshd && files_connect
 }
 
-files_stop() { local u; for u in $FILES_USERS; do ssh -F none -S "$GW/$u.mux" -O exit x 2>/dev/null; done; }
+files_stop() { local u; for u in $FILES_USERS; do ssh -F none -S "$GW/$u.ctl" -O exit x 2>/dev/null; done; }
