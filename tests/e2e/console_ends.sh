@@ -103,15 +103,12 @@ each() { gw_log "\"event\":\"$1\"" | grep -o '"channel":"ch[0-9]*"' | sort; }
 check "  numbers that two consoles had" 0 "$(each open | uniq -d | wc -l)"
 
 if [ -n "${CONSOLE_LONG:-}" ]; then
-	end=$((($(date +%s) / 60 + 1) * 60))
-	[ $((end - $(date +%s))) -gt 12 ] || end=$((end + 60))
-	until=$(date -d @$end +%H:%M)
-	[ "$until" != 00:00 ] || until=24:00
-	gw_regrant "anne webdev spice 00:00-$until" 'maggie books spice always'
-	watch windowed "a grant until $until"
-	sleep $((end - $(date +%s) - 1))
+	gw_window 12
+	gw_regrant "anne webdev spice $WINDOW" 'maggie books spice always'
+	watch windowed "a grant for $WINDOW"
+	sleep $((END - $(date +%s) - 1))
 	viewer_lives windowed && pass "  a second before that, it goes on" || fail "  it has ended too early"
-	START=$((end * 1000000000))
+	START=$((END * 1000000000))
 	ended "the window ends" windowed
 	reason "grant"
 fi

@@ -114,11 +114,7 @@ round() { # N
 # Five consoles of maggie's whose windows end at a full minute, while the rounds go on.
 window_begin() {
 	local vm args=() pids=()
-	local left=$((60 - 10#$(date +%S)))
-	[ $left -gt 15 ] || sleep $left
-	END=$((($(date +%s) / 60 + 1) * 60))
-	WINDOW="$(LC_ALL=C date +%a) 00:00-$(date -d @$END +%H:%M)"
-	WINDOW=${WINDOW/%-00:00/-24:00}
+	gw_window 15
 	gw_policy; gw_reload >/dev/null
 	for vm in w1 w2 w3 w4 w5; do rm -f "$GW/$vm.sock"; args+=(-L "$GW/$vm.sock:/run/sallyport/vm/$vm/spice"); done
 	GW_TIMEOUT=200 gw_ssh maggie -N "${args[@]}" >/dev/null 2>&1 </dev/null & WSSH=$!

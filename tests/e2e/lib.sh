@@ -104,6 +104,16 @@ gw_regrant() { # LINE…: the same, and the daemon goes by them; sets $GW/reload
 	gw_reload >"$GW/reload" 2>&1 || fail "reload: $(cat "$GW/reload")"
 }
 
+# SECONDS: sets WINDOW, a time of today that ends at a full minute, and END, when that is,
+# with more than SECONDS left; waits for a new minute where this one has fewer.
+gw_window() {
+	local left=$((60 - 10#$(date +%S)))
+	[ $left -gt "$1" ] || sleep $left
+	END=$((($(date +%s) / 60 + 1) * 60))
+	WINDOW="$(LC_ALL=C date -d @$((END - 1)) +%a) 00:00-$(date -d @$END +%H:%M)"
+	WINDOW=${WINDOW/%-00:00/-24:00}
+}
+
 gw_policy() { # the files; a test may have its own, or rewrite them and call gw_reload
 	gw_conf
 	cat >/etc/sallyport/vms.conf <<-CONF

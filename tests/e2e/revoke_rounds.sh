@@ -146,11 +146,7 @@ in_window() { # NAME FIRST-LINE COMMAND…: an input that stays open; NAME.end s
 	mkfifo "$GW/$name.in"; exec {fd}<>"$GW/$name.in"; echo "$first" >&$fd
 	(timeout 900 "$@" <&$fd >"$GW/$name.out" 2>/dev/null; now_ms >"$GW/$name.end") & WINDOWED="$WINDOWED $!"
 }
-left=$((60 - 10#$(date +%S)))
-[ $left -gt 18 ] || sleep $left
-end=$((($(date +%s) / 60 + 1) * 60))
-WINDOW="$(LC_ALL=C date +%a) 00:00-$(date -d @$end +%H:%M)"
-WINDOW=${WINDOW/%-00:00/-24:00} WINDOWED=
+gw_window 18
 gw_policy; gw_reload >/dev/null
 words=(); for right in ssh serial vnc; do words+=(-L "$GW/m.$right:/run/sallyport/vm/books/$right"); done
 GW_TIMEOUT=900 gw_ssh maggie -N -M -S "$GW/m.ctl" "${words[@]}" >/dev/null 2>&1 </dev/null & MSSH=$!
@@ -168,10 +164,10 @@ for ((n = 0; n < ROUNDS; n++)); do round "$n"; done
 pass "worst of $ROUNDS rounds: $WORST ms"
 
 have_ended() { for name in ssh serial vnc connect; do [ -s "$GW/$name.end" ] || return 1; done; }
-while [ "$(date +%s)" -lt $((end + 3)) ] && ! have_ended; do sleep 0.2; done
+while [ "$(date +%s)" -lt $((END + 3)) ] && ! have_ended; do sleep 0.2; done
 for name in ssh serial vnc connect; do
 	if [ -s "$GW/$name.end" ]; then
-		ms=$(($(cat "$GW/$name.end") - end * 1000))
+		ms=$(($(cat "$GW/$name.end") - END * 1000))
 		if [ $ms -ge 0 ] && [ $ms -le 2000 ]; then pass "window end, $name: gone after $ms ms"; else fail "window end, $name: gone after $ms ms"; fi
 	else
 		fail "window end, $name: it lives on"

@@ -223,16 +223,11 @@ if [ -n "${SEAT_LONG:-}" ]; then
 	sleep 31
 	check '  but then' 'result 0' "$(spice anne link)"
 	kill $LYING 2>/dev/null
-	left=$((60 - 10#$(date +%S)))
-	[ $left -gt 15 ] || sleep $left
-	end=$((($(date +%s) / 60 + 1) * 60))
-	until="00:00-$(date -d @$end +%H:%M)"
-	# At midnight the next day's would begin.
-	[ "$until" != 00:00-00:00 ] || until="$(LC_ALL=C date -d @$((end - 1)) +%a) 00:00-24:00"
-	gw_regrant "anne webdev spice $until" 'maggie webdev spice,serial,vnc always'
+	gw_window 15
+	gw_regrant "anne webdev spice $WINDOW" 'maggie webdev spice,serial,vnc always'
 	sits anne display:0 inputs:0
-	sleep $((end - $(date +%s) - 1))
-	START=$((end * 1000000000))
+	sleep $((END - $(date +%s) - 1))
+	START=$((END * 1000000000))
 	gone 20 anne 'the window of time ends: all of it is closed'
 	within '  in time'
 	gw_regrant 'anne webdev spice,serial,vnc always' 'maggie webdev spice,serial,vnc always'
