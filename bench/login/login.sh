@@ -5,6 +5,7 @@
 #
 #   ROUNDS=N   of each interleaved series, a fifth of it around reloads (default 50)
 #   SECONDS_OF_LOAD=N, KEYS=N   default 5, 1000000
+#   PIN=N|no   the processor on which a shell begins (processors.sh)
 #   LIMITS=no  shows the figures and compares nothing (for trying the parts)
 set -u
 ROUNDS=${ROUNDS:-50} KEYS=${KEYS:-1000000} LOAD=${SECONDS_OF_LOAD:-5}
@@ -24,6 +25,8 @@ chmod 755 "$BUILD/bench/state" "$STATE" "$STATE/lib"; chmod 750 "$STATE/log"
 FLUSHED=/var/lib/sallyport/flushed
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
+# shellcheck source=bench/processors.sh
+. bench/processors.sh
 # shellcheck source=tests/support/validation.sh
 . tests/support/validation.sh
 # shellcheck disable=SC2034 # read by lib.sh
@@ -167,22 +170,26 @@ mapped() {
 
 # From the forced command to the user's, inside a connection of his.
 shell() {
-	usermod -s /bin/sh anne
+	local rounds=$((ROUNDS * 4)) is_done
 	cp /etc/sallyport/vm_mappings "$GW/mappings"
 	echo 'anne host shell always' >>/etc/sallyport/vm_mappings
 	gw_reload || return 1
 	# A file of his on the log's disk: the flush of a line, in the same weather.
 	install -m 666 /dev/null "$STATE/appended"
 	{
-		tab sh - 0 /bin/sh -c true
+		tab sh - 0 /bin/sh -c "exec $BENCH/measure stamp"
 		tab append - 0 @append "$STATE/appended"
-		tab shell - 0 /usr/bin/sallyport-shell -c true
+		tab shell - 0 /usr/bin/sallyport-shell -c "exec $BENCH/measure stamp"
 	} >"$GW/shell.cases"
 	chmod 644 "$GW/shell.cases"
+	on_processors "$PIN"
 	# With a pause: a connection may not open sessions without end in a second.
-	GW_TIMEOUT=120 gw_ssh anne -- "exec '$BENCH/measure' $ROUNDS 10 parent <'$GW/shell.cases'" >"$OUT/shell.tsv" || return 1
+	GW_TIMEOUT=120 gw_ssh anne -- "exec '$BENCH/measure' $rounds 10 parent <'$GW/shell.cases'" >"$OUT/shell.tsv"
+	is_done=$?
+	on_processors "$ALL"
+	[ $is_done = 0 ] || return 1
 	# Each was one that passed: a refusal is faster.
-	[ "$(gw_log '"event":"session"' '"right":"shell"' '"verdict":"allow"' | wc -l)" -gt "$ROUNDS" ] || { rm "$OUT/shell.tsv"; return 1; }
+	[ "$(gw_log '"event":"session"' '"right":"shell"' '"verdict":"allow"' | wc -l)" -gt $rounds ] || { rm "$OUT/shell.tsv"; return 1; }
 	cp "$GW/mappings" /etc/sallyport/vm_mappings; gw_reload
 }
 
@@ -190,9 +197,9 @@ duo() {
 	mkdir -p /etc/duo
 	printf '[duo]\nikey = DIXXXXXXXXXXXXXXXXXX\nskey = %040d\nhost = api-xxxxxxxx.example.com\ngroups = nosuchgroup\n' 0 >/etc/duo/login_duo.conf
 	chown sshd /etc/duo/login_duo.conf; chmod 600 /etc/duo/login_duo.conf
-	setpriv --reuid anne --regid anne --init-groups --reset-env "$BENCH/measure" $((ROUNDS * 4)) >"$OUT/duo.tsv" <<-CASES
-	$(tab sh - 0 /bin/sh -c true)
-	$(tab duo - 0 /usr/sbin/login_duo true)
+	taskset -c "$PIN" setpriv --reuid anne --regid anne --init-groups --reset-env "$BENCH/measure" $((ROUNDS * 4)) >"$OUT/duo.tsv" <<-CASES
+	$(tab sh - 0 /bin/sh -c "exec $BENCH/measure stamp")
+	$(tab duo - 0 /usr/sbin/login_duo "exec $BENCH/measure stamp")
 	CASES
 }
 
@@ -226,6 +233,7 @@ install -m 600 "$V/api.key" /etc/sallyport/api.key
 install -m 644 "$V/ca.pem" /etc/sallyport/api-ca.pem
 gw_start >/dev/null || exit 1
 useradd -M -G vmusers nokey
+usermod -s /bin/sh anne # which sallyport-shell and login_duo execute, too
 pam_services || exit 1
 sleep 1
 part 'all processes, idle' idle

@@ -1,7 +1,8 @@
 /* Runs commands in turn, again and again, and says how long each took: all have the
  * same weather. Times from before the fork to after the wait; CPU and peak RSS as
  * the kernel counts them for the process and those that it waited for. With "parent"
- * they are children of measure's parent, and neither these nor the exit status is seen. */
+ * they are children of measure's parent, and neither these nor the exit status is seen.
+ * "measure stamp" as a case's last command says when it began: the case's time ends there. */
 #include "lib/num.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ struct one_case {
 	char *name;
 	FILE *input; /* a line for each run's standard input; NULL: none */
 	int exit_wanted;
+	bool is_stamped;
 	char *argv[ARGS_MAX + 1]; /* "@flush FILE", "@append FILE": not a command */
 	struct sample *samples;
 	size_t failed;
@@ -119,26 +121,64 @@ input_of(struct one_case *c)
 	return ends[0];
 }
 
+/* What "measure stamp" said. */
+static int64_t
+read_stamp(struct one_case *c, int fd)
+{
+	char text[32];
+	uint64_t us;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (num_parse(text, 1, INT64_MAX, &us) < 0)
+		die(c->name, "its command did not say when it began");
+	return (int64_t)us;
+}
+
+static void
+output_of(const struct one_case *c, int ends[2])
+{
+	ends[0] = -1;
+	ends[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (c->is_stamped && (close(ends[1]) < 0 || pipe2(ends, O_CLOEXEC) < 0))
+		die(c->name, strerror(errno));
+}
+
+/* Since it began. */
+static int64_t
+time_of(struct one_case *c, int output, int64_t began, int64_t ended)
+{
+	int64_t us = c->is_stamped ? read_stamp(c, output) : ended;
+
+	if (output >= 0)
+		close(output);
+	return us - began;
+}
+
 /* As sshd's own child, which is what a session's first process is. Its exit status is
  * sshd's, too: nobody else is told. */
 static void
 run_for_parent(struct one_case *c, struct sample *sample)
 {
 	struct pollfd end = {.fd = -1, .events = POLLIN};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int64_t began = now_us();
-	long pid = syscall(
-	    SYS_clone, CLONE_PARENT | CLONE_PIDFD | CLONE_VFORK, NULL, &end.fd, NULL, NULL);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), out[2];
+	int64_t began;
+	long pid;
 
+	output_of(c, out);
+	began = now_us();
+	pid = syscall(
+	    SYS_clone, CLONE_PARENT | CLONE_PIDFD | CLONE_VFORK, NULL, &end.fd, NULL, NULL);
 	if (pid == 0) {
 		for (int fd = 0; fd <= 2; fd++)
-			(void)dup2(null, fd);
+			(void)dup2(fd == 1 ? out[1] : null, fd);
 		execve(c->argv[0], c->argv, environ);
 		_exit(127);
 	}
+	close(out[1]);
 	if (pid < 0 || poll(&end, 1, -1) != 1)
 		die(c->argv[0], strerror(errno));
-	sample->us = now_us() - began;
+	sample->us = time_of(c, out[0], began, now_us());
 	close(end.fd);
 	close(null);
 }
@@ -147,22 +187,24 @@ static void
 run_once(struct one_case *c, struct sample *sample)
 {
 	posix_spawn_file_actions_t actions;
-	int status, err, in = input_of(c);
+	int status, err, in = input_of(c), out[2];
 	struct rusage usage;
 	int64_t began;
 	pid_t pid;
 
+	output_of(c, out);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out[1], 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	began = now_us();
 	err = posix_spawn(&pid, c->argv[0], &actions, NULL, c->argv, environ);
 	if (err != 0)
 		die(c->argv[0], strerror(err));
+	close(out[1]);
 	if (wait4(pid, &status, 0, &usage) != pid)
 		die(c->name, strerror(errno));
-	sample->us = now_us() - began;
+	sample->us = time_of(c, out[0], began, now_us());
 	sample->cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
 			 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 	sample->rss_kb = usage.ru_maxrss;
@@ -192,6 +234,7 @@ read_case(char *line, size_t rounds)
 		die(input, strerror(errno));
 	while (next != NULL && n < ARGS_MAX)
 		c->argv[n++] = strdup(strsep(&next, "\t"));
+	c->is_stamped = n > 0 && strstr(c->argv[n - 1], "measure stamp") != NULL;
 	c->samples = calloc(rounds, sizeof(*c->samples));
 	if (n == 0 || c->samples == NULL)
 		die(c->name, "no command, or no memory");
@@ -226,6 +269,8 @@ main(int argc, char **argv)
 	bool for_parent = argc == 4 && strcmp(argv[3], "parent") == 0;
 	int result = 0;
 
+	if (argc == 2 && strcmp(argv[1], "stamp") == 0)
+		return printf("%lld", (long long)now_us()) > 0 ? 0 : 1;
 	if (argc < 2 || argc > 3 + for_parent ||
 	    num_parse(argv[1], 1, ROUNDS_MAX, &rounds) < 0 ||
 	    (argc >= 3 && num_parse(argv[2], 0, 10000, &pause_ms) < 0)) {

@@ -81,9 +81,9 @@ beside = [
     ("pam_sallyport, validation service", ms("api", "api"), "ms"),
     ("  of that the validation server, asked by a bare client", ms("server", "server"), "ms"),
     ("pam_yubico", ms("yubico", "yubico"), "ms"),
-    ("/bin/sh -c true", ms("duo", "sh"), "ms"),
-    ("sh -c true, between sessions of a user's", shell_base, "ms"),
-    ("login_duo true: above sh -c", duo_more, "ms"),
+    ("/bin/sh -c to its command", ms("duo", "sh"), "ms"),
+    ("the same, between sessions of a user's", shell_base, "ms"),
+    ("login_duo to the command: above sh -c", duo_more, "ms"),
 ]
 
 

@@ -3,13 +3,10 @@
 # disposable copy. Rounds are interleaved, their order is rotated, and each relay is
 # started afresh for each round. table.py compares the medians with the limits.
 #
-# Where a process that is woken runs on another processor than its waker, that alone
-# costs more than a relay's work and differs from machine to machine: all that takes part
-# (clients, relays, targets; the gateway and sshd, too) runs on one, the same for all.
-# Only what keeps more than one busy is as it comes: visits many at once, and bulk through
-# sshd.
+# All that takes part (clients, relays, targets; the gateway and sshd, too) runs on one
+# processor (processors.sh). Only what keeps more than one busy is as it comes: visits many
+# at once, and bulk through sshd.
 #
-#   PIN=N   that processor (default: the last); PIN=no: as it comes
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
 #   ROUNDS=N    of the first two and the flood (default 5); PAIRS=N of sshd (default 20)
@@ -32,9 +29,8 @@ PEERS=${PEERS-"proxyd haproxy nginx socat"}
 PROCESS='' PIDS=''
 id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay
 ulimit -n "$(ulimit -Hn)"
-ALL=0-$(($(nproc --all) - 1))
-PIN=${PIN:-${ALL#*-}}
-[ "$PIN" != no ] || PIN=$ALL
+# shellcheck source=bench/processors.sh
+. bench/processors.sh
 
 tab() { local IFS=$'\t'; echo "$*"; }
 wait_for() { # SECONDS COMMAND…
@@ -50,11 +46,6 @@ kind() { # UU|TU
 	PORT=$((PORT + 1))
 	rm -f "$W.sock"
 	if [ "$1" = UU ]; then AT=unix:$W.sock; else AT=tcp:127.0.0.1:$PORT; fi
-}
-
-on_processors() { # LIST: all that runs in the copy, and what it starts from here on
-	local process
-	for process in /proc/[0-9]*; do taskset -acp "$1" "${process#/proc/}" >/dev/null 2>&1; done
 }
 
 # --- contenders: start_NAME KIND leaves PROCESS, to be ended, and PIDS, to be asked -----
