@@ -167,7 +167,8 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 # writer.c call.
 wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
 LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
-LDFLAGS_test_audit_held = $(call wrap,servant_begin servant_tell servant_ask servant_is_up gateway_settings)
+LDFLAGS_test_audit_held = $(call wrap,servant_begin servant_tell servant_ask servant_ask_before \
+	servant_is_up gateway_settings)
 LDFLAGS_test_api_hosts = $(call wrap,gateway_settings servant_new servant_free servant_give_up \
 	servant_begin servant_ask servant_tell servant_is_up loop_timer loop_timer_set \
 	loop_timer_clear loop_watch_free)

@@ -89,13 +89,13 @@ audit_conn(struct audit *audit, const struct conn *conn)
 }
 
 void
-audit_seal(struct audit *audit, bool is_durable)
+audit_seal(struct audit *audit, enum proto_keep keep)
 {
 	struct wire_out *out = audit->out;
 
 	if (out->failed)
 		return;
-	out->buf[audit->durable_at] = is_durable;
+	out->buf[audit->durable_at] = (uint8_t)keep;
 	out->buf[audit->count_at] = (uint8_t)(audit->fields >> 8);
 	out->buf[audit->count_at + 1] = (uint8_t)audit->fields;
 }
@@ -111,7 +111,7 @@ on_recorded(void *arg, int error, uint8_t type, struct wire_in *in)
 		seq = wire_get_u64(in);
 		if (wire_end(in) < 0)
 			error = -EBADMSG;
-	} else if (error == 0) {
+	} else if (error == 0 && type != PROTO_NONE) {
 		error = -EBADMSG;
 	}
 	if (error == 0)
@@ -122,6 +122,17 @@ on_recorded(void *arg, int error, uint8_t type, struct wire_in *in)
 	free(pending);
 }
 
+static int
+ask(struct audit *audit, struct pending *pending)
+{
+	struct servant *recorder = audit->gw->recorder;
+
+	if (audit->out->buf[audit->durable_at] == PROTO_KEEP_BEFORE)
+		return servant_ask_before(recorder, PROTO_RECORDED, on_recorded, pending);
+	return servant_ask(recorder, NULL, 0, gateway_settings(audit->gw)->record_timeout_ms,
+	    on_recorded, pending);
+}
+
 int
 audit_send(struct audit *audit, audit_done_fn *fn, void *arg)
 {
@@ -130,8 +141,7 @@ audit_send(struct audit *audit, audit_done_fn *fn, void *arg)
 
 	if (pending != NULL) {
 		*pending = (struct pending){.audit = audit, .fn = fn, .arg = arg};
-		err = servant_ask(audit->gw->recorder, NULL, 0,
-		    gateway_settings(audit->gw)->record_timeout_ms, on_recorded, pending);
+		err = ask(audit, pending);
 	}
 	if (err < 0) {
 		log_error("audit: no record could be sent: %s", strerror(-err));
@@ -143,8 +153,8 @@ audit_send(struct audit *audit, audit_done_fn *fn, void *arg)
 int
 audit_end_durable(struct audit *audit, audit_done_fn *fn, void *arg)
 {
-	audit_let_go(audit);
-	audit_seal(audit, true);
+	audit_let_go(audit, PROTO_KEEP_BEFORE);
+	audit_seal(audit, PROTO_KEEP_DURABLE);
 	return audit_send(audit, fn, arg);
 }
 

@@ -87,7 +87,7 @@ send_kept(struct audit *audit, struct backlog_record *record)
 
 	begin_anew(audit, record);
 	put_time(audit, record->at);
-	audit_seal(audit, record->is_end);
+	audit_seal(audit, record->is_end ? PROTO_KEEP_DURABLE : PROTO_KEEP);
 	if (!record->is_end) {
 		if (servant_tell(audit->gw->recorder, NULL, 0) < 0)
 			return false;
@@ -148,7 +148,7 @@ keep(struct audit *audit, bool is_end)
 {
 	const struct wire_out *out = audit->out;
 
-	audit_seal(audit, is_end);
+	audit_seal(audit, is_end ? PROTO_KEEP_DURABLE : PROTO_KEEP);
 	if (!out->failed)
 		backlog_push(&audit->backlog, out->buf + audit->durable_at,
 		    out->len - audit->durable_at, is_end, time(NULL));
@@ -180,7 +180,7 @@ on_noted(void *arg, int error)
 
 /* What is on its way when the recorder ends is written again. */
 static int
-send_noted(struct audit *audit, time_t at)
+send_noted(struct audit *audit, time_t at, enum proto_keep keep)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
 	size_t len = audit->out->len - audit->durable_at;
@@ -189,7 +189,7 @@ send_noted(struct audit *audit, time_t at)
 	if (kept == NULL || audit->out->failed ||
 	    (kept->record = malloc(sizeof(*kept->record) + len)) == NULL)
 		goto out;
-	audit_seal(audit, true);
+	audit_seal(audit, keep);
 	*kept->record = (struct backlog_record){.is_end = true, .at = at, .len = len};
 	memcpy(kept->record->bytes, audit->out->buf + audit->durable_at, len);
 	kept->audit = audit;
@@ -203,13 +203,13 @@ out:
 }
 
 static void
-release(struct audit *audit)
+release(struct audit *audit, enum proto_keep keep)
 {
 	struct backlog_record *record;
 
 	while ((record = backlog_pop(&audit->held)) != NULL) {
 		begin_anew(audit, record);
-		if (must_wait(audit) || send_noted(audit, record->at) < 0)
+		if (must_wait(audit) || send_noted(audit, record->at, keep) < 0)
 			backlog_push(
 			    &audit->backlog, record->bytes, record->len, true, record->at);
 		free(record);
@@ -221,7 +221,7 @@ release(struct audit *audit)
 
 /* There is one buffer for what is packed: it is put aside meanwhile. */
 void
-audit_let_go(struct audit *audit)
+audit_let_go(struct audit *audit, enum proto_keep keep)
 {
 	const struct wire_out *out = audit->out;
 	size_t len = out->len - audit->durable_at;
@@ -229,13 +229,13 @@ audit_let_go(struct audit *audit)
 
 	if (audit->held.count == 0 || out->failed)
 		return;
-	audit_seal(audit, true);
+	audit_seal(audit, PROTO_KEEP_DURABLE);
 	own = malloc(sizeof(*own) + len);
 	if (own == NULL)
 		return; /* it goes first, then */
 	*own = (struct backlog_record){.len = len};
 	memcpy(own->bytes, out->buf + audit->durable_at, len);
-	release(audit);
+	release(audit, keep);
 	begin_anew(audit, own);
 	free(own);
 }
@@ -245,7 +245,7 @@ on_held_long(void *arg, int fd, unsigned int events)
 {
 	(void)fd;
 	(void)events;
-	release(arg);
+	release(arg, PROTO_KEEP_DURABLE);
 }
 
 static bool
@@ -267,7 +267,7 @@ audit_end_soon(struct audit *audit)
 		audit_end_noted(audit);
 		return;
 	}
-	audit_seal(audit, true);
+	audit_seal(audit, PROTO_KEEP_DURABLE);
 	backlog_push(&audit->held, out->buf + audit->durable_at, out->len - audit->durable_at,
 	    true, time(NULL));
 }
@@ -275,8 +275,8 @@ audit_end_soon(struct audit *audit)
 void
 audit_end_noted(struct audit *audit)
 {
-	audit_let_go(audit);
-	if (must_wait(audit) || send_noted(audit, time(NULL)) < 0)
+	audit_let_go(audit, PROTO_KEEP_BEFORE);
+	if (must_wait(audit) || send_noted(audit, time(NULL), PROTO_KEEP_DURABLE) < 0)
 		keep(audit, true);
 	settle(audit);
 }
@@ -284,9 +284,9 @@ audit_end_noted(struct audit *audit)
 void
 audit_end_plain(struct audit *audit)
 {
-	audit_let_go(audit);
+	audit_let_go(audit, PROTO_KEEP_DURABLE);
 	if (!must_wait(audit)) {
-		audit_seal(audit, false);
+		audit_seal(audit, PROTO_KEEP);
 		if (servant_tell(audit->gw->recorder, NULL, 0) == 0)
 			return;
 	}

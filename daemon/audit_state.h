@@ -33,13 +33,14 @@ struct audit {
 };
 
 /* audit.c: closes the message that was packed. */
-void audit_seal(struct audit *audit, bool is_durable);
+void audit_seal(struct audit *audit, enum proto_keep keep);
 /* audit.c: sends what was packed and sealed; as audit_end_durable. */
 int audit_send(struct audit *audit, audit_done_fn *fn, void *arg);
 /* audit_kept.c: writes what waits, as far as that can be done now. */
 void audit_drain(struct audit *audit);
-/* audit_kept.c: what is held goes before what was packed. */
-void audit_let_go(struct audit *audit);
+/* audit_kept.c: what is held goes before what was packed, as _DURABLE, or _BEFORE where
+ * that is going to be durable. */
+void audit_let_go(struct audit *audit, enum proto_keep keep);
 /* audit_sums.c: writes the sums of the seconds before that one. */
 void audit_sum(struct audit *audit, int64_t before);
 

@@ -26,6 +26,7 @@ struct question {
 	TAILQ_ENTRY(question) link;
 	uint32_t id;
 	int64_t deadline_ms;
+	uint8_t answered_by; /* an answer of that type to a later one; PROTO_NONE: none */
 	servant_answer_fn *fn;
 	void *arg;
 };
@@ -37,6 +38,8 @@ struct waiting {
 	uint8_t bytes[];
 };
 
+TAILQ_HEAD(questions, question);
+
 struct servant {
 	struct loop *loop;
 	struct servant_spec spec;
@@ -46,8 +49,8 @@ struct servant {
 	uint32_t next_id;
 	unsigned int starts;
 	int64_t started_ms;
-	uint32_t restart_ms;              /* the next pause before a start */
-	TAILQ_HEAD(, question) questions; /* by time asked */
+	uint32_t restart_ms;        /* the next pause before a start */
+	struct questions questions; /* by time asked */
 	TAILQ_HEAD(, waiting) queue;
 	size_t queued;
 	int fds[IO_FDS_MAX]; /* of the message that is being taken */
@@ -180,21 +183,48 @@ on_timer(void *arg, int fd, unsigned int events)
 	arm_timer(s);
 }
 
-static void
-answer_one(struct servant *s, const struct proto_header *header, struct wire_in *in)
+/* Takes out what this answers: those before it that a later one's answer does for, and its
+ * own question. False when there is none. */
+static bool
+take_answered(struct servant *s, const struct proto_header *header, struct questions *answered)
 {
-	struct question *q;
+	struct question *q, *next;
 
 	TAILQ_FOREACH(q, &s->questions, link)
 		if (q->id == header->id)
 			break;
-	if (q == NULL) {
+	if (q == NULL)
+		return false;
+	for (q = TAILQ_FIRST(&s->questions); q != NULL && q->id != header->id; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (q->answered_by == PROTO_NONE || q->answered_by != header->type)
+			continue;
+		TAILQ_REMOVE(&s->questions, q, link);
+		TAILQ_INSERT_TAIL(answered, q, link);
+	}
+	TAILQ_REMOVE(&s->questions, q, link);
+	TAILQ_INSERT_TAIL(answered, q, link);
+	return true;
+}
+
+static void
+answer_one(struct servant *s, const struct proto_header *header, struct wire_in *in)
+{
+	struct questions answered = TAILQ_HEAD_INITIALIZER(answered);
+	struct question *q;
+
+	if (!take_answered(s, header, &answered)) {
 		log_error("%s answered what was not asked (id %u)", s->spec.name, header->id);
 		return;
 	}
-	TAILQ_REMOVE(&s->questions, q, link);
-	q->fn(q->arg, 0, header->type, in);
-	free(q);
+	while ((q = TAILQ_FIRST(&answered)) != NULL) {
+		TAILQ_REMOVE(&answered, q, link);
+		if (q->id == header->id)
+			q->fn(q->arg, 0, header->type, in);
+		else
+			q->fn(q->arg, 0, PROTO_NONE, NULL);
+		free(q);
+	}
 	arm_timer(s);
 }
 
@@ -336,11 +366,10 @@ servant_tell(struct servant *s, const int *fds, size_t nfds)
 	return err == -EAGAIN ? enqueue(s, fds, nfds) : err;
 }
 
-int
-servant_ask(struct servant *s, const int *fds, size_t nfds, uint32_t timeout_ms,
-    servant_answer_fn *fn, void *arg)
+static int
+ask(struct servant *s, const int *fds, size_t nfds, const struct question *question)
 {
-	struct question *q = calloc(1, sizeof(*q));
+	struct question *q = malloc(sizeof(*q));
 	int err;
 
 	if (q == NULL)
@@ -350,13 +379,30 @@ servant_ask(struct servant *s, const int *fds, size_t nfds, uint32_t timeout_ms,
 		free(q);
 		return err;
 	}
+	*q = *question;
 	q->id = s->next_id;
-	q->deadline_ms = io_now_ms() + timeout_ms;
-	q->fn = fn;
-	q->arg = arg;
 	TAILQ_INSERT_TAIL(&s->questions, q, link);
 	arm_timer(s);
 	return 0;
+}
+
+int
+servant_ask(struct servant *s, const int *fds, size_t nfds, uint32_t timeout_ms,
+    servant_answer_fn *fn, void *arg)
+{
+	const struct question q = {
+	    .deadline_ms = io_now_ms() + timeout_ms, .fn = fn, .arg = arg};
+
+	return ask(s, fds, nfds, &q);
+}
+
+int
+servant_ask_before(struct servant *s, uint8_t type, servant_answer_fn *fn, void *arg)
+{
+	const struct question q = {
+	    .deadline_ms = INT64_MAX, .answered_by = type, .fn = fn, .arg = arg};
+
+	return ask(s, NULL, 0, &q);
 }
 
 struct wire_out *

@@ -1,6 +1,6 @@
-/* A helper process as the supervisor sees it: started, asked, restarted when it
- * dies or fails to answer in time. Every question gets exactly one answer, if
- * need be "-ECONNRESET" or "-ETIMEDOUT"; never blocks. */
+/* A helper process as the supervisor sees it: started, asked, restarted when it dies or is
+ * late. Every question gets exactly one answer, if need be "-ECONNRESET" or "-ETIMEDOUT";
+ * never blocks. */
 #ifndef SALLYPORT_DAEMON_SERVANT_H
 #define SALLYPORT_DAEMON_SERVANT_H
 
@@ -24,8 +24,7 @@ struct servant_spec {
 	void (*on_ready)(void *arg, struct wire_in *in);
 	/* Each time it is gone: after the answers to all open questions. */
 	void (*on_down)(void *arg);
-	/* A message with id 0 other than READY. */
-	void (*on_notice)(void *arg, uint8_t type, struct wire_in *in);
+	void (*on_notice)(void *arg, uint8_t type, struct wire_in *in); /* id 0, not READY */
 	void *arg;
 	bool passes_fds; /* its messages may bring descriptors: servant_take_fd */
 };
@@ -42,19 +41,20 @@ struct wire_out *servant_begin(struct servant *servant, uint8_t type);
  * caller's. A servant that misses timeout_ms is killed. */
 int servant_ask(struct servant *servant, const int *fds, size_t nfds, uint32_t timeout_ms,
     servant_answer_fn *fn, void *arg);
+/* As servant_ask, without a time: the next answer of that type, to a later question, does for
+ * it, too, where its own is left out (type PROTO_NONE, in NULL). */
+int servant_ask_before(struct servant *servant, uint8_t type, servant_answer_fn *fn, void *arg);
 /* As servant_ask, for a message that has no answer. */
 int servant_tell(struct servant *servant, const int *fds, size_t nfds);
 
 /* In a callback: the message's descriptor, now the caller's, else closed; -1: none. */
 int servant_take_fd(struct servant *servant);
 
-/* It does not do what it was told: it is ended and started again, as after a
- * missed deadline. */
+/* It does not do what it was told: ended and started again, as after a missed deadline. */
 void servant_give_up(struct servant *servant, const char *why);
 
 bool servant_is_up(const struct servant *servant);
 pid_t servant_pid(const struct servant *servant);
-/* How often it has been started. */
-unsigned int servant_starts(const struct servant *servant);
+unsigned int servant_starts(const struct servant *servant); /* so often it was started */
 
 #endif

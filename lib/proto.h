@@ -122,8 +122,8 @@ enum proto_type {
 	PROTO_CODES_TOLD = 76,	/* str user: he was told of all; no answer */
 
 	/* supervisor -> recorder. */
-	PROTO_RECORD = 80,   /* u8 durable, u16 n, n * {u8 enum audit_field, u8 kind (0 number, 1
-	                        text), u64 | str} -> RECORDED if durable, else no answer */
+	PROTO_RECORD = 80,   /* u8 enum proto_keep, u16 n, n * {u8 enum audit_field, u8 kind (0
+	                        number, 1 text), u64 | str} -> RECORDED or no answer */
 	PROTO_RECORDED = 81, /* u32 errno (0 = on disk), u64 sequence */
 	PROTO_RECORD_ROTATE = 82, /* str name that the old file has, too; one descriptor: the new,
 	                             empty file, named audit.jsonl.new -> RECORD_DONE: errno 0: it
@@ -329,6 +329,14 @@ enum proto_mode {
 	PROTO_MODE_OPAQUE = 0,
 	PROTO_MODE_SPICE = 1,
 	PROTO_MODE_VNC = 2,
+};
+
+/* When a record must be on disk. Of _BEFORE a failure alone is answered: else the answer to
+ * the next record of _DURABLE, whose flush it shares, is its own, too. */
+enum proto_keep {
+	PROTO_KEEP = 0,         /* in a while; no answer */
+	PROTO_KEEP_DURABLE = 1, /* before the answer */
+	PROTO_KEEP_BEFORE = 2,
 };
 
 /* Where records go besides the file. */

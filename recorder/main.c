@@ -135,13 +135,13 @@ static int
 take_record(uint32_t id, struct wire_in *in)
 {
 	struct line_record record;
-	uint8_t durable = wire_get_u8(in);
+	uint8_t keep = wire_get_u8(in);
 
-	if (in->failed)
+	if (in->failed || keep > PROTO_KEEP_BEFORE)
 		return -EBADMSG;
 	if (line_parse(in, &record) == 0)
-		writer_add(&writer, id, durable != 0, &record);
-	else if (durable != 0)
+		writer_add(&writer, id, (enum proto_keep)keep, &record);
+	else if (keep != PROTO_KEEP)
 		writer_refuse(&writer, id, EBADMSG);
 	else
 		log_error("a record with unknown or broken fields is lost");
@@ -280,7 +280,7 @@ answer(void)
 		struct wire_out out;
 		uint8_t buf[32];
 
-		if (!entry->is_answered)
+		if (!entry->is_answered || (entry->is_before && entry->error == 0))
 			continue;
 		wire_out_init(&out, buf, sizeof(buf));
 		proto_put_header(&out, PROTO_RECORDED, entry->id);

@@ -102,7 +102,7 @@ add_first(struct writer *w, const char *old_name)
 	/* Store and log compare these at a start, and only this file is looked at. */
 	if (w->store_seq > 0)
 		line_set_number(&record, AUDIT_STORE_SEQ, w->store_seq);
-	writer_add(w, 0, true, &record);
+	writer_add(w, 0, PROTO_KEEP_DURABLE, &record);
 }
 
 /* The first line. 0; -errno: it is not in the file. */

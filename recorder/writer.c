@@ -124,14 +124,17 @@ add_line(struct writer *w, struct writer_entry *entry, bool may_use_kept,
 }
 
 void
-writer_add(struct writer *w, uint32_t id, bool is_durable, const struct line_record *record)
+writer_add(
+    struct writer *w, uint32_t id, enum proto_keep keep, const struct line_record *record)
 {
+	bool is_durable = keep != PROTO_KEEP;
 	struct writer_entry *entry;
 	int err;
 
 	tell_notices(w);
 	entry = &w->entries[w->n];
-	*entry = (struct writer_entry){.id = id, .is_answered = is_durable};
+	*entry = (struct writer_entry){
+	    .id = id, .is_answered = is_durable, .is_before = keep == PROTO_KEEP_BEFORE};
 	err = add_line(w, entry, is_durable && is_end(record), record);
 	entry->error = -err;
 	if (err < 0 && !is_durable) {
@@ -193,29 +196,41 @@ keep(struct writer *w)
 	w->tells_cut = w->tells_dropped = 0;
 }
 
+/* Whoever is answered, be it by a refusal, is answered for those before, too. */
+static bool
+is_waited_for(const struct writer *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->entries[i].is_answered && !w->entries[i].is_before)
+			return true;
+	return false;
+}
+
+/* All that is written, also by batches before this one, is on disk when it is answered. */
 int
 writer_commit(struct writer *w)
 {
-	bool is_durable = false;
+	bool is_durable = is_waited_for(w), is_written;
 	int err;
 
-	for (size_t i = 0; i < w->n; i++)
-		is_durable =
-		    is_durable || (w->entries[i].is_answered && w->entries[i].seq != 0);
-	if (w->len == 0)
+	if (w->len == 0 && !(is_durable && w->unflushed_ms != 0))
 		return 0;
 	err = io_write_all(w->fd, w->buf, w->len);
-	if (err < 0)
-		return take_back(w, -err);
-	err = is_durable ? logfile_flush(w->fd) : 0;
+	is_written = err == 0;
+	if (!is_written)
+		err = take_back(w, -err);
+	if (err == 0 && is_durable && (is_written || w->unflushed_ms != 0))
+		err = logfile_flush(w->fd);
 	if (err < 0) {
-		(void)take_back(w, -err);
+		if (is_written)
+			(void)take_back(w, -err);
 		return err;
 	}
-	keep(w);
+	if (is_written)
+		keep(w);
 	if (is_durable)
 		w->unflushed_ms = 0;
-	else if (w->unflushed_ms == 0)
+	else if (is_written && w->unflushed_ms == 0)
 		w->unflushed_ms = io_now_ms();
 	return 0;
 }

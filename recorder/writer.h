@@ -3,6 +3,7 @@
 #ifndef SALLYPORT_RECORDER_WRITER_H
 #define SALLYPORT_RECORDER_WRITER_H
 
+#include "lib/proto.h"
 #include "recorder/chain.h"
 #include "recorder/head.h"
 #include "recorder/journal.h"
@@ -16,7 +17,7 @@
 
 struct writer_entry {
 	uint32_t id;      /* of the request */
-	bool is_answered; /* durable: its sender waits */
+	bool is_answered, is_before; /* durable; left to the next one's flush and answer */
 	bool is_notice;   /* our own */
 	int error;        /* errno; 0: on disk */
 	uint64_t seq;     /* 0: no line */
@@ -28,8 +29,7 @@ struct writer {
 	off_t size; /* of what is written and good */
 	struct chain good, chain; /* at size; with the batch */
 	struct head head;   /* the file's first line; seq 0: it is empty */
-	struct space space;
-	struct journal journal;
+	struct space space; struct journal journal;
 	struct kernel kernel;
 	uint64_t store_seq; /* the highest that was in a record */
 	int64_t unflushed_ms; /* since when lines wait for a flush; 0: none does */
@@ -39,14 +39,15 @@ struct writer {
 	char buf[WRITER_BYTES];
 };
 
-/* Begins at the tail, cutting what is no line, and says so in a record.
- * journal, kernel and fd stay the caller's. 0, -errno: the recorder must end. */
+/* Begins at the tail, cutting what is no line, and says so in a record. journal, kernel
+ * and fd stay the caller's. 0, -errno: the recorder must end. */
 int writer_begin(struct writer *w, int fd, const char *host, const struct tail *tail);
 
 bool writer_has_room(const struct writer *w); /* for another record in the batch */
-/* A durable record gets an entry, even when refused; another may be dropped.
+/* What is to be durable gets an entry, even when refused; another may be dropped.
  * writer_refuse: an entry that is only an answer: error, no line. */
-void writer_add(struct writer *w, uint32_t id, bool is_durable, const struct line_record *record);
+void writer_add(
+    struct writer *w, uint32_t id, enum proto_keep keep, const struct line_record *record);
 void writer_refuse(struct writer *w, uint32_t id, int error);
 
 /* Writes and flushes the batch; entries[n] then hold the answers. 0; -errno when a
@@ -54,7 +55,6 @@ void writer_refuse(struct writer *w, uint32_t id, int error);
 int writer_commit(struct writer *w);
 void writer_tell(struct writer *w); /* journal and kernel, after the answers */
 void writer_clear(struct writer *w);
-/* Flushes lines that nobody waits for. 0, -errno: end. */
-int writer_settle(struct writer *w);
+int writer_settle(struct writer *w); /* flushes what nobody waits for. 0, -errno: end */
 
 #endif

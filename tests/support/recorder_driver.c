@@ -39,11 +39,11 @@ start(void)
 }
 
 static void
-record_begin(uint32_t id, bool durable, const char *event, uint16_t more)
+record_begin(uint32_t id, enum proto_keep keep, const char *event, uint16_t more)
 {
 	wire_out_init(&out, buf, sizeof(buf));
 	proto_put_header(&out, PROTO_RECORD, id);
-	wire_put_u8(&out, durable);
+	wire_put_u8(&out, (uint8_t)keep);
 	wire_put_u16(&out, (uint16_t)(more + 1));
 	wire_put_u8(&out, AUDIT_EVENT);
 	wire_put_u8(&out, 1);
@@ -253,6 +253,30 @@ count_dropped(void)
 }
 
 static void
+put_before(uint32_t id, const char *event)
+{
+	record_begin(id, PROTO_KEEP_BEFORE, event, 0);
+	helper_put(&helper, &out);
+}
+
+/* What goes before another is heard of when it failed, and else by the other's answer. */
+static void
+befores(void)
+{
+	struct proto_header header;
+	struct wire_in in;
+
+	put_before(1, "close");
+	put_before(2, "open");
+	record_begin(3, PROTO_KEEP_DURABLE, "close", 0);
+	helper_put(&helper, &out);
+	header = helper_get(&helper, PROTO_RECORDED, &in);
+	REQUIRE(header.id == 2 && wire_get_u32(&in) == ENOSPC);
+	header = helper_get(&helper, PROTO_RECORDED, &in);
+	REQUIRE(header.id == 3 && wire_get_u32(&in) == 0);
+}
+
+static void
 run_full(const char *filler)
 {
 	const struct timespec pause = {.tv_nsec = 150 * 1000 * 1000};
@@ -271,6 +295,8 @@ run_full(const char *filler)
 	fill_device(filler); /* what is kept is not there for others */
 	closes(800);
 	printf("ok full: 800 ends of channels are written\n");
+	befores();
+	printf("ok full: of two that go before a third, the one that is refused is answered\n");
 	REQUIRE(helper_end(&helper, 0) == 0);
 	start();
 	REQUIRE(record_one("open") == ENOSPC);

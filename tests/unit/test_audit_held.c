@@ -21,6 +21,8 @@ __wrap_servant_tell(struct servant *s, const int *fds, size_t nfds);
 int
 __wrap_servant_ask(struct servant *s, const int *fds, size_t nfds, uint32_t timeout_ms,
     servant_answer_fn *fn, void *arg);
+int
+__wrap_servant_ask_before(struct servant *s, uint8_t type, servant_answer_fn *fn, void *arg);
 bool
 __wrap_servant_is_up(const struct servant *s);
 const struct settings *
@@ -28,8 +30,11 @@ __wrap_gateway_settings(const struct gateway *gw);
 
 static uint8_t buf[4096];
 static struct wire_out out;
-static char written[256]; /* events in order; "(late)" behind one that carries its time */
+/* Events in order; "+" behind one that is left to the next one's flush, "(late)" behind one
+ * that carries its time. */
+static char written[256];
 static bool is_up;
+static int answer_before;
 static struct loop *loop;
 
 bool
@@ -58,7 +63,7 @@ __wrap_servant_begin(struct servant *s, uint8_t type)
 }
 
 static void
-write_down(bool is_durable)
+write_down(enum proto_keep keep)
 {
 	struct proto_header header;
 	struct wire_in in;
@@ -67,7 +72,7 @@ write_down(bool is_durable)
 
 	wire_in_init(&in, out.buf, out.len);
 	assert_int_equal(proto_get_header(&in, &header), 0);
-	assert_int_equal(wire_get_u8(&in), is_durable);
+	assert_int_equal(wire_get_u8(&in), keep);
 	n = wire_get_u16(&in);
 	for (uint16_t i = 0; i < n; i++) {
 		uint8_t field = wire_get_u8(&in);
@@ -78,6 +83,10 @@ write_down(bool is_durable)
 		    field == AUDIT_AT ? "(late)" : " ", field == AUDIT_EVENT ? text : "");
 	}
 	assert_int_equal(wire_end(&in), 0);
+	if (keep == PROTO_KEEP_BEFORE) {
+		size_t len = strlen(written);
+		snprintf(written + len, sizeof(written) - len, "+");
+	}
 }
 
 int
@@ -86,7 +95,7 @@ __wrap_servant_tell(struct servant *s, const int *fds, size_t nfds)
 	(void)s;
 	(void)fds;
 	(void)nfds;
-	write_down(false);
+	write_down(PROTO_KEEP);
 	return 0;
 }
 
@@ -101,9 +110,20 @@ __wrap_servant_ask(struct servant *s, const int *fds, size_t nfds, uint32_t time
 	(void)fds;
 	(void)nfds;
 	(void)timeout_ms;
-	write_down(true);
+	write_down(PROTO_KEEP_DURABLE);
 	wire_in_init(&in, answer, sizeof(answer));
 	fn(arg, 0, PROTO_RECORDED, &in);
+	return 0;
+}
+
+/* Answered by whatever comes next. */
+int
+__wrap_servant_ask_before(struct servant *s, uint8_t type, servant_answer_fn *fn, void *arg)
+{
+	(void)s;
+	assert_int_equal(type, PROTO_RECORDED);
+	write_down(PROTO_KEEP_BEFORE);
+	fn(arg, answer_before, PROTO_NONE, NULL);
 	return 0;
 }
 
@@ -170,14 +190,14 @@ test_with_the_next(void **state)
 	assert_string_equal(written, "");
 	audit_begin(audit, "open");
 	assert_int_equal(audit_end_durable(audit, nothing, NULL), 0);
-	assert_string_equal(written, " one two open");
+	assert_string_equal(written, " one+ two+ open");
 	hold(audit, "three");
 	audit_begin(audit, "deny");
 	audit_end_plain(audit);
 	hold(audit, "four");
 	audit_begin(audit, "stop");
 	audit_end_noted(audit);
-	assert_string_equal(written, " one two open three deny four stop");
+	assert_string_equal(written, " one+ two+ open three deny four+ stop");
 	end(audit);
 }
 
@@ -205,7 +225,7 @@ test_bounded(void **state)
 	(void)state;
 	for (int i = 0; i < 65; i++)
 		hold(audit, "e");
-	assert_int_equal(strlen(written), 65 * 2);
+	assert_int_equal(strlen(written), 64 * 3 + 2); /* one for whom there is no room */
 	end(audit);
 }
 
@@ -233,6 +253,25 @@ test_recorder_gone(void **state)
 	end(audit);
 }
 
+/* The recorder took it, and was gone before it said so of what came next. */
+static void
+test_left_to_the_next_and_lost(void **state)
+{
+	struct gateway gw;
+	struct audit *audit = begin(&gw);
+
+	(void)state;
+	hold(audit, "one");
+	answer_before = -ECONNRESET;
+	audit_begin(audit, "open");
+	assert_int_equal(audit_end_durable(audit, nothing, NULL), 0);
+	answer_before = 0;
+	assert_string_equal(written, " one+ open");
+	audit_resume(audit);
+	assert_string_equal(written, " one+ open one(late)");
+	end(audit);
+}
+
 int
 main(void)
 {
@@ -241,6 +280,7 @@ main(void)
 	    cmocka_unit_test(test_by_itself),
 	    cmocka_unit_test(test_bounded),
 	    cmocka_unit_test(test_recorder_gone),
+	    cmocka_unit_test(test_left_to_the_next_and_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

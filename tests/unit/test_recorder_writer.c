@@ -72,22 +72,22 @@ teardown(void **state)
 }
 
 static void
-add(uint32_t id, bool is_durable, const char *event)
+add(uint32_t id, enum proto_keep keep, const char *event)
 {
 	struct line_record record = {0};
 
 	line_set_text(&record, AUDIT_EVENT, event);
 	line_set_text(&record, AUDIT_USER, "anne");
-	writer_add(&w, id, is_durable, &record);
+	writer_add(&w, id, keep, &record);
 }
 
 /* 0, or the error of the only record. */
 static int
-add_one(bool is_durable, const char *event)
+add_one(enum proto_keep keep, const char *event)
 {
 	int error;
 
-	add(1, is_durable, event);
+	add(1, keep, event);
 	assert_int_equal(writer_commit(&w), 0);
 	error = w.n > 0 ? w.entries[w.n - 1].error : -1;
 	writer_clear(&w);
@@ -167,6 +167,30 @@ test_room(void **state)
 	assert_true(writer_has_room(&w));
 }
 
+/* An end that goes before an open: written at once, flushed by the open's flush or soon. */
+static void
+test_before(void **state)
+{
+	(void)state;
+	flushes = 0;
+	assert_int_equal(add_one(PROTO_KEEP_BEFORE, "close"), 0);
+	assert_int_equal(count_in_file("\"event\":\"close\""), 1);
+	assert_int_equal(flushes, 0);
+	assert_int_not_equal(w.unflushed_ms, 0);
+	assert_int_equal(add_one(PROTO_KEEP_DURABLE, "open"), 0);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(w.unflushed_ms, 0);
+	add(1, PROTO_KEEP_BEFORE, "close");
+	add(2, PROTO_KEEP_DURABLE, "open");
+	assert_int_equal(writer_commit(&w), 0);
+	assert_int_equal(flushes, 2);
+	assert_true(w.entries[0].is_answered && w.entries[0].is_before);
+	writer_clear(&w);
+	assert_int_equal(add_one(PROTO_KEEP_BEFORE, "close"), 0);
+	assert_int_equal(writer_settle(&w), 0);
+	assert_int_equal(flushes, 3);
+}
+
 /* Longest lines only: fewer of them, and still no overflow. */
 static void
 test_room_of_long(void **state)
@@ -221,6 +245,11 @@ test_short(void **state)
 	assert_int_equal(add_one(false, "close"), -1); /* a close is always durable */
 	assert_int_equal(add_one(true, "close"), 0);
 	assert_int_equal(add_one(true, "session-end"), 0);
+	assert_int_equal(add_one(PROTO_KEEP_BEFORE, "close"), 0);
+	assert_int_equal(add_one(PROTO_KEEP_BEFORE, "otp"), ENOSPC);
+	assert_int_not_equal(w.unflushed_ms, 0);
+	assert_int_equal(add_one(PROTO_KEEP_DURABLE, "otp"), ENOSPC);
+	assert_int_equal(w.unflushed_ms, 0);
 	assert_int_equal(count_in_file("\"event\":\"dropped\""), 0);
 	limit(RLIM_INFINITY);
 	wait_for_retry();
@@ -337,6 +366,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_batches, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_before, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_room_of_long, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_refusal_keeps_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_short, setup, teardown),

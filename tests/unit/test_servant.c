@@ -140,9 +140,9 @@ one_that_never_gets_there(void **state)
 	assert_int_equal(scene.readies, 0);
 }
 
-/* --- helpers that were taken over: this program itself, with a word ------------------ */
-
 #define SOON_MS 60000
+
+/* --- helpers that were taken over: this program itself, with a word ------------------ */
 
 static void
 say(uint8_t type, const int *fds, size_t n)
@@ -156,9 +156,56 @@ say(uint8_t type, const int *fds, size_t n)
 		_exit(1);
 }
 
+static void
+reply_to(uint32_t id, uint8_t type)
+{
+	uint8_t buf[64];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	proto_put_header(&out, type, id);
+	if (io_send(HELPER_FD, buf, out.len, NULL, 0) < 0)
+		_exit(1);
+}
+
+/* Of five questions: answers the fourth, by another type, the last one and then the first;
+ * before that, if asked to, the second; or goes. */
+static int
+answer(const char *word)
+{
+	struct proto_header header[5];
+	uint8_t buf[64];
+	struct wire_in in;
+
+	for (int i = 0; i < 5; i++) {
+		ssize_t n;
+
+		if (io_wait(HELPER_FD, POLLIN, io_now_ms() + SOON_MS) < 0 ||
+		    (n = io_receive(HELPER_FD, buf, sizeof(buf), NULL)) <= 0)
+			return 1;
+		wire_in_init(&in, buf, (size_t)n);
+		if (proto_get_header(&in, &header[i]) < 0)
+			return 1;
+	}
+	if (strcmp(word, "none") == 0)
+		return 0;
+	if (strcmp(word, "second") == 0)
+		reply_to(header[1].id, PROTO_RECORDED);
+	reply_to(header[3].id, PROTO_RECORD_DONE);
+	reply_to(header[4].id, PROTO_RECORDED);
+	reply_to(header[0].id, PROTO_RECORDED);
+	(void)io_wait(HELPER_FD, POLLIN, io_now_ms() + SOON_MS);
+	return 0;
+}
+
 static int
 be_helper(const char *word)
 {
+	if (strcmp(word, "last") == 0 || strcmp(word, "second") == 0 ||
+	    strcmp(word, "none") == 0) {
+		say(PROTO_READY, NULL, 0);
+		return answer(word);
+	}
 	if (strcmp(word, "early") == 0)
 		say(PROTO_RELAY_ENDED, NULL, 0);
 	say(PROTO_READY, NULL, 0);
@@ -230,6 +277,90 @@ one_that_passes_what_is_not_due(void **state)
 	assert_int_equal(taker.notices, 2);
 }
 
+/* --- answers that stand for those before ---------------------------------------------- */
+
+struct asked {
+	struct servant *servant;
+	struct loop *loop;
+	char said[8]; /* whose answer: "a" its own, "A" a later one's, "!" none */
+};
+
+struct one_asked {
+	struct asked *asked;
+	char name;
+};
+
+static void
+on_answer(void *arg, int error, uint8_t type, struct wire_in *in)
+{
+	const struct one_asked *one = arg;
+	struct asked *asked = one->asked;
+	size_t n = strlen(asked->said);
+
+	assert_true((type == PROTO_NONE) == (in == NULL));
+	assert_true(n < sizeof(asked->said) - 1);
+	asked->said[n] = error < 0            ? '!'
+			 : type == PROTO_NONE ? (char)(one->name - 'a' + 'A')
+					      : one->name;
+	if (n + 1 == 5)
+		loop_stop(asked->loop);
+}
+
+static void
+ask_five(void *arg, struct wire_in *in)
+{
+	static struct one_asked ones[5];
+	struct asked *asked = arg;
+
+	(void)in;
+	for (size_t i = 0; i < 5 && asked->said[0] == '\0'; i++) {
+		ones[i] = (struct one_asked){.asked = asked, .name = (char)('a' + i)};
+		(void)servant_begin(asked->servant, PROTO_RECORD);
+		if (i == 1 || i == 2)
+			assert_int_equal(servant_ask_before(asked->servant, PROTO_RECORDED,
+					     on_answer, &ones[i]),
+			    0);
+		else
+			assert_int_equal(
+			    servant_ask(asked->servant, NULL, 0, SOON_MS, on_answer, &ones[i]),
+			    0);
+	}
+}
+
+static void
+ask_of(struct asked *asked, char *word)
+{
+	static char self[] = "/proc/self/exe";
+	char *argv[] = {self, word, NULL};
+	struct servant_spec spec = {
+	    .name = "trial", .argv = argv, .on_ready = ask_five, .arg = asked};
+
+	*asked = (struct asked){.loop = loop_new()};
+	assert_non_null(asked->loop);
+	asked->servant = servant_new(asked->loop, &spec);
+	assert_non_null(asked->servant);
+	assert_int_equal(loop_run(asked->loop), 0);
+	servant_free(asked->servant);
+	loop_free(asked->loop);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+}
+
+static void
+one_answer_for_those_before(void **state)
+{
+	static char last[] = "last", second[] = "second", none[] = "none";
+	struct asked asked;
+
+	(void)state;
+	ask_of(&asked, last);
+	assert_string_equal(asked.said, "dBCea");
+	ask_of(&asked, second);
+	assert_string_equal(asked.said, "bdCea");
+	ask_of(&asked, none);
+	assert_string_equal(asked.said, "!!!!!");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -241,6 +372,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(one_that_is_well),
 	    cmocka_unit_test(one_that_is_ready_twice),
 	    cmocka_unit_test(one_that_passes_what_is_not_due),
+	    cmocka_unit_test(one_answer_for_those_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
