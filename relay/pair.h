@@ -22,7 +22,7 @@ struct pair_side {
 	bool is_eof;       /* nothing more comes from here */
 	bool is_done;      /* and all of it went on, or can't any more */
 	bool is_hung_up;   /* epoll said so */
-	bool is_bulk;      /* the last read brought much */
+	bool is_bulk, is_tcp; /* the last read brought much; what it is */
 };
 
 enum { PAIR_TELLS_GREETED = 1, PAIR_TELLS_SESSION = 2 }; /* the supervisor, while it lives */

@@ -507,6 +507,39 @@ test_no_socket(void **state)
 
 #define PAIR_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static int
+room_of(int fd)
+{
+	socklen_t len = sizeof(int);
+	int room = 0;
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len), 0);
+	return room;
+}
+
+/* A user's socket does not grow; a VM's does, it may be far away. */
+static void
+test_tcp_ahead(void **state)
+{
+	int from[2], to[2], fds[2], before;
+	struct pair *tcp = NULL;
+
+	(void)state;
+	connect_tcp(from);
+	connect_tcp(to);
+	fds[0] = from[1];
+	fds[1] = to[1];
+	before = room_of(to[1]);
+	assert_int_equal(pair_new(epoll, 9, 0, fds, NULL, 1000, &tcp), 0);
+	assert_in_range(room_of(from[1]), 1, 2 * 131072);
+	assert_int_equal(room_of(to[1]), before);
+	assert_true(tcp->side[0].is_tcp && tcp->side[1].is_tcp && !pair->side[0].is_tcp);
+	pair_end(tcp, PROTO_ENDED_STOPPED);
+	pair_free(tcp);
+	close(from[0]);
+	close(to[0]);
+}
+
 int
 main(void)
 {
@@ -528,6 +561,7 @@ main(void)
 	    PAIR_TEST(test_turns),
 	    PAIR_TEST(test_urgent),
 	    PAIR_TEST(test_urgent_in_bulk),
+	    PAIR_TEST(test_tcp_ahead),
 	    PAIR_TEST(test_stop_with_copies),
 	    PAIR_TEST(test_no_socket),
 	};
