@@ -88,10 +88,11 @@ else
 	pass "H8 (there is no IPv6 here: not tried)"
 fi
 cp /etc/passwd "$GW/passwd"
-awk -F: -v OFS=: '$1 == "anne" {$5 = "maggie,,,root vmusers \033[2J%n"} {print}' "$GW/passwd" >/etc/passwd
+awk -F: -v OFS=: '$1 == "anne" {$5 = "maggie,,,root vmusers \033[2J%n"} {print}' "$GW/passwd" >"$GW/passwd.odd"
+gw_passwd "$GW/passwd.odd"
 check "H9 the name in GECOS is nobody's" "~ACCEPTED" "$(methods anne "$K" publickey kbdint:"$(gw_press anne)")"
 check "H9   and stands nowhere" 0 "$(grep -c 'root vmusers' $AUDIT)"
-cp "$GW/passwd" /etc/passwd
+gw_passwd "$GW/passwd"
 
 # H11: sshd gives up before the daemon does; the client goes in mid-check.
 O=$(gw_press anne)

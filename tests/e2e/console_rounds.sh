@@ -71,7 +71,7 @@ undo() { # CAUSE
 	key_disabled)
 		"$BUILD/tests/yk" new "$GW/anne.yk" >"$GW/anne.csv"; cut -d, -f2 <"$GW/anne.csv" >"$GW/anne.id"
 		gw_import >/dev/null 2>&1 ;;
-	user_deleted) cp -p "$GW/passwd" /etc/passwd.new; mv /etc/passwd.new /etc/passwd ;;
+	user_deleted) gw_passwd "$GW/passwd" ;;
 	esac
 	gw_policy
 	gw_reload >/dev/null

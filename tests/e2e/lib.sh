@@ -104,6 +104,10 @@ gw_regrant() { # LINE…: the same, and the daemon goes by them; sets $GW/reload
 	gw_reload >"$GW/reload" 2>&1 || fail "reload: $(cat "$GW/reload")"
 }
 
+gw_passwd() { # FILE: the accounts from there; at no moment is one missing
+	cp -p /etc/passwd /etc/passwd.new && cat "$1" >/etc/passwd.new && mv /etc/passwd.new /etc/passwd
+}
+
 # SECONDS: sets WINDOW, a time of today that ends at a full minute, and END, when that is,
 # with more than SECONDS left; waits for a new minute where this one has fewer.
 gw_window() {

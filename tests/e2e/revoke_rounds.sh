@@ -87,7 +87,7 @@ by_lock() { sallyport lock anne round "$1" >"$GW/said"; }
 by_disconnect() { sallyport disconnect anne >"$GW/said"; }
 by_key_disabled() { sallyport key disable "$(cat "$GW/anne.id")" >"$GW/said"; }
 by_key_unmapped() { sed -i '/^anne/d' /etc/sallyport/yubikey_mappings; gw_reload >"$GW/said"; }
-by_user_deleted() { cp -p /etc/passwd "$GW/passwd"; sed '/^anne:/d' "$GW/passwd" >"$GW/passwd.new"; cat "$GW/passwd.new" >/etc/passwd; : >"$GW/said"; }
+by_user_deleted() { cp -p /etc/passwd "$GW/passwd"; sed -i '/^anne:/d' /etc/passwd; : >"$GW/said"; }
 by_grant() { sed -i '/^anne/d' /etc/sallyport/vm_mappings; gw_reload >"$GW/said"; }
 by_left_group() { gpasswd -d anne vmusers >"$GW/said" 2>&1; }
 undo() {
@@ -96,7 +96,7 @@ undo() {
 	key_disabled)
 		"$BUILD/tests/yk" new "$GW/anne.yk" >"$GW/anne.csv"; cut -d, -f2 <"$GW/anne.csv" >"$GW/anne.id"
 		gw_import >/dev/null 2>&1 ;;
-	user_deleted) cat "$GW/passwd" >/etc/passwd ;;
+	user_deleted) gw_passwd "$GW/passwd" ;;
 	left_group) gpasswd -a anne vmusers >/dev/null 2>&1 ;;
 	esac
 	gw_policy

@@ -44,7 +44,7 @@ gw_policy; echo '@devs books spice always' >>/etc/sallyport/vm_mappings; gw_relo
 gw_channel
 cp /etc/passwd "$GW/passwd"; sed -i '/^anne:/d' /etc/passwd
 ended "user deleted, with a group among the grants" 'the user is gone'
-cp "$GW/passwd" /etc/passwd
+gw_passwd "$GW/passwd"
 
 gw_channel
 M=$(pgrep -n -P "$GW_SSHD_PID" -f 'sshd: anne \[priv\]'); U=$(pgrep -P "$M" -U anne | head -1)
