@@ -7,8 +7,8 @@
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
 # shellcheck shell=bash
-ALL=0-$(($(nproc --all) - 1))
-PIN=${PIN:-${ALL#*-}}
+ALL=$(taskset -cp $$ | sed 's/.*: //')
+PIN=${PIN:-${ALL##*[,-]}}
 [ "$PIN" != no ] || PIN=$ALL
 
 on_processors() { # LIST: all that runs in the copy, and what it starts from here on

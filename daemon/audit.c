@@ -111,7 +111,7 @@ on_recorded(void *arg, int error, uint8_t type, struct wire_in *in)
 		seq = wire_get_u64(in);
 		if (wire_end(in) < 0)
 			error = -EBADMSG;
-	} else if (error == 0 && type != PROTO_NONE) {
+	} else if (error == 0 && in != NULL) {
 		error = -EBADMSG;
 	}
 	if (error == 0)

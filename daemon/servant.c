@@ -26,7 +26,8 @@ struct question {
 	TAILQ_ENTRY(question) link;
 	uint32_t id;
 	int64_t deadline_ms;
-	uint8_t answered_by; /* an answer of that type to a later one; PROTO_NONE: none */
+	uint8_t
+	    answered_by; /* an answer of that type to a later one; PROTO_NONE: its own alone */
 	servant_answer_fn *fn;
 	void *arg;
 };
@@ -188,22 +189,22 @@ on_timer(void *arg, int fd, unsigned int events)
 static bool
 take_answered(struct servant *s, const struct proto_header *header, struct questions *answered)
 {
-	struct question *q, *next;
+	struct question *own, *q, *next;
 
-	TAILQ_FOREACH(q, &s->questions, link)
-		if (q->id == header->id)
+	TAILQ_FOREACH(own, &s->questions, link)
+		if (own->id == header->id)
 			break;
-	if (q == NULL)
+	if (own == NULL)
 		return false;
-	for (q = TAILQ_FIRST(&s->questions); q != NULL && q->id != header->id; q = next) {
+	for (q = TAILQ_FIRST(&s->questions); q != own; q = next) {
 		next = TAILQ_NEXT(q, link);
-		if (q->answered_by == PROTO_NONE || q->answered_by != header->type)
+		if (q->answered_by != header->type || own->answered_by != PROTO_NONE)
 			continue;
 		TAILQ_REMOVE(&s->questions, q, link);
 		TAILQ_INSERT_TAIL(answered, q, link);
 	}
-	TAILQ_REMOVE(&s->questions, q, link);
-	TAILQ_INSERT_TAIL(answered, q, link);
+	TAILQ_REMOVE(&s->questions, own, link);
+	TAILQ_INSERT_TAIL(answered, own, link);
 	return true;
 }
 

@@ -41,8 +41,8 @@ struct wire_out *servant_begin(struct servant *servant, uint8_t type);
  * caller's. A servant that misses timeout_ms is killed. */
 int servant_ask(struct servant *servant, const int *fds, size_t nfds, uint32_t timeout_ms,
     servant_answer_fn *fn, void *arg);
-/* As servant_ask, without a time: the next answer of that type, to a later question, does for
- * it, too, where its own is left out (type PROTO_NONE, in NULL). */
+/* As servant_ask, without a time: where its own answer is left out, the next one of that type
+ * to a later servant_ask does for it, too (type PROTO_NONE, in NULL). */
 int servant_ask_before(struct servant *servant, uint8_t type, servant_answer_fn *fn, void *arg);
 /* As servant_ask, for a message that has no answer. */
 int servant_tell(struct servant *servant, const int *fds, size_t nfds);

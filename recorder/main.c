@@ -255,7 +255,10 @@ collect(void)
 	while (writer_has_room(&writer) && !rotation.is_wanted) {
 		int fds[IO_FDS_MAX];
 		ssize_t n = io_receive(HELPER_FD, buf, sizeof(buf), fds);
-		if (n == 0 || n == -ECONNRESET)
+		/* The supervisor was killed and had answers unread: what it sent comes now. */
+		if (n == -ECONNRESET)
+			continue;
+		if (n == 0)
 			return 1;
 		if (n == -EAGAIN)
 			return 0;
@@ -314,7 +317,9 @@ rotate_if_wanted(void)
 static int
 turn(void)
 {
-	int collected = collect(), err = writer_commit(&writer), sent = answer();
+	int collected = collect(), err = writer_commit(&writer);
+	/* Of a file whose state is unknown nothing is said: all that is unanswered comes again. */
+	int sent = err < 0 ? 0 : answer();
 
 	writer_tell(&writer);
 	writer_clear(&writer);

@@ -51,7 +51,7 @@ void writer_add(
 void writer_refuse(struct writer *w, uint32_t id, int error);
 
 /* Writes and flushes the batch; entries[n] then hold the answers. 0; -errno when a
- * flush or a cut failed and the file's state is unknown: answer, then end. */
+ * flush or a cut failed and the file's state is unknown: end without an answer. */
 int writer_commit(struct writer *w);
 void writer_tell(struct writer *w); /* journal and kernel, after the answers */
 void writer_clear(struct writer *w);

@@ -280,8 +280,9 @@ main(int argc, char **argv)
 	while (fgets(line, sizeof(line), stdin) != NULL && case_count < CASES_MAX)
 		read_case(line, rounds);
 	for (size_t r = 0; r < rounds; r++) {
-		(void)poll(NULL, 0, (int)pause_ms);
 		for (size_t i = 0; i < case_count; i++) {
+			(void)poll(
+			    NULL, 0, (int)pause_ms); /* what the last one left is done then */
 			struct one_case *c = &cases[(i + r) % case_count];
 			if (strcmp(c->argv[0], "@append") == 0)
 				append_once(c->argv[1], &c->samples[r]);
