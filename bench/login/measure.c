@@ -281,9 +281,9 @@ main(int argc, char **argv)
 		read_case(line, rounds);
 	for (size_t r = 0; r < rounds; r++) {
 		for (size_t i = 0; i < case_count; i++) {
-			(void)poll(
-			    NULL, 0, (int)pause_ms); /* what the last one left is done then */
 			struct one_case *c = &cases[(i + r) % case_count];
+			/* In which what the last one left is dealt with. */
+			(void)poll(NULL, 0, (int)pause_ms);
 			if (strcmp(c->argv[0], "@append") == 0)
 				append_once(c->argv[1], &c->samples[r]);
 			else if (strcmp(c->argv[0], "@flush") == 0)
