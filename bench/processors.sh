@@ -6,10 +6,11 @@
 # all.
 #
 #   PIN=N   that processor (default: the last); PIN=no: as it comes
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # OTHER: for who sources this
 ALL=$(taskset -cp $$ | sed 's/.*: //')
 PIN=${PIN:-${ALL##*[,-]}}
-[ "$PIN" != no ] || PIN=$ALL
+OTHER=${ALL%%[,-]*} # of what would run on another machine
+[ "$PIN" != no ] || PIN=$ALL OTHER=$ALL
 
 on_processors() { # LIST: all that runs in the copy, and what it starts from here on
 	local process

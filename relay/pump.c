@@ -16,8 +16,10 @@
 #define BULK_FROM  16384
 #define BULK_LEAST 4096
 
-/* A read's share of it, where it goes on by TCP: what is read there is still in the cache. */
-#define BULK_TCP 65536
+/* What one brings at most: so much is still in the cache where it is read next, by sshd,
+ * which has more to do with it than the relay. */
+#define BULK_UNIX 131072
+#define BULK_TCP  65536
 
 static uint8_t scratch[RELAY_CHUNK]; /* empty between two events, as: */
 static uint8_t passed[CONSOLE_OUT];
@@ -164,7 +166,7 @@ came(struct pair_side *from, ssize_t n, size_t max)
 static void
 read_bulk(struct pair_side *from, struct pipe *pipe, int64_t now_ms)
 {
-	size_t most = half_other(from)->is_tcp ? BULK_TCP : PIPE_BYTES;
+	size_t most = half_other(from)->is_tcp ? BULK_TCP : BULK_UNIX;
 	size_t len = came(from,
 	    splice(from->fd, NULL, pipe->in, NULL, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK), 0);
 

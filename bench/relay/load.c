@@ -9,7 +9,8 @@
  *                          serve         (until its input ends: for clients elsewhere)
  *
  * PIDS: the relay's processes, by commas; with what they started they are asked for
- * CPU, memory and descriptors. "-": none. Prints figure<tab>value. */
+ * CPU, memory and descriptors. "-": none. TARGET "-": another process serves. Prints
+ * figure<tab>value. */
 #include "bench/relay/visit.h"
 
 #include <dirent.h>
@@ -30,7 +31,7 @@
 #define WIDTH_MAX 256
 
 static const char *pids;
-static struct place target, entrance;
+static struct place entrance;
 static int64_t samples[TIMES_MAX], ups[TIMES_MAX];
 static size_t ups_count;
 static volatile bool is_over;
@@ -301,6 +302,7 @@ serve(void *arg)
 static void
 start_target(const char *where)
 {
+	const struct place target = place_read(where);
 	static int listener;
 	pthread_t thread;
 	int on = 1;
@@ -495,10 +497,10 @@ main(int argc, char **argv)
 	files.rlim_cur = files.rlim_max;
 	REQUIRE(setrlimit(RLIMIT_NOFILE, &files) == 0);
 	pids = argv[1];
-	target = place_read(argv[2]);
 	entrance = place_read(argv[3]);
 	mode = argv[4];
-	start_target(argv[2]);
+	if (strcmp(argv[2], "-") != 0)
+		start_target(argv[2]);
 	if (strcmp(mode, "serve") == 0)
 		while (read(0, &c, 1) > 0)
 			;

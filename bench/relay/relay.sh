@@ -4,12 +4,14 @@
 # started afresh for each round. table.py compares the medians with the limits.
 #
 # All that takes part (clients, relays, targets; the gateway and sshd, too) runs on one
-# processor (processors.sh). Only what keeps more than one busy is as it comes: visits many
-# at once, and bulk through sshd.
+# processor (processors.sh), with two exceptions. Visits many at once are as they come. And
+# through sshd the client's side, ssh and who uses its forward, has another processor, as it
+# has where it is another machine, and had where the limits were made.
 #
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of the first two and the flood (default 5); PAIRS=N of sshd (default 20)
+#   ROUNDS=N    of all else (default 7); PAIRS=N   of sshd, and of visits beside a flush
+#               (default 20)
 #   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
@@ -17,7 +19,7 @@
 set -u
 PARTS=${PARTS:-pure idle connection sshd flood}
 FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
-ROUNDS=${ROUNDS:-5} PAIRS=${PAIRS:-20} BULK=${BULK:-2} MIX=${MIX:-3} TRIPS=${TRIPS:-20000}
+ROUNDS=${ROUNDS:-7} PAIRS=${PAIRS:-20} BULK=${BULK:-1} MIX=${MIX:-2} TRIPS=${TRIPS:-10000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
 STATE=$BUILD/bench/state/relay # this script's own: another copy may run another of them
@@ -145,12 +147,13 @@ rotated() { # N WORD…
 
 # --- parts -----------------------------------------------------------------------------
 
+# Figure by figure: the machine is for seconds at a time a half slower, for all alike then.
 pure() {
 	local r name kind figure
 	for ((r = 0; r < ROUNDS; r++)); do
-		for name in $(rotated $r direct ours $PEERS); do
+		for figure in $FIGURES; do
 			for kind in UU TU; do
-				for figure in $FIGURES; do
+				for name in $(rotated $r direct ours $PEERS); do
 					case $figure in
 					bulk) measure "$name" $kind bulk "$BULK" ;;
 					rtt*) measure "$name" $kind rtt "${figure#rtt}" "$TRIPS" ;;
@@ -168,7 +171,7 @@ idle() {
 	for ((r = 0; r < ROUNDS; r++)); do
 		for kind in UU TU; do
 			for name in $(rotated $r direct ours proxyd haproxy); do
-				measure "$name" $kind idle $((IDLE > 3000 && (${#name} == 6) ? 3000 : IDLE)) $((TRIPS / 4))
+				measure "$name" $kind idle $((IDLE > 3000 && (${#name} == 6) ? 3000 : IDLE)) $TRIPS
 			done
 		done
 	done
@@ -204,18 +207,21 @@ ssh_up() { # NAME USER ARG…: a connection that stays
 	fi
 	wait_for 60 ssh -F none -S "$OUT/$name.ctl" -O check 127.0.0.1 2>/dev/null
 }
+serve() { # as $T, until serve_end
+	rm -f "$OUT/serve.in" "$T"; mkfifo "$OUT/serve.in"
+	"$BENCH/load" - "unix:$T" "unix:$T" serve <>"$OUT/serve.in" >/dev/null & SERVER=$!
+	wait_for 60 test -S "$T"
+}
+serve_end() { kill "$SERVER"; wait "$SERVER" 2>/dev/null; true; }
 ssh_down() { ssh -F none -S "$OUT/$1.ctl" -O exit 127.0.0.1 2>/dev/null; }
 
 # Visits by the sshd process of a gated connection, so that each is a channel: made,
 # decided, recorded, connected.
 connection() {
 	local r name kind
-	gateway || return 1
-	mkfifo "$OUT/serve.in"
-	"$BENCH/load" - "unix:$T" "unix:$T" serve <>"$OUT/serve.in" >/dev/null & local server=$!
-	wait_for 60 test -S "$T"
+	gateway && serve || return 1
 	visits_of_ours
-	kill $server; wait $server 2>/dev/null
+	serve_end
 	for ((r = 0; r < ROUNDS; r++)); do
 		for name in direct proxyd haproxy nginx; do
 			for kind in UU TU; do
@@ -227,24 +233,28 @@ connection() {
 		done
 	done
 }
-visits_of_ours() {
+visits_of_ours() { # each with a flush beside it
 	local r kind
-	for ((r = 0; r < ROUNDS; r++)); do
+	for ((r = 0; r < PAIRS; r++)); do
 		on_processors $PIN
-		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$STATE/appended")" | awk '{ print "UU\tflush\tus\t" $2 }' >>"$OUT/rounds.tsv"
+		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$STATE/appended")" |
+			awk -v r=$r '{ print "UU\tflush\tus\t" $2 "\t" r }' >>"$OUT/rounds.tsv"
 		for kind in UU TU; do
-			visits_in_u $kind 'p50|p99' || return 1
-			on_processors $ALL
-			visits_in_u $kind 'rate|failed' || return 1
-			on_processors $PIN
+			visits_in_u $kind 'p50|p99' $r || return 1
+		done
+		[ $r -lt $ROUNDS ] || continue
+		on_processors $ALL
+		for kind in UU TU; do
+			visits_in_u $kind 'rate|failed' $r || return 1
 		done
 	done
+	on_processors $PIN
 }
 order_u() { # WORD…: what the next connect of a U to that place is to become
 	rm -f /run/bench-u/result
 	echo "$*" >/run/bench-u/order; chmod 666 /run/bench-u/order
 }
-visits_in_u() { # KIND FIGURES
+visits_in_u() { # KIND FIGURES ROUND
 	local poke at=unix:/run/sallyport/vm/webdev/ssh
 	[ $1 = UU ] || at=tcp:$(getent hosts webdev | awk '{ print $1; exit }'):2222
 	rm -f "$OUT/visit.sock"
@@ -257,14 +267,14 @@ visits_in_u() { # KIND FIGURES
 	timeout 60 cat /run/bench-u/result >"$OUT/result"
 	kill $poke 2>/dev/null; wait $poke 2>/dev/null
 	grep -q ^done "$OUT/result" || { echo "no result" >&2; return 1; }
-	grep -E "^visit_($2)" "$OUT/result" | sed "s/^/$1\tours\t/" >>"$OUT/rounds.tsv"
+	grep -E "^visit_($2)" "$OUT/result" | sed "s/^/$1\tours\t/; s/\$/\t$3/" >>"$OUT/rounds.tsv"
 	ssh_down visit
 }
 
 # The same forward with the gate, without, and by others behind the same sshd, in turn.
 sshd() {
 	local r name what relay others=()
-	gateway || return 1
+	gateway && serve || return 1
 	ssh_up gated anne -L "$OUT/gated.sock:/run/sallyport/vm/webdev/ssh" || return 1
 	ssh_up plain root -L "$OUT/plain.sock:$T" || return 1
 	relay=$(pgrep -P "$(cat "$GW/daemon.pid")" -x relay)
@@ -273,16 +283,17 @@ sshd() {
 		ssh_up $name root -L "$OUT/$name.sock:$OUT/$name.at.sock" || return 1
 		others+=("$name")
 	done
+	for name in $(pgrep -x ssh); do taskset -acp $OTHER $name >/dev/null; done
 	for ((r = 0; r < PAIRS; r++)); do
 		for name in $(rotated $r gated plain "${others[@]}"); do
-			for what in "bulk 1" "rtt 64 $((TRIPS / 5))"; do
-				case $what in bulk*) on_processors $ALL ;; *) on_processors $PIN ;; esac
+			for what in "bulk $BULK" "rtt 64 $((TRIPS / 2))"; do
 				through_sshd $name "$what" || echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
 				stop
 			done
 		done
 	done
 	for name in gated plain "${others[@]}"; do ssh_down $name; done
+	serve_end
 }
 through_sshd() { # NAME WHAT: one round's
 	PROCESS='' PIDS=$relay
@@ -290,7 +301,7 @@ through_sshd() { # NAME WHAT: one round's
 	gated | plain) ;;
 	*) W=$OUT/$1.at; kind UU; start_$1 UU && wait_for 60 listens UU || return 1 ;;
 	esac
-	timeout 60 "$BENCH/load" "$PIDS" "unix:$T" "unix:$OUT/$1.sock" $2 >"$OUT/figures" 2>&1 || return 1
+	timeout 60 taskset -c $OTHER "$BENCH/load" "$PIDS" - "unix:$OUT/$1.sock" $2 >"$OUT/figures" 2>&1 || return 1
 	sed "s/^/SSH\t$1\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
 }
 
@@ -327,7 +338,7 @@ trips_of_another() { # quiet|flooded ROUND
 for part in $PARTS; do
 	began=$SECONDS
 	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
-	if [ "$part" = sshd ]; then on_processors $ALL; else on_processors $PIN; fi
+	on_processors $PIN
 	echo "-- $part" >&2
 	$part || echo "   $part: not measured" >&2
 	echo "   $((SECONDS - began)) s" >&2

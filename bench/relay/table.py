@@ -6,8 +6,9 @@ table.py FOLDER yes|no PART…
 Reads FOLDER/rounds.tsv: kind, contender, figure, value (and the round, where rounds are
 pairs). Limits on CPU, memory and descriptors are clear ones; times of contenders whose
 ranges overlap and whose medians are less than 15 % apart are a tie, which holds; so does
-a ratio of paired rounds whose limit lies within what the median is known to (95 %). Exit
-1 when a limit is missed or something was not measured (never with "no").
+what is measured in pairs (the ratio to what is not gated, a visit beside its flush) where
+the limit lies within what the median is known to (95 %). Exit 1 when a limit is missed or
+something was not measured (never with "no").
 """
 import os
 import sys
@@ -25,7 +26,7 @@ pairs = {}
 for row in rows(FOLDER, "rounds"):
     data.setdefault((row[0], row[1], row[2]), []).append(float(row[3]))
     if len(row) > 4:
-        pairs.setdefault((row[2], row[4]), {})[row[1]] = float(row[3])
+        pairs.setdefault((row[0], row[2]), {}).setdefault(row[4], {})[row[1]] = float(row[3])
 
 
 def values(kind, who, figure):
@@ -91,9 +92,13 @@ def idle(table):
 
 def connection(table):
     flush = mid("UU", "flush", "us")
+    flushes = pairs.get(("UU", "us"), {})
     for kind, least in (("UU", 250), ("TU", 300)):
         limit = None if flush is None else max(least, flush + 150)
+        over = [p["ours"] - max(least, flushes[r]["flush"] + 150)
+                for r, p in pairs.get((kind, "visit_p50"), {}).items() if r in flushes]
         table.line("connection, decided and on record, p50, " + kind, values(kind, "ours", "visit_p50"), limit, "us",
+                   tie=is_within(0, over),
                    beside="; ".join("%s %s" % (who, shown(mid(kind, who, "visit_p50")))
                                     for who in ("direct",) + PEERS if values(kind, who, "visit_p50")))
         table.line("  64 at once, " + kind, values(kind, "ours", "visit_rate"), 5000, "a second", is_more=True)
@@ -107,9 +112,9 @@ def connection(table):
                                    shown(there, "us")))
 
 
-def ratios(figure, of, to):
+def ratios(kind, figure, of, to):
     """Of the rounds in which both were measured."""
-    found = [p for (what, _), p in sorted(pairs.items()) if what == figure]
+    found = pairs.get((kind, figure), {}).values()
     return [divided(p[of], p[to]) for p in found if of in p and to in p]
 
 
@@ -118,11 +123,11 @@ def sshd(table):
         return "".join("; %s %s" % (who, say(who)) for who in PEERS if values("SSH", who, "bulk"))
 
     def ratio(name, figure, limit, is_more, beside):
-        found = ratios(figure, "gated", "plain")
+        found = ratios("SSH", figure, "gated", "plain")
         least, most = known_to(found) if found else (0, 0)
         table.line(name, found, limit, "", is_more, tie=is_within(limit, found),
                    beside="median between %s and %s; %s" % (shown(least), shown(most), beside)
-                   + of_peers(lambda who: shown(median(ratios(figure, who, "plain")))))
+                   + of_peers(lambda who: shown(median(ratios("SSH", figure, who, "plain")))))
 
     ratio("through sshd: throughput, gated / not", "bulk", 0.95, True,
           "%s GiB/s" % shown(mid("SSH", "plain", "bulk")))
@@ -139,7 +144,7 @@ def sshd(table):
 
 
 def flood(table):
-    found = ratios("rtt64_p99", "flooded", "quiet")
+    found = ratios("FLOOD", "rtt64_p99", "flooded", "quiet")
     rate = "%s links a second, %s of them closed at once" % (
         shown(mid("FLOOD", "ours", "links_per_s")), shown(mid("FLOOD", "ours", "links_closed_at_once")))
     table.line("another's round trip in a flood, p99 / quiet", found, 2, "",
