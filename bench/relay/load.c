@@ -1,9 +1,9 @@
 /* Both ends of what a relay carries, in one process: a target that listens, and the
  * clients that reach it through the relay, or directly.
  *
- * load PIDS TARGET CONNECT bulk SECONDS
+ * load PIDS TARGET CONNECT bulk MS
  *                          rtt SIZE TIMES
- *                          mix SECONDS
+ *                          mix MS
  *                          visit TIMES WIDTH
  *                          idle PAIRS TIMES
  *                          serve         (until its input ends: for clients elsewhere)
@@ -505,11 +505,11 @@ main(int argc, char **argv)
 		while (read(0, &c, 1) > 0)
 			;
 	else if (strcmp(mode, "bulk") == 0 && argc == 6)
-		bulk((double)number_of(argv[5], 100));
+		bulk((double)number_of(argv[5], 100000) / 1e3);
 	else if (strcmp(mode, "rtt") == 0 && argc == 7)
 		rtt((size_t)number_of(argv[5], 4096), (size_t)number_of(argv[6], TIMES_MAX));
 	else if (strcmp(mode, "mix") == 0 && argc == 6)
-		mix((double)number_of(argv[5], 100));
+		mix((double)number_of(argv[5], 100000) / 1e3);
 	else if (strcmp(mode, "visit") == 0 && argc == 7)
 		visit((size_t)number_of(argv[5], TIMES_MAX),
 		    (size_t)number_of(argv[6], WIDTH_MAX));

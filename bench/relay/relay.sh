@@ -10,16 +10,16 @@
 #
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of all else (default 7); PAIRS=N   of sshd, and of visits beside a flush
+#   ROUNDS=N    of all else (default 11); PAIRS=N   of sshd, and of visits beside a flush
 #               (default 20)
 #   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
-#   BULK=SECONDS MIX=SECONDS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
+#   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
 PARTS=${PARTS:-pure idle connection sshd flood}
 FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
-ROUNDS=${ROUNDS:-7} PAIRS=${PAIRS:-20} BULK=${BULK:-1} MIX=${MIX:-2} TRIPS=${TRIPS:-10000}
+ROUNDS=${ROUNDS:-11} PAIRS=${PAIRS:-20} BULK=${BULK:-500} MIX=${MIX:-1500} TRIPS=${TRIPS:-8000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
 STATE=$BUILD/bench/state/relay # this script's own: another copy may run another of them
@@ -57,11 +57,11 @@ start_direct() {
 	if [ "$1" = UU ]; then AT=unix:$T; fi
 }
 start_ours() {
-	rm -f "$OUT/gate.in"; mkfifo "$OUT/gate.in"
+	rm -f "$OUT/gate.in" "$OUT/gate"; mkfifo "$OUT/gate.in"
 	"$BUILD/tests/relay_gate" "$BUILD/relay" opaque 0 "$AT" "unix:$T" <"$OUT/gate.in" >"$OUT/gate" 2>&1 &
 	PROCESS=$!
 	exec 8>"$OUT/gate.in"
-	wait_for 60 grep -q ready "$OUT/gate" || return 1
+	wait_for 60 grep -qs ready "$OUT/gate" || return 1
 	PIDS=$(sed -n 's/^relay //p' "$OUT/gate")
 }
 start_proxyd() {
