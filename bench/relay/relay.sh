@@ -237,9 +237,9 @@ visits_of_ours() { # each with a flush beside it
 	local r kind
 	for ((r = 0; r < PAIRS; r++)); do
 		on_processors $PIN
-		"$BUILD/bench/login/measure" 20 <<<"$(tab flush - 0 @append "$STATE/appended")" |
-			awk -v r=$r '{ print "UU\tflush\tus\t" $2 "\t" r }' >>"$OUT/rounds.tsv"
 		for kind in UU TU; do
+			"$BUILD/bench/login/measure" $((VISITS / 8 + 1)) <<<"$(tab flush - 0 @append "$STATE/appended")" |
+				awk -v at="$kind" -v r=$r '{ print at "\tflush\tvisit_p50\t" $2 "\t" r }' >>"$OUT/rounds.tsv"
 			visits_in_u $kind 'p50|p99' $r || return 1
 		done
 		[ $r -lt $ROUNDS ] || continue

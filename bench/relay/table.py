@@ -91,21 +91,20 @@ def idle(table):
 
 
 def connection(table):
-    flush = mid("UU", "flush", "us")
-    flushes = pairs.get(("UU", "us"), {})
     for kind, least in (("UU", 250), ("TU", 300)):
+        flush = mid(kind, "flush", "visit_p50")
         limit = None if flush is None else max(least, flush + 150)
-        over = [p["ours"] - max(least, flushes[r]["flush"] + 150)
-                for r, p in pairs.get((kind, "visit_p50"), {}).items() if r in flushes]
+        over = [p["ours"] - max(least, p["flush"] + 150)
+                for p in pairs.get((kind, "visit_p50"), {}).values() if "ours" in p and "flush" in p]
         table.line("connection, decided and on record, p50, " + kind, values(kind, "ours", "visit_p50"), limit, "us",
                    tie=is_within(0, over),
-                   beside="; ".join("%s %s" % (who, shown(mid(kind, who, "visit_p50")))
-                                    for who in ("direct",) + PEERS if values(kind, who, "visit_p50")))
+                   beside="a flush %s; " % shown(flush) + "; ".join(
+                       "%s %s" % (who, shown(mid(kind, who, "visit_p50")))
+                       for who in ("direct",) + PEERS if values(kind, who, "visit_p50")))
         table.line("  64 at once, " + kind, values(kind, "ours", "visit_rate"), 5000, "a second", is_more=True)
         failed = values(kind, "ours", "visit_failed")
         if sum(failed):
             print("  of these %d failed" % sum(failed))
-    print("%-44s %22s" % ("a flush of the disk (no limit)", shown(flush, "us")))
     for kind, there in (("UU", 18), ("TU", 30)):
         here = mid(kind, "direct", "visit_p50")
         print("%-44s %22s %16s" % ("direct, here and where limits were made, " + kind, shown(here, "us"),
@@ -162,7 +161,7 @@ def all_figures():
     for kind, figure in names:
         print("%-3s %-12s %s" % (kind, figure, "  ".join(
             "%s %s" % (who, shown(mid(kind, who, figure)))
-            for who in ("direct", "ours") + PEERS + ("gated", "plain", "quiet", "flooded") if values(kind, who, figure))))
+            for who in ("direct", "flush", "ours") + PEERS + ("gated", "plain", "quiet", "flooded") if values(kind, who, figure))))
 
 
 def main():
