@@ -163,8 +163,8 @@ $(BUILD)/all.a: $(call obj,$(filter-out %/main.c,$(SRC_all)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
-# Stand-ins for what audit*.c, api.c, consoles.c, door.c, kept_channels.c, proc.c, shell_page.c and
-# writer.c call.
+# Stand-ins for what audit*.c, api.c, consoles.c, door.c, fixed_names.c, kept_channels.c, proc.c,
+# shell_page.c and writer.c call.
 wrap = $(foreach f,$(1),-Wl,--wrap=$(f))
 LDFLAGS_test_audit_sums = $(call wrap,servant_begin servant_tell servant_is_up io_now_ms)
 LDFLAGS_test_audit_held = $(call wrap,servant_begin servant_tell servant_ask servant_ask_before \
@@ -176,6 +176,8 @@ LDFLAGS_test_consoles = $(call wrap,io_now_ms loop_timer loop_timer_set loop_tim
 	loop_watch_free servant_begin servant_tell servant_give_up gateway_settings \
 	channels_next channels_by_id channel_connect channel_end channel_record_seat \
 	channel_record_console channel_tell_console)
+LDFLAGS_test_fixed_names = $(call wrap,people_ask_user people_ask_group gateway_settings \
+	doors_give_to_group endpoints_retry)
 LDFLAGS_test_kept_channels = $(call wrap,channel_record_lost)
 LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)

@@ -219,7 +219,7 @@ attempt(struct dial *dial)
 {
 	int err;
 
-	if (fixed_names_are_awaited()) { /* after a reload, say: who may listen? */
+	if (fixed_names_are_awaited(dial->gw)) { /* after a reload, say: who may listen? */
 		if (io_now_ms() < dial->deadline_ms)
 			(void)loop_timer_set(dial->timer, RETRY_MS);
 		else

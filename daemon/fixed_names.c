@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+#define AGAIN_S       10 /* what there is not may come to be */
+#define AGAIN_ERROR_S 2
+
 /* Look-ups are about one policy, and one go at it: later answers are dropped. */
 struct lookup {
 	struct gateway *gw;
@@ -17,6 +20,7 @@ struct lookup {
 
 static uint32_t round_now;
 static size_t awaited; /* answers of this round */
+static bool is_error;  /* one of them was none */
 
 static struct lookup *
 lookup_new(struct gateway *gw)
@@ -57,6 +61,7 @@ on_backend_user(void *arg, struct people_user *user)
 	if (lookup.round != round_now)
 		return;
 	awaited--;
+	is_error = is_error || user->status == PROTO_NAME_FAILED;
 	if (user->status == PROTO_NAME_FOUND)
 		gw->backend_uids[gw->backend_uid_count++] = user->uid;
 	else
@@ -95,6 +100,7 @@ fixed_names_look_up(struct gateway *gw)
 
 	round_now++;
 	awaited = 0;
+	is_error = false;
 	lookup = lookup_new(gw);
 	if (lookup != NULL &&
 	    people_ask_group(gw, gateway_settings(gw)->gated, on_gated_gid, lookup) == 0)
@@ -105,14 +111,20 @@ fixed_names_look_up(struct gateway *gw)
 }
 
 bool
-fixed_names_are_awaited(void)
+fixed_names_are_awaited(const struct gateway *gw)
 {
-	return round_now == 0 || awaited > 0;
+	return round_now == 0 || awaited > 0 || (is_error && gw->backend_uid_count == 0);
 }
 
-bool
-fixed_names_lack(const struct gateway *gw)
+int64_t
+fixed_names_again_s(const struct gateway *gw)
 {
-	return gw->gated_gid == (gid_t)-1 ||
-	       gw->backend_uid_count < gateway_settings(gw)->backend_user_count;
+	if (awaited > 0)
+		return INT64_MAX;
+	if (is_error)
+		return AGAIN_ERROR_S;
+	if (gw->gated_gid == (gid_t)-1 ||
+	    gw->backend_uid_count < gateway_settings(gw)->backend_user_count)
+		return AGAIN_S;
+	return INT64_MAX;
 }

@@ -27,7 +27,7 @@ is_able(const struct gateway *gw)
 {
 	return servant_is_up(gw->verify) && servant_is_up(gw->recorder) &&
 	       servant_is_up(gw->relay) && servant_is_up(gw->names) &&
-	       !fixed_names_are_awaited() && !recheck_is_running();
+	       !fixed_names_are_awaited(gw) && !recheck_is_running();
 }
 
 /* Who comes in the first moments waits in the backlog, rather than be refused for what

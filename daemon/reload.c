@@ -23,7 +23,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define RETRY_S 10 /* for what could not be looked up */
 /* How long the new policy waits for look-ups: revocation has 2 s in all. */
 #define LOOK_UP_MS     500
 #define LOOK_UP_DRY_MS 5000
@@ -385,26 +384,30 @@ reload_sweep(struct gateway *gw)
 	static unsigned int starts;
 	static bool changed;
 	time_t now = time(NULL);
+	bool is_new, is_restarted;
+	int64_t again_s;
 
 	changed = local_files_changed() || changed; /* also of a time without names */
 	if (!servant_is_up(gw->names))
 		return;
-	if (generation != gw->generation || starts != servant_starts(gw->names) || changed) {
+	is_new = generation != gw->generation || changed;
+	is_restarted = starts != servant_starts(gw->names);
+	again_s = fixed_names_again_s(gw);
+	if (is_new || (is_restarted && again_s < INT64_MAX) || now - tried >= again_s) {
 		fixed_names_look_up(gw);
-		if (starts != servant_starts(gw->names) && starts != 0 && !changed &&
-		    generation == gw->generation)
-			recheck_resume(gw);
-		else
+		tried = now;
+	}
+	if (is_new || is_restarted) {
+		if (is_new || starts == 0)
 			recheck_conns(gw);
+		else
+			recheck_resume(gw);
 		generation = gw->generation;
 		starts = servant_starts(gw->names);
 		changed = false;
-		checked = tried = now;
+		checked = now;
 	} else if (now - checked >= (time_t)gateway_settings(gw)->nss_recheck_s) {
 		recheck_conns(gw);
 		checked = now;
-	} else if (fixed_names_lack(gw) && now - tried >= RETRY_S) {
-		fixed_names_look_up(gw);
-		tried = now;
 	}
 }

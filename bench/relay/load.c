@@ -2,6 +2,7 @@
  * clients that reach it through the relay, or directly.
  *
  * load PIDS TARGET CONNECT bulk MS
+ *                          up MS
  *                          rtt SIZE TIMES
  *                          mix MS
  *                          visit TIMES WIDTH
@@ -190,6 +191,17 @@ serve_bulk(int fd)
 		;
 }
 
+/* Says so when it has all. */
+static void
+serve_up(int fd)
+{
+	static char block[BLOCK];
+
+	while (recv(fd, block, sizeof(block), 0) > 0)
+		;
+	put_all(fd, "u", 1);
+}
+
 static void
 serve_echo(int fd)
 {
@@ -245,6 +257,8 @@ serve_one(void *arg)
 
 	if (recv(fd, &what, 1, MSG_DONTWAIT) == 1 && what == 'b')
 		serve_bulk(fd);
+	else if (what == 'u')
+		serve_up(fd);
 	else if (what == 'm')
 		serve_mix(fd);
 	else if (what == 'e')
@@ -351,6 +365,27 @@ bulk(double seconds)
 	} while (bytes < LIMIT && (double)spent < seconds * 1e9);
 	say("bulk_cpu", cpu_since(&before) / 1e9 / ((double)bytes / (1 << 30)));
 	say("bulk", (double)bytes / (1 << 30) / ((double)spent / 1e9));
+	close(fd);
+}
+
+static void
+up(double seconds)
+{
+	static char block[BLOCK];
+	int fd = enter('u');
+	uint64_t bytes = 0;
+	struct cost before = cost_now(false);
+	int64_t began = visit_now_ns(), spent;
+
+	do {
+		ssize_t n = send(fd, block, sizeof(block), MSG_NOSIGNAL);
+		REQUIRE(n > 0);
+		bytes += (uint64_t)n;
+	} while (bytes < LIMIT && (double)(visit_now_ns() - began) < seconds * 1e9);
+	REQUIRE(shutdown(fd, SHUT_WR) == 0 && recv(fd, block, 1, 0) == 1);
+	spent = visit_now_ns() - began;
+	say("up_cpu", cpu_since(&before) / 1e9 / ((double)bytes / (1 << 30)));
+	say("up", (double)bytes / (1 << 30) / ((double)spent / 1e9));
 	close(fd);
 }
 
@@ -506,6 +541,8 @@ main(int argc, char **argv)
 			;
 	else if (strcmp(mode, "bulk") == 0 && argc == 6)
 		bulk((double)number_of(argv[5], 100000) / 1e3);
+	else if (strcmp(mode, "up") == 0 && argc == 6)
+		up((double)number_of(argv[5], 100000) / 1e3);
 	else if (strcmp(mode, "rtt") == 0 && argc == 7)
 		rtt((size_t)number_of(argv[5], 4096), (size_t)number_of(argv[6], TIMES_MAX));
 	else if (strcmp(mode, "mix") == 0 && argc == 6)

@@ -12,13 +12,13 @@
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
 #   ROUNDS=N    of all else (default 11); PAIRS=N   of sshd, and of visits beside a flush
 #               (default 20)
-#   FIGURES="bulk rtt64 rtt1024 mix"   which of the first (default: all)
+#   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
 PARTS=${PARTS:-pure idle connection sshd flood}
-FIGURES=${FIGURES:-bulk rtt64 rtt1024 mix}
+FIGURES=${FIGURES:-bulk up rtt64 rtt1024 mix}
 ROUNDS=${ROUNDS:-11} PAIRS=${PAIRS:-20} BULK=${BULK:-500} MIX=${MIX:-1500} TRIPS=${TRIPS:-8000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
@@ -28,7 +28,7 @@ chmod 755 "$OUT"
 W=$OUT/at # where contenders listen
 T=$OUT/target.sock
 PEERS=${PEERS-"proxyd haproxy nginx socat"}
-PROCESS='' PIDS=''
+PROCESS='' PIDS='' ROUND=0
 id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sallyport-relay
 ulimit -n "$(ulimit -Hn)"
 # shellcheck source=bench/processors.sh
@@ -125,7 +125,7 @@ stop() {
 	[ -z "$PROCESS" ] || { kill "$PROCESS"; wait "$PROCESS"; } 2>/dev/null
 }
 
-# measure NAME KIND MODE ARG…: with a fresh one; its figures go to rounds.tsv.
+# measure NAME KIND MODE ARG…: with a fresh one; its figures go to rounds.tsv, as of ROUND.
 measure() {
 	local name=$1 kind=$2 target=unix:$T; shift 2
 	kind "$kind"
@@ -137,7 +137,7 @@ measure() {
 		return 1
 	fi
 	stop
-	grep -E "${WANTED:-.}" "$OUT/figures" | sed "s/^/$kind\t$name\t/" >>"$OUT/rounds.tsv"
+	grep -E "${WANTED:-.}" "$OUT/figures" | sed "s/^/$kind\t$name\t/; s/\$/\t$ROUND/" >>"$OUT/rounds.tsv"
 }
 rotated() { # N WORD…
 	local n=$1; shift
@@ -149,13 +149,13 @@ rotated() { # N WORD…
 
 # Figure by figure: the machine is for seconds at a time a half slower, for all alike then.
 pure() {
-	local r name kind figure
-	for ((r = 0; r < ROUNDS; r++)); do
+	local name kind figure
+	for ((ROUND = 0; ROUND < ROUNDS; ROUND++)); do
 		for figure in $FIGURES; do
 			for kind in UU TU; do
-				for name in $(rotated $r direct ours $PEERS); do
+				for name in $(rotated $ROUND direct ours $PEERS); do
 					case $figure in
-					bulk) measure "$name" $kind bulk "$BULK" ;;
+					bulk | up) measure "$name" $kind $figure "$BULK" ;;
 					rtt*) measure "$name" $kind rtt "${figure#rtt}" "$TRIPS" ;;
 					mix) measure "$name" $kind mix "$MIX" ;;
 					esac
@@ -167,10 +167,10 @@ pure() {
 
 # proxyd needs six descriptors for each, nginx and haproxy two.
 idle() {
-	local r name
-	for ((r = 0; r < ROUNDS; r++)); do
+	local name
+	for ((ROUND = 0; ROUND < ROUNDS; ROUND++)); do
 		for kind in UU TU; do
-			for name in $(rotated $r direct ours proxyd haproxy); do
+			for name in $(rotated $ROUND direct ours proxyd haproxy); do
 				measure "$name" $kind idle $((IDLE > 3000 && (${#name} == 6) ? 3000 : IDLE)) $TRIPS
 			done
 		done
@@ -218,11 +218,11 @@ ssh_down() { ssh -F none -S "$OUT/$1.ctl" -O exit 127.0.0.1 2>/dev/null; }
 # Visits by the sshd process of a gated connection, so that each is a channel: made,
 # decided, recorded, connected.
 connection() {
-	local r name kind
+	local name kind
 	gateway && serve || return 1
 	visits_of_ours
 	serve_end
-	for ((r = 0; r < ROUNDS; r++)); do
+	for ((ROUND = 0; ROUND < ROUNDS; ROUND++)); do
 		for name in direct proxyd haproxy nginx; do
 			for kind in UU TU; do
 				on_processors $PIN

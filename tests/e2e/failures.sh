@@ -100,8 +100,16 @@ printf 'passwd: files hang\ngroup: files hang\ninitgroups: files [SUCCESS=return
 echo '@directory  webdev  ssh  always' >>/etc/sallyport/vm_mappings
 gw_reload >/dev/null
 works "with a directory that answers: works"
+gw_hold anne kept || fail "no connection: $(cat "$GW/kept.log")"
 touch /run/nss-hang
 refused "the directory hangs" "looked up"; others
+# The helper is ended and begun again all that time: what was known of the settings stays.
+for i in 1 2 3 4 5 6; do
+	check "  who is in reaches his VM ($i)" "HELLOEND 5" \
+		"$(printf hello | gw_over kept -W webdev:2222 x 2>/dev/null | tr '\n' ' ' | sed 's/ $//')"
+	sleep 0.4
+done
+gw_release kept
 rm -f /run/nss-hang
 gw_wait 20 sallyport status # the helper that was killed is there again
 works "it answers again: works"

@@ -1,0 +1,215 @@
+/* What of the settings is a name: known, asked for again, waited for. Stand-ins take the
+ * place of the names helper and of who is told of the group. */
+#include "daemon/door.h"
+#include "daemon/endpoint.h"
+#include "daemon/fixed_names.h"
+#include "daemon/people.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define VMHOST 1001
+#define QEMU   1002
+#define GROUP  2001
+
+/* Linked with --wrap (Makefile). */
+int
+__wrap_people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg);
+int
+__wrap_people_ask_group(
+    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg);
+const struct settings *
+__wrap_gateway_settings(const struct gateway *gw);
+void
+__wrap_doors_give_to_group(struct doors *doors);
+void
+__wrap_endpoints_retry(struct endpoints *endpoints);
+
+static char vmhost[] = "vmhost", qemu[] = "qemu", gated[] = "vmusers";
+static char *users[] = {vmhost, qemu};
+static struct settings settings = {.gated = gated, .backend_users = users};
+
+static struct {
+	void (*on_user)(void *arg, struct people_user *user);
+	void (*on_group)(void *arg, gid_t gid);
+	void *arg;
+} asked[8];
+static size_t asked_count;
+
+int
+__wrap_people_ask_user(struct gateway *gw, const char *user,
+    void (*fn)(void *arg, struct people_user *user), void *arg)
+{
+	(void)gw, (void)user;
+	asked[asked_count].on_user = fn;
+	asked[asked_count++].arg = arg;
+	return 0;
+}
+
+int
+__wrap_people_ask_group(
+    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg)
+{
+	(void)gw, (void)group;
+	asked[asked_count].on_group = fn;
+	asked[asked_count++].arg = arg;
+	return 0;
+}
+
+const struct settings *
+__wrap_gateway_settings(const struct gateway *gw)
+{
+	(void)gw;
+	return &settings;
+}
+
+void
+__wrap_doors_give_to_group(struct doors *doors)
+{
+	(void)doors;
+}
+
+void
+__wrap_endpoints_retry(struct endpoints *endpoints)
+{
+	(void)endpoints;
+}
+
+/* The group is asked about first. */
+static void
+answer_group(void)
+{
+	asked[0].on_group(asked[0].arg, GROUP);
+}
+
+static void
+answer_user(size_t i, enum proto_name status, uid_t uid)
+{
+	struct people_user user = {.status = status, .uid = uid};
+
+	asked[i].on_user(asked[i].arg, &user);
+}
+
+static void
+look_up(struct gateway *gw, size_t user_count)
+{
+	settings.backend_user_count = user_count;
+	asked_count = 0;
+	fixed_names_look_up(gw);
+	assert_int_equal(asked_count, 1 + user_count);
+	assert_true(fixed_names_are_awaited(gw));
+	assert_true(fixed_names_again_s(gw) == INT64_MAX);
+}
+
+static void
+test_known(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	assert_true(fixed_names_are_awaited(&gw)); /* nothing was asked yet */
+	look_up(&gw, 1);
+	answer_group();
+	assert_true(fixed_names_are_awaited(&gw));
+	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	assert_false(fixed_names_are_awaited(&gw));
+	assert_true(fixed_names_again_s(&gw) == INT64_MAX); /* what is known stays */
+	assert_int_equal(gw.gated_gid, GROUP);
+	assert_true(gateway_is_backend_uid(&gw, VMHOST));
+	assert_false(gateway_is_backend_uid(&gw, QEMU));
+	free(gw.backend_uids);
+}
+
+static void
+test_absent(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_ABSENT, 0);
+	assert_false(fixed_names_are_awaited(&gw)); /* that is an answer */
+	assert_true(fixed_names_again_s(&gw) < INT64_MAX);
+	assert_false(gateway_is_backend_uid(&gw, 0));
+	free(gw.backend_uids);
+}
+
+static void
+test_error(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+	int64_t absent_s;
+
+	(void)state;
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_ABSENT, 0);
+	absent_s = fixed_names_again_s(&gw);
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_FAILED, 0);
+	assert_true(fixed_names_are_awaited(&gw)); /* who connects now waits, as it is asked */
+	assert_true(fixed_names_again_s(&gw) < absent_s); /* again, soon */
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	assert_false(fixed_names_are_awaited(&gw));
+	free(gw.backend_uids);
+}
+
+static void
+test_one_of_two(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	look_up(&gw, 2);
+	answer_group();
+	answer_user(1, PROTO_NAME_FAILED, 0);
+	answer_user(2, PROTO_NAME_FOUND, QEMU);
+	assert_false(fixed_names_are_awaited(&gw)); /* the one that is known needs no wait */
+	assert_true(fixed_names_again_s(&gw) < INT64_MAX);
+	assert_true(gateway_is_backend_uid(&gw, QEMU));
+	assert_false(gateway_is_backend_uid(&gw, 0));
+	free(gw.backend_uids);
+}
+
+static void
+test_late_answers(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+	struct people_user user = {.status = PROTO_NAME_FOUND, .uid = QEMU};
+	void *late;
+
+	(void)state;
+	look_up(&gw, 1);
+	answer_group();
+	late = asked[1].arg;
+	look_up(&gw, 1);
+	asked[1].on_user(late, &user);
+	assert_false(gateway_is_backend_uid(&gw, QEMU));
+	assert_true(fixed_names_are_awaited(&gw));
+	answer_group();
+	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	assert_true(gateway_is_backend_uid(&gw, VMHOST));
+	free(gw.backend_uids);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_known), /* first: nothing was asked yet */
+	    cmocka_unit_test(test_absent),
+	    cmocka_unit_test(test_error),
+	    cmocka_unit_test(test_one_of_two),
+	    cmocka_unit_test(test_late_answers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
