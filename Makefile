@@ -354,15 +354,15 @@ bite-match:
 	@tests/bite/run --match
 
 # Figures against limits; takes minutes, and wants a quiet machine.
-FIGURES = login/login relay/relay files/files relay/connect scale/scale
-$(addprefix bench-,$(notdir $(FIGURES))):
+MEASURED = login/login relay/relay files/files relay/connect scale/scale
+$(addprefix bench-,$(notdir $(MEASURED))):
 	$(ROOT)
 	@tools/sandbox run $(MAKE) --no-print-directory BUILD=$(BUILD) $@-here
 
-$(patsubst %,bench-%-here,$(notdir $(FIGURES))): bench-%-here:
+$(patsubst %,bench-%-here,$(notdir $(MEASURED))): bench-%-here:
 	@tools/sandbox inside
 	@$(MAKE) --no-print-directory $(JOBS) -s all support benches install-here
-	@BUILD=$(abspath $(BUILD)) bash bench/$(filter %/$*,$(FIGURES)).sh
+	@BUILD=$(abspath $(BUILD)) bash bench/$(filter %/$*,$(MEASURED)).sh
 
 check-unit: units
 	@BUILD=$(BUILD) tests/run $(UNITS)
@@ -431,5 +431,5 @@ help:
 	@echo 'make check-docs    manual pages and examples against the code'
 	@echo 'make clean         empties $(BUILD)/ but for the copy'\''s packages in $(BUILD)/sandbox'
 
-.PHONY: all units support benches $(foreach b,$(notdir $(FIGURES)),bench-$b bench-$b-here) install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
+.PHONY: all units support benches $(foreach b,$(notdir $(MEASURED)),bench-$b bench-$b-here) install install-view uninstall uninstall-view check demo check-here demo-here install-here check-unit check-long check-long-here check-bite bite-match clang asan \
 	fuzzers fuzz-programs fuzz check-layers check-docs lint format clean help
