@@ -214,12 +214,20 @@ ask_virt(struct dial *dial)
 		done(dial, why);
 }
 
+/* Of who listens; one on another host cannot be asked. */
+static bool
+asks_for_uid(const struct dial *dial)
+{
+	return dial->is_local || dial->target.kind == TARGET_UNIX;
+}
+
 static void
 attempt(struct dial *dial)
 {
 	int err;
 
-	if (fixed_names_are_awaited(dial->gw)) { /* after a reload, say: who may listen? */
+	/* After a reload, say: who may listen? */
+	if (asks_for_uid(dial) && fixed_names_are_awaited(dial->gw)) {
 		if (io_now_ms() < dial->deadline_ms)
 			(void)loop_timer_set(dial->timer, RETRY_MS);
 		else

@@ -22,6 +22,8 @@ gateway_disorder(const struct gateway *gw)
 bool
 gateway_is_backend_uid(const struct gateway *gw, uid_t uid)
 {
+	if (uid == (uid_t)-1) /* the kernel's word for none, and ours for not known */
+		return false;
 	for (size_t i = 0; i < gw->backend_uid_count; i++)
 		if (gw->backend_uids[i] == uid)
 			return true;

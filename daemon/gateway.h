@@ -17,7 +17,7 @@ struct gateway {
 	time_t started, loaded; /* loaded: the policy */
 	struct policy *policy; /* never NULL once running */
 	uint32_t generation;   /* +1 at each reload */
-	uid_t *backend_uids; /* backend_uid, resolved; who is missing may not listen */
+	uid_t *backend_uids; /* backend_uid's, in its order; (uid_t)-1: may not listen */
 	size_t backend_uid_count;
 	gid_t gated_gid;     /* of the gated group; (gid_t)-1 until known */
 	struct servant *verify, *recorder, *relay, *names;

@@ -206,7 +206,8 @@ tear_down(struct gateway *gw)
 	doors_free(gw->doors);
 	reload_end();
 	endpoints_free(gw->endpoints);
-	gw->endpoints = NULL; /* answers that are still out may ask for it */
+	gw->doors = NULL; /* answers that are still out may ask for them */
+	gw->endpoints = NULL;
 	channels_stop(gw->channels);
 	consoles_stop(gw->consoles);
 	sessions_stop(gw->sessions);

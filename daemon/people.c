@@ -12,7 +12,7 @@ struct user_question {
 };
 
 struct group_question {
-	void (*fn)(void *arg, gid_t gid);
+	void (*fn)(void *arg, enum proto_name status, gid_t gid);
 	void *arg;
 };
 
@@ -147,21 +147,22 @@ static void
 on_group(void *arg, int error, uint8_t type, struct wire_in *in)
 {
 	struct group_question q = *(struct group_question *)arg;
+	enum proto_name status = PROTO_NAME_FAILED;
 	gid_t gid = (gid_t)-1;
 
 	free(arg);
 	if (error == 0 && type == PROTO_NAMED_GROUP) {
-		uint8_t status = wire_get_u8(in);
-		gid_t named = wire_get_u32(in);
-		if (wire_end(in) == 0 && status == PROTO_NAME_FOUND)
-			gid = named;
+		status = (enum proto_name)wire_get_u8(in);
+		gid = wire_get_u32(in);
+		if (wire_end(in) < 0)
+			status = PROTO_NAME_FAILED;
 	}
-	q.fn(q.arg, gid);
+	q.fn(q.arg, status, status == PROTO_NAME_FOUND ? gid : (gid_t)-1);
 }
 
 int
-people_ask_group(
-    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg)
+people_ask_group(struct gateway *gw, const char *group,
+    void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg)
 {
 	struct group_question *q = calloc(1, sizeof(*q));
 	int err;

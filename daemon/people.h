@@ -28,8 +28,8 @@ int people_ask_uid(struct gateway *gw, uid_t uid,
 int people_ask_user_of(struct gateway *gw, const struct policy *policy, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg);
 
-/* The gid of a group, likewise; (gid_t)-1 when it cannot be told. */
+/* The gid of a group, likewise; (gid_t)-1 unless the status is PROTO_NAME_FOUND. */
 int people_ask_group(
-    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg);
+    struct gateway *gw, const char *group, void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg);
 
 #endif

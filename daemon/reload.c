@@ -379,35 +379,31 @@ local_files_changed(void)
 void
 reload_sweep(struct gateway *gw)
 {
-	static time_t checked, tried;
+	static int64_t checked_ms, tried_ms;
 	static uint32_t generation;
 	static unsigned int starts;
 	static bool changed;
-	time_t now = time(NULL);
 	bool is_new, is_restarted;
-	int64_t again_s;
+	int64_t now_ms = io_now_ms(), again_ms;
 
 	changed = local_files_changed() || changed; /* also of a time without names */
 	if (!servant_is_up(gw->names))
 		return;
 	is_new = generation != gw->generation || changed;
 	is_restarted = starts != servant_starts(gw->names);
-	again_s = fixed_names_again_s(gw);
-	if (is_new || (is_restarted && again_s < INT64_MAX) || now - tried >= again_s) {
+	again_ms = fixed_names_again_ms(gw);
+	if (is_new || (is_restarted && again_ms < INT64_MAX) || now_ms - tried_ms >= again_ms) {
 		fixed_names_look_up(gw);
-		tried = now;
+		tried_ms = now_ms;
 	}
-	if (is_new || is_restarted) {
-		if (is_new || starts == 0)
-			recheck_conns(gw);
-		else
-			recheck_resume(gw);
-		generation = gw->generation;
-		starts = servant_starts(gw->names);
-		changed = false;
-		checked = now;
-	} else if (now - checked >= (time_t)gateway_settings(gw)->nss_recheck_s) {
+	if (is_restarted && !is_new && starts != 0)
+		recheck_resume(gw);
+	if (is_new || starts == 0 ||
+	    now_ms - checked_ms >= (int64_t)gateway_settings(gw)->nss_recheck_s * 1000) {
 		recheck_conns(gw);
-		checked = now;
+		checked_ms = now_ms;
 	}
+	generation = gw->generation;
+	starts = servant_starts(gw->names);
+	changed = false;
 }

@@ -5,6 +5,7 @@
 #include "daemon/fixed_names.h"
 #include "daemon/people.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,8 +21,8 @@ int
 __wrap_people_ask_user(struct gateway *gw, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg);
 int
-__wrap_people_ask_group(
-    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg);
+__wrap_people_ask_group(struct gateway *gw, const char *group,
+    void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg);
 const struct settings *
 __wrap_gateway_settings(const struct gateway *gw);
 void
@@ -35,26 +36,31 @@ static struct settings settings = {.gated = gated, .backend_users = users};
 
 static struct {
 	void (*on_user)(void *arg, struct people_user *user);
-	void (*on_group)(void *arg, gid_t gid);
+	void (*on_group)(void *arg, enum proto_name status, gid_t gid);
 	void *arg;
 } asked[8];
 static size_t asked_count;
+static int ask_error;
 
 int
 __wrap_people_ask_user(struct gateway *gw, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg)
 {
 	(void)gw, (void)user;
+	if (ask_error < 0)
+		return ask_error;
 	asked[asked_count].on_user = fn;
 	asked[asked_count++].arg = arg;
 	return 0;
 }
 
 int
-__wrap_people_ask_group(
-    struct gateway *gw, const char *group, void (*fn)(void *arg, gid_t gid), void *arg)
+__wrap_people_ask_group(struct gateway *gw, const char *group,
+    void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg)
 {
 	(void)gw, (void)group;
+	if (ask_error < 0)
+		return ask_error;
 	asked[asked_count].on_group = fn;
 	asked[asked_count++].arg = arg;
 	return 0;
@@ -83,7 +89,7 @@ __wrap_endpoints_retry(struct endpoints *endpoints)
 static void
 answer_group(void)
 {
-	asked[0].on_group(asked[0].arg, GROUP);
+	asked[0].on_group(asked[0].arg, PROTO_NAME_FOUND, GROUP);
 }
 
 static void
@@ -101,8 +107,7 @@ look_up(struct gateway *gw, size_t user_count)
 	asked_count = 0;
 	fixed_names_look_up(gw);
 	assert_int_equal(asked_count, 1 + user_count);
-	assert_true(fixed_names_are_awaited(gw));
-	assert_true(fixed_names_again_s(gw) == INT64_MAX);
+	assert_true(fixed_names_again_ms(gw) == INT64_MAX);
 }
 
 static void
@@ -112,12 +117,15 @@ test_known(void **state)
 
 	(void)state;
 	assert_true(fixed_names_are_awaited(&gw)); /* nothing was asked yet */
+	assert_true(fixed_names_again_ms(&gw) == 0);
 	look_up(&gw, 1);
+	assert_true(fixed_names_are_awaited(&gw));
+	assert_false(gateway_is_backend_uid(&gw, (uid_t)-1));
 	answer_group();
 	assert_true(fixed_names_are_awaited(&gw));
 	answer_user(1, PROTO_NAME_FOUND, VMHOST);
 	assert_false(fixed_names_are_awaited(&gw));
-	assert_true(fixed_names_again_s(&gw) == INT64_MAX); /* what is known stays */
+	assert_true(fixed_names_again_ms(&gw) == INT64_MAX); /* what is known stays */
 	assert_int_equal(gw.gated_gid, GROUP);
 	assert_true(gateway_is_backend_uid(&gw, VMHOST));
 	assert_false(gateway_is_backend_uid(&gw, QEMU));
@@ -134,7 +142,7 @@ test_absent(void **state)
 	answer_group();
 	answer_user(1, PROTO_NAME_ABSENT, 0);
 	assert_false(fixed_names_are_awaited(&gw)); /* that is an answer */
-	assert_true(fixed_names_again_s(&gw) < INT64_MAX);
+	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
 	assert_false(gateway_is_backend_uid(&gw, 0));
 	free(gw.backend_uids);
 }
@@ -143,22 +151,86 @@ static void
 test_error(void **state)
 {
 	struct gateway gw = {.gated_gid = (gid_t)-1};
-	int64_t absent_s;
+	int64_t absent_ms;
 
 	(void)state;
 	look_up(&gw, 1);
 	answer_group();
 	answer_user(1, PROTO_NAME_ABSENT, 0);
-	absent_s = fixed_names_again_s(&gw);
+	absent_ms = fixed_names_again_ms(&gw);
 	look_up(&gw, 1);
 	answer_group();
 	answer_user(1, PROTO_NAME_FAILED, 0);
 	assert_true(fixed_names_are_awaited(&gw)); /* who connects now waits, as it is asked */
-	assert_true(fixed_names_again_s(&gw) < absent_s); /* again, soon */
+	assert_true(fixed_names_again_ms(&gw) < absent_ms); /* again, soon */
 	look_up(&gw, 1);
 	answer_group();
 	answer_user(1, PROTO_NAME_FOUND, VMHOST);
 	assert_false(fixed_names_are_awaited(&gw));
+	free(gw.backend_uids);
+}
+
+/* A directory that can't be asked any more. */
+static void
+test_known_stays(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	look_up(&gw, 1);
+	assert_false(fixed_names_are_awaited(&gw));
+	assert_true(gateway_is_backend_uid(&gw, VMHOST));
+	asked[0].on_group(asked[0].arg, PROTO_NAME_FAILED, (gid_t)-1);
+	answer_user(1, PROTO_NAME_FAILED, 0);
+	assert_true(gateway_is_backend_uid(&gw, VMHOST));
+	assert_int_equal(gw.gated_gid, GROUP);
+	assert_false(fixed_names_are_awaited(&gw));
+	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
+	look_up(&gw, 1);
+	asked[0].on_group(asked[0].arg, PROTO_NAME_ABSENT, (gid_t)-1);
+	answer_user(1, PROTO_NAME_ABSENT, 0);
+	assert_false(gateway_is_backend_uid(&gw, VMHOST)); /* that is an answer */
+	assert_int_equal(gw.gated_gid, (gid_t)-1);
+	free(gw.backend_uids);
+}
+
+/* The helper went down in that moment, say. */
+static void
+test_not_asked(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	settings.backend_user_count = 1;
+	ask_error = -EPIPE;
+	fixed_names_look_up(&gw);
+	ask_error = 0;
+	assert_true(fixed_names_are_awaited(&gw));
+	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
+	free(gw.backend_uids);
+}
+
+/* Of other settings nobody is known, whoever was. */
+static void
+test_reload(void **state)
+{
+	struct gateway gw = {.gated_gid = (gid_t)-1};
+
+	(void)state;
+	look_up(&gw, 1);
+	answer_group();
+	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	gw.generation++;
+	assert_true(fixed_names_are_awaited(&gw));
+	look_up(&gw, 1);
+	assert_true(fixed_names_are_awaited(&gw));
+	assert_false(gateway_is_backend_uid(&gw, VMHOST));
+	answer_group();
+	answer_user(1, PROTO_NAME_FAILED, 0);
+	assert_false(gateway_is_backend_uid(&gw, VMHOST));
 	free(gw.backend_uids);
 }
 
@@ -173,7 +245,7 @@ test_one_of_two(void **state)
 	answer_user(1, PROTO_NAME_FAILED, 0);
 	answer_user(2, PROTO_NAME_FOUND, QEMU);
 	assert_false(fixed_names_are_awaited(&gw)); /* the one that is known needs no wait */
-	assert_true(fixed_names_again_s(&gw) < INT64_MAX);
+	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
 	assert_true(gateway_is_backend_uid(&gw, QEMU));
 	assert_false(gateway_is_backend_uid(&gw, 0));
 	free(gw.backend_uids);
@@ -205,10 +277,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known), /* first: nothing was asked yet */
-	    cmocka_unit_test(test_absent),
-	    cmocka_unit_test(test_error),
-	    cmocka_unit_test(test_one_of_two),
-	    cmocka_unit_test(test_late_answers),
+	    cmocka_unit_test(test_absent), cmocka_unit_test(test_error),
+	    cmocka_unit_test(test_known_stays), cmocka_unit_test(test_not_asked),
+	    cmocka_unit_test(test_one_of_two), cmocka_unit_test(test_late_answers),
+	    cmocka_unit_test(test_reload), /* last: of another generation */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
