@@ -48,6 +48,13 @@ note_asked(int err, struct lookup *lookup)
 	free(lookup);
 }
 
+/* To what is not asked any more; the settings may be others already. */
+static bool
+is_late(const struct lookup *lookup)
+{
+	return lookup->round != round_now || lookup->gw->generation != generation_asked;
+}
+
 static void
 on_gated_gid(void *arg, enum proto_name status, gid_t gid)
 {
@@ -55,7 +62,7 @@ on_gated_gid(void *arg, enum proto_name status, gid_t gid)
 	struct gateway *gw = lookup.gw;
 
 	free(arg);
-	if (lookup.round != round_now)
+	if (is_late(&lookup))
 		return;
 	awaited--;
 	if (status == PROTO_NAME_FAILED)
@@ -78,7 +85,7 @@ on_backend_user(void *arg, struct people_user *user)
 	struct gateway *gw = lookup.gw;
 
 	free(arg);
-	if (lookup.round != round_now)
+	if (is_late(&lookup))
 		return;
 	awaited--;
 	if (user->status == PROTO_NAME_FAILED)

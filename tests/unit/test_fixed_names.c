@@ -223,7 +223,14 @@ test_reload(void **state)
 	look_up(&gw, 1);
 	answer_group();
 	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	look_up(&gw, 1);
 	gw.generation++;
+	gw.gated_gid = (gid_t)-1;
+	settings.backend_user_count = 0;
+	answer_group();
+	answer_user(1, PROTO_NAME_FOUND, QEMU);
+	assert_false(gateway_is_backend_uid(&gw, QEMU)); /* asked for the settings before */
+	assert_int_equal(gw.gated_gid, (gid_t)-1);
 	assert_true(fixed_names_are_awaited(&gw));
 	look_up(&gw, 1);
 	assert_true(fixed_names_are_awaited(&gw));
