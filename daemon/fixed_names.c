@@ -98,12 +98,20 @@ on_backend_user(void *arg, struct people_user *user)
 		    gateway_settings(gw)->backend_users[lookup.user]);
 }
 
+/* UNKNOWN: that is a name. */
+static uid_t
+number_of(const char *user)
+{
+	uint64_t uid;
+
+	return num_parse(user, 0, UNKNOWN - 1, &uid) == 0 ? (uid_t)uid : UNKNOWN;
+}
+
 /* Those of other settings than before: what is a number, and nobody else yet. */
 static int
 forget_users(struct gateway *gw)
 {
 	const struct settings *settings = gateway_settings(gw);
-	uint64_t uid;
 
 	free(gw->backend_uids);
 	gw->backend_uid_count = 0;
@@ -111,10 +119,7 @@ forget_users(struct gateway *gw)
 	if (gw->backend_uids == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < settings->backend_user_count; i++)
-		gw->backend_uids[i] =
-		    num_parse(settings->backend_users[i], 0, UNKNOWN - 1, &uid) == 0
-			? (uid_t)uid
-			: UNKNOWN;
+		gw->backend_uids[i] = number_of(settings->backend_users[i]);
 	gw->backend_uid_count = settings->backend_user_count;
 	return 0;
 }
@@ -123,13 +128,12 @@ static void
 look_up_users(struct gateway *gw)
 {
 	const struct settings *settings = gateway_settings(gw);
-	uint64_t uid;
 
 	for (size_t i = 0; i < gw->backend_uid_count; i++) {
 		const char *name = settings->backend_users[i];
 		struct lookup *lookup;
 
-		if (num_parse(name, 0, UNKNOWN - 1, &uid) == 0)
+		if (number_of(name) != UNKNOWN)
 			continue;
 		lookup = lookup_new(gw, i);
 		note_asked(lookup == NULL ? -ENOMEM

@@ -29,7 +29,7 @@ int people_ask_user_of(struct gateway *gw, const struct policy *policy, const ch
     void (*fn)(void *arg, struct people_user *user), void *arg);
 
 /* The gid of a group, likewise; (gid_t)-1 unless the status is PROTO_NAME_FOUND. */
-int people_ask_group(
-    struct gateway *gw, const char *group, void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg);
+int people_ask_group(struct gateway *gw, const char *group,
+    void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg);
 
 #endif

@@ -18,13 +18,13 @@
 
 /* Linked with --wrap (Makefile). */
 int
-__wrap_people_ask_user(struct gateway *gw, const char *user,
+__wrap_people_ask_user(struct gateway *gateway, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg);
 int
-__wrap_people_ask_group(struct gateway *gw, const char *group,
+__wrap_people_ask_group(struct gateway *gateway, const char *group,
     void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg);
 const struct settings *
-__wrap_gateway_settings(const struct gateway *gw);
+__wrap_gateway_settings(const struct gateway *gateway);
 void
 __wrap_doors_give_to_group(struct doors *doors);
 void
@@ -41,12 +41,13 @@ static struct {
 } asked[8];
 static size_t asked_count;
 static int ask_error;
+static struct gateway gw;
 
 int
-__wrap_people_ask_user(struct gateway *gw, const char *user,
+__wrap_people_ask_user(struct gateway *gateway, const char *user,
     void (*fn)(void *arg, struct people_user *user), void *arg)
 {
-	(void)gw, (void)user;
+	(void)gateway, (void)user;
 	if (ask_error < 0)
 		return ask_error;
 	asked[asked_count].on_user = fn;
@@ -55,10 +56,10 @@ __wrap_people_ask_user(struct gateway *gw, const char *user,
 }
 
 int
-__wrap_people_ask_group(struct gateway *gw, const char *group,
+__wrap_people_ask_group(struct gateway *gateway, const char *group,
     void (*fn)(void *arg, enum proto_name status, gid_t gid), void *arg)
 {
-	(void)gw, (void)group;
+	(void)gateway, (void)group;
 	if (ask_error < 0)
 		return ask_error;
 	asked[asked_count].on_group = fn;
@@ -67,9 +68,9 @@ __wrap_people_ask_group(struct gateway *gw, const char *group,
 }
 
 const struct settings *
-__wrap_gateway_settings(const struct gateway *gw)
+__wrap_gateway_settings(const struct gateway *gateway)
 {
-	(void)gw;
+	(void)gateway;
 	return &settings;
 }
 
@@ -101,24 +102,47 @@ answer_user(size_t i, enum proto_name status, uid_t uid)
 }
 
 static void
-look_up(struct gateway *gw, size_t user_count)
+look_up(size_t user_count)
 {
 	settings.backend_user_count = user_count;
 	asked_count = 0;
-	fixed_names_look_up(gw);
+	fixed_names_look_up(&gw);
 	assert_int_equal(asked_count, 1 + user_count);
-	assert_true(fixed_names_again_ms(gw) == INT64_MAX);
+	assert_true(fixed_names_again_ms(&gw) == INT64_MAX);
+}
+
+/* A whole go, in which the group is found. */
+static void
+find(enum proto_name status, uid_t uid)
+{
+	look_up(1);
+	answer_group();
+	answer_user(1, status, uid);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	gw = (struct gateway){.gated_gid = (gid_t)-1};
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	(void)state;
+	free(gw.backend_uids);
+	return 0;
 }
 
 static void
 test_known(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
 	assert_true(fixed_names_are_awaited(&gw)); /* nothing was asked yet */
 	assert_true(fixed_names_again_ms(&gw) == 0);
-	look_up(&gw, 1);
+	look_up(1);
 	assert_true(fixed_names_are_awaited(&gw));
 	assert_false(gateway_is_backend_uid(&gw, (uid_t)-1));
 	answer_group();
@@ -129,58 +153,40 @@ test_known(void **state)
 	assert_int_equal(gw.gated_gid, GROUP);
 	assert_true(gateway_is_backend_uid(&gw, VMHOST));
 	assert_false(gateway_is_backend_uid(&gw, QEMU));
-	free(gw.backend_uids);
 }
 
 static void
 test_absent(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_ABSENT, 0);
+	find(PROTO_NAME_ABSENT, 0);
 	assert_false(fixed_names_are_awaited(&gw)); /* that is an answer */
 	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
 	assert_false(gateway_is_backend_uid(&gw, 0));
-	free(gw.backend_uids);
 }
 
 static void
 test_error(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
 	int64_t absent_ms;
 
 	(void)state;
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_ABSENT, 0);
+	find(PROTO_NAME_ABSENT, 0);
 	absent_ms = fixed_names_again_ms(&gw);
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_FAILED, 0);
+	find(PROTO_NAME_FAILED, 0);
 	assert_true(fixed_names_are_awaited(&gw)); /* who connects now waits, as it is asked */
 	assert_true(fixed_names_again_ms(&gw) < absent_ms); /* again, soon */
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_FOUND, VMHOST);
+	find(PROTO_NAME_FOUND, VMHOST);
 	assert_false(fixed_names_are_awaited(&gw));
-	free(gw.backend_uids);
 }
 
 /* A directory that can't be asked any more. */
 static void
 test_known_stays(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_FOUND, VMHOST);
-	look_up(&gw, 1);
+	find(PROTO_NAME_FOUND, VMHOST);
+	look_up(1);
 	assert_false(fixed_names_are_awaited(&gw));
 	assert_true(gateway_is_backend_uid(&gw, VMHOST));
 	asked[0].on_group(asked[0].arg, PROTO_NAME_FAILED, (gid_t)-1);
@@ -189,20 +195,17 @@ test_known_stays(void **state)
 	assert_int_equal(gw.gated_gid, GROUP);
 	assert_false(fixed_names_are_awaited(&gw));
 	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
-	look_up(&gw, 1);
+	look_up(1);
 	asked[0].on_group(asked[0].arg, PROTO_NAME_ABSENT, (gid_t)-1);
 	answer_user(1, PROTO_NAME_ABSENT, 0);
 	assert_false(gateway_is_backend_uid(&gw, VMHOST)); /* that is an answer */
 	assert_int_equal(gw.gated_gid, (gid_t)-1);
-	free(gw.backend_uids);
 }
 
 /* The helper went down in that moment, say. */
 static void
 test_not_asked(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
 	settings.backend_user_count = 1;
 	ask_error = -EPIPE;
@@ -210,20 +213,15 @@ test_not_asked(void **state)
 	ask_error = 0;
 	assert_true(fixed_names_are_awaited(&gw));
 	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
-	free(gw.backend_uids);
 }
 
 /* Of other settings nobody is known, whoever was. */
 static void
 test_reload(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
-	look_up(&gw, 1);
-	answer_group();
-	answer_user(1, PROTO_NAME_FOUND, VMHOST);
-	look_up(&gw, 1);
+	find(PROTO_NAME_FOUND, VMHOST);
+	look_up(1);
 	gw.generation++;
 	gw.gated_gid = (gid_t)-1;
 	settings.backend_user_count = 0;
@@ -232,22 +230,19 @@ test_reload(void **state)
 	assert_false(gateway_is_backend_uid(&gw, QEMU)); /* asked for the settings before */
 	assert_int_equal(gw.gated_gid, (gid_t)-1);
 	assert_true(fixed_names_are_awaited(&gw));
-	look_up(&gw, 1);
+	look_up(1);
 	assert_true(fixed_names_are_awaited(&gw));
 	assert_false(gateway_is_backend_uid(&gw, VMHOST));
 	answer_group();
 	answer_user(1, PROTO_NAME_FAILED, 0);
 	assert_false(gateway_is_backend_uid(&gw, VMHOST));
-	free(gw.backend_uids);
 }
 
 static void
 test_one_of_two(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
-
 	(void)state;
-	look_up(&gw, 2);
+	look_up(2);
 	answer_group();
 	answer_user(1, PROTO_NAME_FAILED, 0);
 	answer_user(2, PROTO_NAME_FOUND, QEMU);
@@ -255,39 +250,40 @@ test_one_of_two(void **state)
 	assert_true(fixed_names_again_ms(&gw) < INT64_MAX);
 	assert_true(gateway_is_backend_uid(&gw, QEMU));
 	assert_false(gateway_is_backend_uid(&gw, 0));
-	free(gw.backend_uids);
 }
 
 static void
 test_late_answers(void **state)
 {
-	struct gateway gw = {.gated_gid = (gid_t)-1};
 	struct people_user user = {.status = PROTO_NAME_FOUND, .uid = QEMU};
 	void *late;
 
 	(void)state;
-	look_up(&gw, 1);
+	look_up(1);
 	answer_group();
 	late = asked[1].arg;
-	look_up(&gw, 1);
+	look_up(1);
 	asked[1].on_user(late, &user);
 	assert_false(gateway_is_backend_uid(&gw, QEMU));
 	assert_true(fixed_names_are_awaited(&gw));
 	answer_group();
 	answer_user(1, PROTO_NAME_FOUND, VMHOST);
 	assert_true(gateway_is_backend_uid(&gw, VMHOST));
-	free(gw.backend_uids);
 }
 
 int
 main(void)
 {
+	/* The first: nothing was asked yet. The last: of another generation. */
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_known), /* first: nothing was asked yet */
-	    cmocka_unit_test(test_absent), cmocka_unit_test(test_error),
-	    cmocka_unit_test(test_known_stays), cmocka_unit_test(test_not_asked),
-	    cmocka_unit_test(test_one_of_two), cmocka_unit_test(test_late_answers),
-	    cmocka_unit_test(test_reload), /* last: of another generation */
+	    cmocka_unit_test_setup_teardown(test_known, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_absent, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_error, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_known_stays, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_not_asked, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_one_of_two, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_late_answers, begin, finish),
+	    cmocka_unit_test_setup_teardown(test_reload, begin, finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
