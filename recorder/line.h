@@ -1,5 +1,4 @@
-/* One audit record: from the message to its line of JSON. The only place of the
- * recorder that knows jansson. */
+/* One audit record: from the message to its line of JSON. */
 #ifndef SALLYPORT_RECORDER_LINE_H
 #define SALLYPORT_RECORDER_LINE_H
 

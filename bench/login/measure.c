@@ -37,7 +37,7 @@ struct one_case {
 	FILE *input; /* a line for each run's standard input; NULL: none */
 	int exit_wanted;
 	bool is_stamped;
-	char *argv[ARGS_MAX + 1]; /* "@flush FILE", "@append FILE": not a command */
+	char *argv[ARGS_MAX + 1]; /* or "@flush FILE", "@append FILE [BUSY-US]" */
 	struct sample *samples;
 	size_t failed;
 };
@@ -85,16 +85,22 @@ flush_once(const char *path, struct sample *sample)
 }
 
 /* What a log does: a line at the end of a file that grows with it, and a flush. That
- * is dearer, because the file's new length must be on disk, too. */
+ * is dearer, because the file's new length must be on disk, too. busy_us (NULL: none) of
+ * other work go before it. */
 static void
-append_once(const char *path, struct sample *sample)
+append_once(const char *path, const char *busy_us, struct sample *sample)
 {
 	static char line[300];
-	int64_t began;
+	int64_t began = now_us();
+	uint64_t busy = 0;
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		die(path, strerror(errno));
+	if (busy_us != NULL && num_parse(busy_us, 0, 1000000, &busy) < 0)
+		die(path, "busy for how many microseconds?");
+	while (now_us() - began < (int64_t)busy)
+		;
 	began = now_us();
 	if (write(fd, line, sizeof(line)) < 0 || fdatasync(fd) < 0)
 		die(path, strerror(errno));
@@ -285,7 +291,7 @@ main(int argc, char **argv)
 			/* In which what the last one left is dealt with. */
 			(void)poll(NULL, 0, (int)pause_ms);
 			if (strcmp(c->argv[0], "@append") == 0)
-				append_once(c->argv[1], &c->samples[r]);
+				append_once(c->argv[1], c->argv[2], &c->samples[r]);
 			else if (strcmp(c->argv[0], "@flush") == 0)
 				flush_once(c->argv[1], &c->samples[r]);
 			else if (for_parent)
