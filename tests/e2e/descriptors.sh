@@ -13,7 +13,7 @@ gw_many() {
 }
 gw_users; gw_keys; gw_policy; cp /etc/sallyport/vms.conf "$GW/few"; gw_many
 gw_backends || finish
-GW_UP_BY='sallyport show'
+GW_UP_BY='sallyport key list' # the key store, too; status is never content
 limit=$(ulimit -Hn)
 ulimit -n 256
 gw_daemon || { fail "the gateway did not start"; finish; }
