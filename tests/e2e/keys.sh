@@ -92,7 +92,7 @@ check "until it is enabled" "HELLOEND 5" "$(hello)"
 
 # --- recover -----------------------------------------------------------------------
 # shellcheck disable=SC2034 # read by lib.sh: status is not content with what follows
-GW_UP_BY="sallyport show"
+GW_UP_BY="sallyport key list"
 touch "$GW/no-restart"; kill "$(cat "$GW/daemon.pid")"; wait "$GW_LOOP" 2>/dev/null; rm -f "$GW/no-restart"
 cp -a $verify_dir "$GW/backup"
 gw_daemon
