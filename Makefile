@@ -183,6 +183,7 @@ LDFLAGS_test_recorder_writer = $(call wrap,logfile_flush)
 LDFLAGS_test_proc = $(call wrap,stat statx)
 LDFLAGS_test_shell_page = $(call wrap,io_now_ms door_begin door_send door_is_clear door_go_on \
 	door_close conns_by_id session_id policy_vm_count policy_vm shell_why_vm)
+LDFLAGS_test_servant = $(call wrap,setsockopt)
 LDFLAGS_test_ends = $(call wrap,setsockopt listen)
 LDFLAGS_test_door = $(call wrap,listener_unix gateway_settings request_dispatch request_gone)
 # A change in the middle of a read.

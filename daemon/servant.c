@@ -145,7 +145,7 @@ down(struct servant *s, int error, const char *why)
 static void
 start(struct servant *s)
 {
-	int err = servant_process_start(&s->process, s->spec.argv);
+	int err = servant_process_start(&s->process, s->spec.argv, s->spec.passes_fds);
 
 	s->started_ms = io_now_ms();
 	s->starts++;
@@ -265,8 +265,9 @@ drop_fds(struct servant *s)
 static bool
 passes_what_is_not_due(const struct servant *s)
 {
-	return s->spec.passes_fds ? stranger_passes_too_many(s->process.socket)
-				  : stranger_passes(s->process.socket);
+	if (s->spec.passes_fds)
+		return stranger_passes_too_many(s->process.socket);
+	return !s->process.is_barred && stranger_passes(s->process.socket);
 }
 
 int

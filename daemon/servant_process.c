@@ -43,13 +43,15 @@ become(int socket, char *const *argv)
 }
 
 int
-servant_process_start(struct servant_process *process, char *const *argv)
+servant_process_start(struct servant_process *process, char *const *argv, bool passes_fds)
 {
 	int ends[2], err;
+	bool is_barred;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
+	is_barred = !passes_fds && stranger_bar(ends[0]);
 	pid = fork();
 	if (pid == 0)
 		become(ends[1], argv);
@@ -60,7 +62,8 @@ servant_process_start(struct servant_process *process, char *const *argv)
 	else
 		*process = (struct servant_process){.pid = pid,
 		    .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
-		    .socket = ends[0]};
+		    .socket = ends[0],
+		    .is_barred = is_barred};
 	return err;
 }
 

@@ -24,7 +24,6 @@
  * take a record is asked again. */
 #define SETTLE_MS 500
 #define RETRY_MS  250
-#define ABSENT_MS 5000
 
 struct options {
 	const char *log, *account, *host;
@@ -341,7 +340,7 @@ wait_ms(void)
 	if (writer.unflushed_ms != 0)
 		return SETTLE_MS;
 	if (writer.journal.n > 0)
-		return writer.journal.is_absent ? ABSENT_MS : RETRY_MS;
+		return writer.journal.is_absent ? JOURNAL_ABSENT_MS : RETRY_MS;
 	return -1;
 }
 

@@ -101,3 +101,18 @@ wait "$pid" 2>/dev/null || true
 rm -f $socket
 "$driver" keys "$BUILD/recorder" $log "$work/keys" >/dev/null || die "without a journal it fails"
 echo "ok without a journal the file alone is written"
+# It is asked again: what waited comes, and the newest stand for those before them.
+lines=$(wc -l <$log)
+"$driver" wait "$BUILD/recorder" $log "$work/later" &
+player=$!
+for _ in $(seq 600); do
+	[ "$(wc -l <$log)" != $((lines + 20)) ] || break
+	sleep 0.05
+done
+coproc again { exec python3 "$work/journal.py" "$work/told"; }
+pid=$!
+read -r -t 60 _ <&"${again[0]}" || die "the stand-in does not listen again"
+told "$(tail -n 1 $log | sed 's/{"seq":\([0-9]*\),.*/\1/')"
+touch "$work/later"
+wait "$player" || die "the recorder failed"
+echo "ok a journal that comes back is told what waited"

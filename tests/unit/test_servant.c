@@ -6,6 +6,7 @@
 #include "lib/helper.h"
 #include "tests/support/sockets.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,6 +18,30 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define PASSRIGHTS 83 /* SO_PASSRIGHTS */
+
+static bool is_old, is_barred; /* a kernel before 6.16; the option was set */
+
+int
+__real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+int
+__wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+
+int
+__wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	bool is_bar = level == SOL_SOCKET && name == PASSRIGHTS;
+	int rc;
+
+	if (is_old && is_bar) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	rc = __real_setsockopt(fd, level, name, value, len);
+	is_barred = is_barred || (is_bar && rc == 0);
+	return rc;
+}
 
 struct scene {
 	struct loop *loop;
@@ -144,15 +169,21 @@ one_that_never_gets_there(void **state)
 
 /* --- helpers that were taken over: this program itself, with a word ------------------ */
 
-static void
-say(uint8_t type, const int *fds, size_t n)
+static int
+try_to_say(uint8_t type, const int *fds, size_t n)
 {
 	uint8_t buf[64];
 	struct wire_out out;
 
 	wire_out_init(&out, buf, sizeof(buf));
 	proto_put_header(&out, type, 0);
-	if (io_send(HELPER_FD, buf, out.len, fds, n) < 0)
+	return io_send(HELPER_FD, buf, out.len, fds, n);
+}
+
+static void
+say(uint8_t type)
+{
+	if (try_to_say(type, NULL, 0) < 0)
 		_exit(1);
 }
 
@@ -166,6 +197,18 @@ reply_to(uint32_t id, uint8_t type)
 	proto_put_header(&out, type, id);
 	if (io_send(HELPER_FD, buf, out.len, NULL, 0) < 0)
 		_exit(1);
+}
+
+/* Where the kernel keeps it away: says so by two more, and keeps it, too. */
+static void
+pass_one(void)
+{
+	int reader, fd = tcp_lingering(&reader), err = try_to_say(PROTO_RELAY_ENDED, &fd, 1);
+
+	if (err == 0)
+		close(fd);
+	for (int i = 0; i < 2 && err == -EPERM; i++)
+		say(PROTO_RELAY_ENDED);
 }
 
 /* Of five questions: answers the fourth, by another type, the last one and then the first;
@@ -203,21 +246,17 @@ be_helper(const char *word)
 {
 	if (strcmp(word, "last") == 0 || strcmp(word, "third") == 0 ||
 	    strcmp(word, "none") == 0) {
-		say(PROTO_READY, NULL, 0);
+		say(PROTO_READY);
 		return answer(word);
 	}
 	if (strcmp(word, "early") == 0)
-		say(PROTO_RELAY_ENDED, NULL, 0);
-	say(PROTO_READY, NULL, 0);
+		say(PROTO_RELAY_ENDED);
+	say(PROTO_READY);
 	if (strcmp(word, "twice") == 0)
-		say(PROTO_READY, NULL, 0);
-	if (strcmp(word, "passes") == 0) {
-		int reader, fd = tcp_lingering(&reader);
-
-		say(PROTO_RELAY_ENDED, &fd, 1);
-		close(fd);
-	}
-	say(PROTO_RELAY_ENDED, NULL, 0);
+		say(PROTO_READY);
+	if (strcmp(word, "passes") == 0)
+		pass_one();
+	say(PROTO_RELAY_ENDED);
 	(void)io_wait(HELPER_FD, POLLIN, io_now_ms() + 60000); /* until it is let go of */
 	return 0;
 }
@@ -270,11 +309,31 @@ one_that_passes_what_is_not_due(void **state)
 	struct scene scene = {.least_starts = 2}, taker = {.least_notices = 2};
 
 	(void)state;
+	is_old = true;
 	assert_true(starts_of_word(&scene, passes, false) > 1);
 	assert_int_equal(scene.notices, 0);
+	is_old = is_barred = false;
 	/* Where one may come, it is closed without a wait. */
 	assert_int_equal(starts_of_word(&taker, passes, true), 1);
 	assert_int_equal(taker.notices, 2);
+	assert_false(is_barred);
+}
+
+static void
+one_that_the_kernel_keeps_from_passing(void **state)
+{
+	static char passes[] = "passes";
+	struct scene scene = {.least_notices = 3};
+	const int off = 0;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0),
+	    rc = __real_setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &off, sizeof(off));
+
+	(void)state;
+	close(fd);
+	if (rc < 0)
+		skip(); /* before 6.16 */
+	assert_int_equal(starts_of_word(&scene, passes, false), 1);
+	assert_int_equal(scene.notices, 3);
 }
 
 /* --- answers that stand for those before ---------------------------------------------- */
@@ -373,6 +432,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(one_that_is_well),
 	    cmocka_unit_test(one_that_is_ready_twice),
 	    cmocka_unit_test(one_that_passes_what_is_not_due),
+	    cmocka_unit_test(one_that_the_kernel_keeps_from_passing),
 	    cmocka_unit_test(one_answer_for_those_before),
 	};
 
