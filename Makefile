@@ -74,7 +74,7 @@ LIBS_all = -levent_core -lsqlite3 -lcurl -lssl -lcrypto -lyubikey -ljansson -lau
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/tests/%,$(wildcard tests/support/*.c))
 BENCHES = $(addprefix $(BUILD)/bench/,$(addprefix login/,measure otp_load slow_flush.so validation) \
-	$(addprefix relay/,load in_u.so) scale/decide)
+	$(addprefix relay/,load pace in_u.so) scale/decide)
 FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SCRIPTS = $(filter-out %/lib.sh,$(wildcard $(addsuffix /*.sh,$(addprefix tests/,integration e2e attack))))
 FUZZ_SECONDS ?= 5

@@ -14,6 +14,7 @@
 #               (default 20)
 #   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
+#   PATIENCE=S  for moments in which nobody else takes from the processor (pace.sh)
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
@@ -33,6 +34,8 @@ id _sallyport-relay >/dev/null 2>&1 || useradd -r -M -s /usr/sbin/nologin _sally
 ulimit -n "$(ulimit -Hn)"
 # shellcheck source=bench/processors.sh
 . bench/processors.sh
+# shellcheck source=bench/relay/pace.sh
+. bench/relay/pace.sh
 
 tab() { local IFS=$'\t'; echo "$*"; }
 wait_for() { # SECONDS COMMAND…
@@ -130,14 +133,19 @@ measure() {
 	local name=$1 kind=$2 target=unix:$T; shift 2
 	kind "$kind"
 	[ "$name $kind" != "direct TU" ] || target=$AT
+	pace_before
 	if ! start_"$name" "$kind" || { [ "$name" != direct ] && ! wait_for 60 listens "$kind"; } ||
 		! timeout 120 "$BENCH/load" "$PIDS" "$target" "$AT" "$@" >"$OUT/figures" 2>&1; then
 		echo "   $name $kind $*: not measured: $(tail -n 1 "$OUT/figures")" >&2
 		stop
 		return 1
 	fi
+	pace_after
 	stop
-	grep -E "${WANTED:-.}" "$OUT/figures" | sed "s/^/$kind\t$name\t/; s/\$/\t$ROUND/" >>"$OUT/rounds.tsv"
+	grep -E "${WANTED:-.}" "$OUT/figures" | noted "$kind" "$name" $ROUND
+}
+noted() { # KIND NAME ROUND: figures of standard input to rounds.tsv, with the pace they were taken at
+	sed "s/^/$1\t$2\t/; s/\$/\t$3\t$PACE/" >>"$OUT/rounds.tsv"
 }
 rotated() { # N WORD…
 	local n=$1; shift
@@ -236,14 +244,17 @@ connection() {
 # Each with a flush beside it, and as much work between two flushes as the limit leaves to a
 # visit: right behind another flush a disk is still awake, and answers sooner.
 visits_of_ours() {
-	local r kind
-	for ((r = 0; r < PAIRS; r++)); do
+	local r kind quick=0
+	for ((r = 0; quick < PAIRS && r < 2 * PAIRS; r++)); do
 		on_processors $PIN
 		for kind in UU TU; do
-			"$BUILD/bench/login/measure" $((VISITS / 8 + 1)) <<<"$(tab flush - 0 @append "$STATE/appended" 150)" |
-				awk -v at="$kind" -v r=$r '{ print at "\tflush\tvisit_p50\t" $2 "\t" r }' >>"$OUT/rounds.tsv"
+			pace_before
+			"$BUILD/bench/login/measure" $((VISITS / 8 + 1)) <<<"$(tab flush - 0 @append "$STATE/appended" 150)" >"$OUT/figures"
+			pace_after
+			awk '{ print "visit_p50\t" $2 }' "$OUT/figures" | noted $kind flush $r
 			visits_in_u $kind 'p50|p99' $r || return 1
 		done
+		! pace_is_quick || quick=$((quick + 1))
 		[ $r -lt $ROUNDS ] || continue
 		on_processors $ALL
 		for kind in UU TU; do
@@ -265,17 +276,19 @@ visits_in_u() { # KIND FIGURES ROUND
 	mkfifo -m 666 /run/bench-u/result
 	if [ $1 = UU ]; then at=${at#*:}; else at=webdev:2222; fi
 	ssh_up visit anne -L "$OUT/visit.sock:$at" || return 1
+	pace_before
 	timeout 60 socat -u "UNIX-CONNECT:$OUT/visit.sock" - </dev/null >/dev/null 2>&1 & poke=$!
 	timeout 60 cat /run/bench-u/result >"$OUT/result"
+	pace_after
 	kill $poke 2>/dev/null; wait $poke 2>/dev/null
 	grep -q ^done "$OUT/result" || { echo "no result" >&2; return 1; }
-	grep -E "^visit_($2)" "$OUT/result" | sed "s/^/$1\tours\t/; s/\$/\t$3/" >>"$OUT/rounds.tsv"
+	grep -E "^visit_($2)" "$OUT/result" | noted $1 ours $3
 	ssh_down visit
 }
 
 # The same forward with the gate, without, and by others behind the same sshd, in turn.
 sshd() {
-	local r name what relay others=()
+	local r name what relay quick=0 others=()
 	gateway && serve || return 1
 	ssh_up gated anne -L "$OUT/gated.sock:/run/sallyport/vm/webdev/ssh" || return 1
 	ssh_up plain root -L "$OUT/plain.sock:$T" || return 1
@@ -286,13 +299,14 @@ sshd() {
 		others+=("$name")
 	done
 	for name in $(pgrep -x ssh); do taskset -acp $OTHER $name >/dev/null; done
-	for ((r = 0; r < PAIRS; r++)); do
+	for ((r = 0; quick < PAIRS && r < 2 * PAIRS; r++)); do
 		for name in $(rotated $r gated plain "${others[@]}"); do
 			for what in "bulk $BULK" "rtt 64 $((TRIPS / 2))"; do
 				through_sshd $name "$what" || echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
 				stop
 			done
 		done
+		! pace_is_quick || quick=$((quick + 1))
 	done
 	for name in gated plain "${others[@]}"; do ssh_down $name; done
 	serve_end
@@ -303,8 +317,10 @@ through_sshd() { # NAME WHAT: one round's
 	gated | plain) ;;
 	*) W=$OUT/$1.at; kind UU; start_$1 UU && wait_for 60 listens UU || return 1 ;;
 	esac
+	pace_before
 	timeout 60 taskset -c $OTHER "$BENCH/load" "$PIDS" - "unix:$OUT/$1.sock" $2 >"$OUT/figures" 2>&1 || return 1
-	sed "s/^/SSH\t$1\t/; s/\$/\t$r/" "$OUT/figures" >>"$OUT/rounds.tsv"
+	pace_after
+	noted SSH $1 $r <"$OUT/figures"
 }
 
 # One user's own sshd begins a thousand links to a console a second; another's round trips.

@@ -3,12 +3,13 @@
 
 table.py FOLDER yes|no PART…
 
-Reads FOLDER/rounds.tsv: kind, contender, figure, value, round. Limits on CPU, memory and
-descriptors are clear ones; times of contenders whose ranges overlap and whose medians are
-less than 15 % apart are a tie, which holds; so do times measured in turn (ours and the
-best peer's, gated and not, a visit and a flush) where the limit lies within what the
-median of their ratio, or difference, is known to (95 %). Exit 1 when a limit is missed or
-something was not measured (never with "no").
+Reads FOLDER/rounds.tsv: kind, contender, figure, value, round, pace (pace.sh). Figures of
+slow moments are left out where five of quick ones remain of each contender. Limits on CPU,
+memory and descriptors are clear ones; times of contenders whose ranges overlap and whose
+medians are less than 15 % apart are a tie, which holds; so do times measured in turn (ours
+and the best peer's, gated and not, a visit and a flush) where the limit lies within what
+the median of their ratio, or difference, is known to (95 %). Exit 1 when a limit is missed
+or something was not measured (never with "no").
 """
 import os
 import sys
@@ -21,12 +22,32 @@ FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
 LINKS_PER_S = 20  # links_per_s of the gateway, as it is by itself
 KINDS = ("UU", "TU")
+QUICK = 1.35  # of the best round trip between two processes that was seen (pace.sh)
+LEAST = 5  # rounds in quick moments, of each contender; of fewer all count
 data = {}
 pairs = {}
-for row in rows(FOLDER, "rounds"):
-    data.setdefault((row[0], row[1], row[2]), []).append(float(row[3]))
-    if len(row) > 4:
-        pairs.setdefault((row[0], row[2]), {}).setdefault(row[4], {})[row[1]] = float(row[3])
+
+
+def without_slow(found):
+    """Rows of quick moments, and all others where too few of these are of somebody."""
+    best = min((float(row[5]) for row in found if len(row) > 5), default=0)
+    quick = {id(row) for row in found if len(row) < 6 or float(row[5]) <= QUICK * best}
+    count = {}
+    for row in found:
+        each = count.setdefault((row[0], row[2]), {})
+        each[row[1]] = each.get(row[1], 0) + (id(row) in quick)
+    return [row for row in found if id(row) in quick or min(count[row[0], row[2]].values()) < LEAST]
+
+
+def read():
+    found = rows(FOLDER, "rounds")
+    kept = without_slow(found)
+    for row in kept:
+        data.setdefault((row[0], row[1], row[2]), []).append(float(row[3]))
+        if len(row) > 4:
+            pairs.setdefault((row[0], row[2]), {}).setdefault(row[4], {})[row[1]] = float(row[3])
+    return "%d of %d figures are left out: taken while the processor was slower than it can be." % (
+        len(found) - len(kept), len(found))
 
 
 def values(kind, who, figure):
@@ -167,12 +188,14 @@ def all_figures():
 
 
 def main():
+    left_out = read()
     table = Table()
     for part, show in (("pure", pure), ("idle", idle), ("connection", connection), ("sshd", sshd),
                        ("flood", flood)):
         if part in PARTS:
             show(table)
     all_figures()
+    print("\n" + left_out)
     say_if_busy(FOLDER)
     sys.exit(table.limits.status())
 
