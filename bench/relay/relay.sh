@@ -21,7 +21,7 @@ set -u
 PARTS=${PARTS:-pure idle connection sshd flood}
 FIGURES=${FIGURES:-bulk up rtt64 rtt1024 mix}
 ROUNDS=${ROUNDS:-11} PAIRS=${PAIRS:-20} BULK=${BULK:-500} MIX=${MIX:-1500} TRIPS=${TRIPS:-8000}
-IDLE=${IDLE:-9900} VISITS=${VISITS:-2000} LINKS=${LINKS:-3000}
+IDLE=${IDLE:-9900} VISITS=${VISITS:-600} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
 STATE=$BUILD/bench/state/relay # this script's own: another copy may run another of them
 OUT=$(mktemp -d /tmp/bench.XXXXXX)
@@ -245,11 +245,11 @@ connection() {
 # visit: right behind another flush a disk is still awake, and answers sooner.
 visits_of_ours() {
 	local r kind quick=0
-	for ((r = 0; quick < PAIRS && r < 2 * PAIRS; r++)); do
+	for ((r = 0; quick < PAIRS && r < PAIRS * 3 / 2; r++)); do
 		on_processors $PIN
 		for kind in UU TU; do
 			pace_before
-			"$BUILD/bench/login/measure" $((VISITS / 8 + 1)) <<<"$(tab flush - 0 @append "$STATE/appended" 150)" >"$OUT/figures"
+			"$BUILD/bench/login/measure" $((VISITS / 4 + 1)) <<<"$(tab flush - 0 @append "$STATE/appended" 150)" >"$OUT/figures"
 			pace_after
 			awk '{ print "visit_p50\t" $2 }' "$OUT/figures" | noted $kind flush $r
 			visits_in_u $kind 'p50|p99' $r || return 1
@@ -299,7 +299,7 @@ sshd() {
 		others+=("$name")
 	done
 	for name in $(pgrep -x ssh); do taskset -acp $OTHER $name >/dev/null; done
-	for ((r = 0; quick < PAIRS && r < 2 * PAIRS; r++)); do
+	for ((r = 0; quick < PAIRS && r < PAIRS * 3 / 2; r++)); do
 		for name in $(rotated $r gated plain "${others[@]}"); do
 			for what in "bulk $BULK" "rtt 64 $((TRIPS / 2))"; do
 				through_sshd $name "$what" || echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
