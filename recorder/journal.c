@@ -124,6 +124,12 @@ note_trouble(struct journal *journal, int error)
 }
 
 void
+journal_hurry(struct journal *journal)
+{
+	journal->again_ms = 0;
+}
+
+void
 journal_send(struct journal *journal)
 {
 	/* By its address each time: it may come and go while we live. */

@@ -42,6 +42,9 @@ void journal_open(struct journal *journal);
 /* Takes a record in; nothing is sent yet. */
 void journal_add(struct journal *journal, const struct journal_record *record);
 
+/* The next journal_send asks, however short a time ago the journal was absent. */
+void journal_hurry(struct journal *journal);
+
 /* Sends what waits, as much as the journal takes, if it is there. To be called when all that was
  * added is on disk, so that it never knows of a record that a power cut took. */
 void journal_send(struct journal *journal);

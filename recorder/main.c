@@ -324,6 +324,8 @@ turn(void)
 	writer_clear(&writer);
 	if (err < 0 || collected < 0)
 		return err < 0 ? err : collected;
+	if (collected > 0)
+		journal_hurry(&writer.journal);
 	if (collected > 0 ||
 	    (writer.unflushed_ms != 0 && io_now_ms() - writer.unflushed_ms >= SETTLE_MS))
 		err = writer_settle(&writer);

@@ -116,3 +116,18 @@ told "$(tail -n 1 $log | sed 's/{"seq":\([0-9]*\),.*/\1/')"
 touch "$work/later"
 wait "$player" || die "the recorder failed"
 echo "ok a journal that comes back is told what waited"
+# At its end, too, however short a time ago there was none.
+mv $socket $socket.away
+lines=$(wc -l <$log)
+rm "$work/later"
+"$driver" wait "$BUILD/recorder" $log "$work/later" &
+player=$!
+for _ in $(seq 600); do
+	[ "$(wc -l <$log)" != $((lines + 20)) ] || break
+	sleep 0.05
+done
+mv $socket.away $socket
+touch "$work/later"
+wait "$player" || die "the recorder failed"
+told "$(tail -n 1 $log | sed 's/{"seq":\([0-9]*\),.*/\1/')"
+echo "ok one that came back a moment before the recorder's end is told, too"
