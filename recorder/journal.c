@@ -120,13 +120,6 @@ note_trouble(struct journal *journal, int error)
 		log_warn(
 		    "no journal (%s): hashes are in the audit file alone", strerror(error));
 	journal->is_absent = is_absent;
-	journal->again_ms = is_absent ? io_now_ms() + JOURNAL_ABSENT_MS : 0;
-}
-
-void
-journal_hurry(struct journal *journal)
-{
-	journal->again_ms = 0;
 }
 
 void
@@ -136,8 +129,6 @@ journal_send(struct journal *journal)
 	static const struct sockaddr_un sun = {
 	    .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
 
-	if (journal->is_absent && io_now_ms() < journal->again_ms)
-		return;
 	while (journal->n > 0) {
 		size_t at = journal->first, len = journal->waiting[at].len;
 		ssize_t n = sendto(journal->fd, journal->waiting[at].text, len,

@@ -13,8 +13,6 @@
 #define JOURNAL_WAITING  512 /* records */
 #define JOURNAL_TEXT_MAX 2048
 
-#define JOURNAL_ABSENT_MS 5000 /* one that is not there is asked again */
-
 /* What of a record leaves the file: texts in printable ASCII, "" for none. */
 struct journal_record {
 	uint64_t seq;
@@ -28,7 +26,6 @@ struct journal {
 	uint64_t missed;  /* records that it was never told */
 	uint64_t unsaid;  /* of these, not yet on the log */
 	int64_t quiet_ms; /* nothing more about that on the log before this time */
-	int64_t again_ms; /* while it is absent, it is not asked before this time */
 	size_t first, n;  /* of what waits */
 	struct {
 		size_t len;
@@ -42,10 +39,7 @@ void journal_open(struct journal *journal);
 /* Takes a record in; nothing is sent yet. */
 void journal_add(struct journal *journal, const struct journal_record *record);
 
-/* The next journal_send asks, however short a time ago the journal was absent. */
-void journal_hurry(struct journal *journal);
-
-/* Sends what waits, as much as the journal takes, if it is there. To be called when all that was
+/* Sends what waits, as much as the journal takes. To be called when all that was
  * added is on disk, so that it never knows of a record that a power cut took. */
 void journal_send(struct journal *journal);
 

@@ -24,6 +24,7 @@
  * take a record is asked again. */
 #define SETTLE_MS 500
 #define RETRY_MS  250
+#define ABSENT_MS 5000
 
 struct options {
 	const char *log, *account, *host;
@@ -324,8 +325,6 @@ turn(void)
 	writer_clear(&writer);
 	if (err < 0 || collected < 0)
 		return err < 0 ? err : collected;
-	if (collected > 0)
-		journal_hurry(&writer.journal);
 	if (collected > 0 ||
 	    (writer.unflushed_ms != 0 && io_now_ms() - writer.unflushed_ms >= SETTLE_MS))
 		err = writer_settle(&writer);
@@ -342,7 +341,7 @@ wait_ms(void)
 	if (writer.unflushed_ms != 0)
 		return SETTLE_MS;
 	if (writer.journal.n > 0)
-		return writer.journal.is_absent ? JOURNAL_ABSENT_MS : RETRY_MS;
+		return writer.journal.is_absent ? ABSENT_MS : RETRY_MS;
 	return -1;
 }
 

@@ -7,24 +7,29 @@
 # it the slower one of the round trips before it and after it. table.py leaves out those of
 # slow moments, of all contenders alike.
 #
-#   PATIENCE=S   so long that may take, in all (default 900; 0: figures are taken as it comes)
+#   PACE_S=S   so long that may take, in all (default 900; 0: figures are taken as it comes)
 # shellcheck shell=bash
-PATIENCE=${PATIENCE:-900}
+PACE_LEFT_MS=$((${PACE_S:-900} * 1000))
 PACE_MOST_MS=20000 # for one figure
-PACE_BEST='' PACE=
+PACE='' PACE_BEST='' PACE_WAS_SLOW=''
 
-pace() { taskset -c "$PIN" "$BENCH/pace" "$@"; }
-pace_learn() { PACE_BEST=$(pace best $((PATIENCE < 20 ? PATIENCE * 1000 : PACE_MOST_MS))); }
-pace_is_quick() { # table.py's QUICK
-	awk -v pace="$PACE" -v best="$PACE_BEST" 'BEGIN { exit !(pace <= best * 1.35) }'
+pace() { # as pace.c's; to PACE
+	PACE=$(taskset -c "$PIN" "$BENCH/pace" "$@")
+	PACE_BEST=$(printf '%s\n' "$PACE" $PACE_BEST | sort -g | head -n 1)
+}
+pace_most() { # a quick one's: table.py has the same number
+	awk -v best="$PACE_BEST" 'BEGIN { print best * 1.35 }'
 }
 pace_before() {
-	local began=${EPOCHREALTIME/./} most=$((PATIENCE < PACE_MOST_MS / 1000 ? PATIENCE * 1000 : PACE_MOST_MS))
-	[ -n "$PACE_BEST" ] || pace_learn
-	PACE=$(pace await "$(awk -v best="$PACE_BEST" 'BEGIN { print best * 1.35 }')" $most)
-	PATIENCE=$((PATIENCE - (${EPOCHREALTIME/./} - began + 500000) / 1000000))
-	[ $PATIENCE -gt 0 ] || PATIENCE=0
+	local began=${EPOCHREALTIME/./} most=$((PACE_LEFT_MS < PACE_MOST_MS ? PACE_LEFT_MS : PACE_MOST_MS))
+	[ -n "$PACE_BEST" ] || pace best $most
+	pace await "$(pace_most)" $most
+	PACE_LEFT_MS=$((PACE_LEFT_MS - (${EPOCHREALTIME/./} - began) / 1000))
+	[ $PACE_LEFT_MS -gt 0 ] || PACE_LEFT_MS=0
 }
 pace_after() {
-	PACE=$(printf '%s\n' "$PACE" "$(pace now)" | sort -g | tail -n 1)
+	local before=$PACE
+	pace now
+	PACE=$(printf '%s\n' "$before" "$PACE" | sort -g | tail -n 1)
+	PACE_WAS_SLOW+=$(awk -v pace="$PACE" -v most="$(pace_most)" 'BEGIN { if (pace > most) print "yes" }')
 }

@@ -14,7 +14,7 @@
 #               (default 20)
 #   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
-#   PATIENCE=S  for moments in which nobody else takes from the processor (pace.sh)
+#   PACE_S=S    for moments in which nobody else takes from the processor (pace.sh)
 #   LIMITS=no   shows the figures and compares nothing (for trying the parts)
 # shellcheck disable=SC2317,SC2086,SC2119 # parts are called by name; lists of words
 set -u
@@ -246,6 +246,7 @@ connection() {
 visits_of_ours() {
 	local r kind quick=0
 	for ((r = 0; quick < PAIRS && r < PAIRS * 3 / 2; r++)); do
+		PACE_WAS_SLOW=''
 		on_processors $PIN
 		for kind in UU TU; do
 			pace_before
@@ -254,7 +255,7 @@ visits_of_ours() {
 			awk '{ print "visit_p50\t" $2 }' "$OUT/figures" | noted $kind flush $r
 			visits_in_u $kind 'p50|p99' $r || return 1
 		done
-		! pace_is_quick || quick=$((quick + 1))
+		[ -n "$PACE_WAS_SLOW" ] || quick=$((quick + 1))
 		[ $r -lt $ROUNDS ] || continue
 		on_processors $ALL
 		for kind in UU TU; do
@@ -300,13 +301,14 @@ sshd() {
 	done
 	for name in $(pgrep -x ssh); do taskset -acp $OTHER $name >/dev/null; done
 	for ((r = 0; quick < PAIRS && r < PAIRS * 3 / 2; r++)); do
+		PACE_WAS_SLOW=''
 		for name in $(rotated $r gated plain "${others[@]}"); do
 			for what in "bulk $BULK" "rtt 64 $((TRIPS / 2))"; do
 				through_sshd $name "$what" || echo "   $name $what: $(tail -n 1 "$OUT/figures")" >&2
 				stop
 			done
 		done
-		! pace_is_quick || quick=$((quick + 1))
+		[ -n "$PACE_WAS_SLOW" ] || quick=$((quick + 1))
 	done
 	for name in gated plain "${others[@]}"; do ssh_down $name; done
 	serve_end
@@ -361,6 +363,7 @@ for part in $PARTS; do
 	$part || echo "   $part: not measured" >&2
 	echo "   $((SECONDS - began)) s" >&2
 done
+tab PACE best round_trip "$PACE_BEST" >>"$OUT/rounds.tsv"
 if [ -n "${KEEP:-}" ]; then cp "$OUT/rounds.tsv" "$KEEP"; fi
 python3 bench/relay/table.py "$OUT" "${LIMITS:-yes}" $PARTS
 rc=$?

@@ -23,31 +23,59 @@ PEERS = ("proxyd", "haproxy", "nginx", "socat")
 LINKS_PER_S = 20  # links_per_s of the gateway, as it is by itself
 KINDS = ("UU", "TU")
 QUICK = 1.35  # of the best round trip between two processes that was seen (pace.sh)
-LEAST = 5  # rounds in quick moments, of each contender; of fewer all count
+LEAST = 5  # figures of quick moments, of each contender, and
+LEAST_PAIRS = 9  # rounds in which both of a pair are, of times; of fewer all count
+PAIRED = (("ours", "flush"), ("gated", "plain"))
+AT_ANY_PACE = ("visit_failed", "idle_kib", "idle_fds")
 data = {}
 pairs = {}
 
 
+def enough(group):
+    """Is so much of it left that it says something? group: (row, is quick)..."""
+    rounds = {}
+    for row, is_quick in group:
+        each = rounds.setdefault(row[1], [])
+        if is_quick:
+            each.append(row[4])
+    return min(len(each) for each in rounds.values()) >= LEAST and all(
+        len(set(rounds[one]) & set(rounds[other])) >= LEAST_PAIRS
+        for one, other in PAIRED
+        if one in rounds and other in rounds and not group[0][0][2].endswith("_cpu"))
+
+
 def without_slow(found):
-    """Rows of quick moments, and all others where too few of these are of somebody."""
-    best = min((float(row[5]) for row in found if len(row) > 5), default=0)
-    quick = {id(row) for row in found if len(row) < 6 or float(row[5]) <= QUICK * best}
-    count = {}
+    """Those of quick moments, and of figures with too few of these all; how many are not
+    of quick moments, and all the same there."""
+    best = min(float(row[5 if len(row) > 5 else 3]) for row in found if len(row) > 5 or row[0] == "PACE")
+    groups, kept, slow = {}, [], 0
     for row in found:
-        each = count.setdefault((row[0], row[2]), {})
-        each[row[1]] = each.get(row[1], 0) + (id(row) in quick)
-    return [row for row in found if id(row) in quick or min(count[row[0], row[2]].values()) < LEAST]
+        is_quick = len(row) < 6 or row[2] in AT_ANY_PACE or float(row[5]) <= QUICK * best
+        groups.setdefault((row[0], row[2]), []).append((row, is_quick))
+    for group in groups.values():
+        paced = [row for row, _ in group if len(row) > 5]
+        if paced and enough(group):
+            kept += [row for row, is_quick in group if is_quick]
+        else:
+            kept += [row for row, _ in group]
+            slow += sum(not is_quick for _, is_quick in group)
+    return kept, slow
 
 
 def read():
     found = rows(FOLDER, "rounds")
-    kept = without_slow(found)
+    kept, slow = without_slow(found)
     for row in kept:
         data.setdefault((row[0], row[1], row[2]), []).append(float(row[3]))
         if len(row) > 4:
             pairs.setdefault((row[0], row[2]), {}).setdefault(row[4], {})[row[1]] = float(row[3])
-    return "%d of %d figures are left out: taken while the processor was slower than it can be." % (
-        len(found) - len(kept), len(found))
+    return ("Of %d figures %d were taken while the processor was slower than it can be, and are left\n"
+            "out; %d more were, and are not, because too few others were there." % (
+                len(found), len(found) - len(kept), slow))
+
+
+def is_paired_tie(limit, found):
+    return len(found) >= LEAST_PAIRS and is_within(limit, found)
 
 
 def values(kind, who, figure):
@@ -81,7 +109,7 @@ class Table:
         theirs = values(kind, who, figure) if who else []
         limit = factor * median(theirs) if theirs else None
         tie = bool(is_time and ours and theirs and (
-            is_tie(ours, theirs) or is_within(factor, ratios(kind, figure, "ours", who))))
+            is_tie(ours, theirs) or is_paired_tie(factor, ratios(kind, figure, "ours", who))))
         beside = "%s %s [%s-%s]; direct %s" % (
             who, shown(median(theirs)), shown(min(theirs)), shown(max(theirs)),
             shown(mid(kind, "direct", figure))) if theirs else ""
@@ -120,7 +148,7 @@ def connection(table):
         over = [p["ours"] - max(least, p["flush"] + 150)
                 for p in pairs.get((kind, "visit_p50"), {}).values() if "ours" in p and "flush" in p]
         table.line("connection, decided and on record, p50, " + kind, values(kind, "ours", "visit_p50"), limit, "us",
-                   tie=is_within(0, over),
+                   tie=is_paired_tie(0, over),
                    beside="a flush %s; " % shown(flush) + "; ".join(
                        "%s %s" % (who, shown(mid(kind, who, "visit_p50")))
                        for who in ("direct",) + PEERS if values(kind, who, "visit_p50")))
@@ -147,7 +175,7 @@ def sshd(table):
     def ratio(name, figure, limit, is_more, beside):
         found = ratios("SSH", figure, "gated", "plain")
         least, most = known_to(found) if found else (0, 0)
-        table.line(name, found, limit, "", is_more, tie=is_within(limit, found),
+        table.line(name, found, limit, "", is_more, tie=is_paired_tie(limit, found),
                    beside="median between %s and %s; %s" % (shown(least), shown(most), beside)
                    + of_peers(lambda who: shown(median(ratios("SSH", figure, who, "plain")))))
 
@@ -179,7 +207,7 @@ def flood(table):
 
 def all_figures():
     """Everybody's, for the curious."""
-    names = sorted({(kind, figure) for kind, _, figure in data})
+    names = sorted({(kind, figure) for kind, _, figure in data if kind != "PACE"})
     print("\nall medians:")
     for kind, figure in names:
         print("%-3s %-12s %s" % (kind, figure, "  ".join(
