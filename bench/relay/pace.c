@@ -6,8 +6,6 @@
  * pace await US MS     that, as soon as it is at most US, or after so long */
 #include "bench/relay/visit.h"
 
-#include <signal.h>
-#include <stdbool.h>
 #include <sys/wait.h>
 
 #define TRIPS    400
@@ -72,12 +70,12 @@ best_us(uint64_t ms)
 }
 
 static double
-await_us(double least, uint64_t ms)
+await_us(double most, uint64_t ms)
 {
 	int64_t end = visit_now_ns() + (int64_t)ms * 1000000;
 	double us = now_us();
 
-	while (us > least && visit_now_ns() < end) {
+	while (us > most && visit_now_ns() < end) {
 		usleep(PAUSE_US);
 		us = now_us();
 	}

@@ -17,7 +17,7 @@ pace() { # as pace.c's; to PACE
 	PACE=$(taskset -c "$PIN" "$BENCH/pace" "$@")
 	PACE_BEST=$(printf '%s\n' "$PACE" $PACE_BEST | sort -g | head -n 1)
 }
-pace_most() { # a quick one's: table.py has the same number
+pace_most() { # a quick one's
 	awk -v best="$PACE_BEST" 'BEGIN { print best * 1.35 }'
 }
 pace_before() {

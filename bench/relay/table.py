@@ -22,7 +22,6 @@ FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
 LINKS_PER_S = 20  # links_per_s of the gateway, as it is by itself
 KINDS = ("UU", "TU")
-QUICK = 1.35  # of the best round trip between two processes that was seen (pace.sh)
 LEAST = 5  # figures of quick moments, of each contender, and
 LEAST_PAIRS = 9  # rounds in which both of a pair are, of times; of fewer all count
 PAIRED = (("ours", "flush"), ("gated", "plain"))
@@ -47,10 +46,10 @@ def enough(group):
 def without_slow(found):
     """Those of quick moments, and of figures with too few of these all; how many are not
     of quick moments, and all the same there."""
-    best = min(float(row[5 if len(row) > 5 else 3]) for row in found if len(row) > 5 or row[0] == "PACE")
+    quick = max((float(row[3]) for row in found if row[0] == "PACE"), default=0)
     groups, kept, slow = {}, [], 0
     for row in found:
-        is_quick = len(row) < 6 or row[2] in AT_ANY_PACE or float(row[5]) <= QUICK * best
+        is_quick = len(row) < 6 or row[2] in AT_ANY_PACE or float(row[5]) <= quick
         groups.setdefault((row[0], row[2]), []).append((row, is_quick))
     for group in groups.values():
         paced = [row for row, _ in group if len(row) > 5]

@@ -308,6 +308,7 @@ one_that_passes_what_is_not_due(void **state)
 
 	(void)state;
 	is_old = true;
+	is_asked = false;
 	assert_true(starts_of_word(&scene, passes, false) > 1);
 	assert_int_equal(scene.notices, 0);
 	assert_true(is_asked);
