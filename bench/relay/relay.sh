@@ -6,12 +6,13 @@
 # All that takes part (clients, relays, targets; the gateway and sshd, too) runs on one
 # processor (processors.sh), with two exceptions. Visits many at once are as they come. And
 # through sshd the client's side, ssh and who uses its forward, has another processor, as it
-# has where it is another machine, and had where the limits were made.
+# has where it is another machine, and had where the limits were made. Processors with
+# nothing to do wait, and do not halt (stay_awake).
 #
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of all else (default 11); PAIRS=N   of sshd, and of visits beside a flush
-#               (default 20)
+#   ROUNDS=N    of all else (default 11; thrice as many of a mix); PAIRS=N   of sshd, and of
+#               visits beside a flush (default 20)
 #   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   PACE_S=S    for moments in which nobody else takes from the processor (pace.sh)
@@ -20,7 +21,7 @@
 set -u
 PARTS=${PARTS:-pure idle connection sshd flood}
 FIGURES=${FIGURES:-bulk up rtt64 rtt1024 mix}
-ROUNDS=${ROUNDS:-11} PAIRS=${PAIRS:-20} BULK=${BULK:-500} MIX=${MIX:-1500} TRIPS=${TRIPS:-8000}
+ROUNDS=${ROUNDS:-11} PAIRS=${PAIRS:-20} BULK=${BULK:-500} MIX=${MIX:-500} TRIPS=${TRIPS:-8000}
 IDLE=${IDLE:-9900} VISITS=${VISITS:-600} LINKS=${LINKS:-3000}
 BENCH=$BUILD/bench/relay
 STATE=$BUILD/bench/state/relay # this script's own: another copy may run another of them
@@ -156,20 +157,24 @@ rotated() { # N WORD…
 # --- parts -----------------------------------------------------------------------------
 
 # Figure by figure: the machine is for seconds at a time a half slower, for all alike then.
+# A mix takes as long as it takes, and is measured in more and shorter rounds than others.
 pure() {
-	local name kind figure
-	for ((ROUND = 0; ROUND < ROUNDS; ROUND++)); do
+	local n figure
+	for ((n = 0; n < ROUNDS; n++)); do
 		for figure in $FIGURES; do
-			for kind in UU TU; do
-				for name in $(rotated $ROUND direct ours $PEERS); do
-					case $figure in
-					bulk | up) measure "$name" $kind $figure "$BULK" ;;
-					rtt*) measure "$name" $kind rtt "${figure#rtt}" "$TRIPS" ;;
-					mix) measure "$name" $kind mix "$MIX" ;;
-					esac
-				done
-			done
+			ROUND=$n
+			case $figure in
+			bulk | up) of_all $figure "$BULK" ;;
+			rtt*) of_all rtt "${figure#rtt}" "$TRIPS" ;;
+			mix) for ((ROUND = 3 * n; ROUND < 3 * n + 3; ROUND++)); do of_all mix "$MIX"; done ;;
+			esac
 		done
+	done
+}
+of_all() { # MODE ARG…
+	local name kind
+	for kind in UU TU; do
+		for name in $(rotated $ROUND direct ours $PEERS); do measure "$name" $kind "$@"; done
 	done
 }
 
@@ -355,6 +360,7 @@ trips_of_another() { # quiet|flooded ROUND
 }
 
 : >"$OUT/rounds.tsv"
+stay_awake "$OUT"
 for part in $PARTS; do
 	began=$SECONDS
 	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
