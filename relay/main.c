@@ -103,17 +103,19 @@ watch_supervisor(int epoll, int more_to_tell)
 static int
 turn(int epoll, size_t pairs_max)
 {
-	static int64_t now_ms; /* of the turn before, at first: it was a short one */
+	static int64_t now_ms; /* of a turn before, at first: they were short ones */
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(epoll, events, EVENTS, io_timeout_ms(table.sweep_ms, now_ms)),
 	    result = 0, more;
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
-	now_ms = rough_ms();
+	if (table.sweep_ms != INT64_MAX) /* else nobody has a deadline to be late for */
+		now_ms = rough_ms();
 	for (int i = 0; i < n && result == 0; i++) {
 		struct pair_side *side = events[i].data.ptr;
 		if (side == NULL) {
+			now_ms = rough_ms();
 			result = control_read(&table, epoll, pairs_max, now_ms);
 			continue;
 		}

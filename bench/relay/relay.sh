@@ -11,7 +11,7 @@
 #
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of all else (default 11; thrice as many of a mix); PAIRS=N   of sshd, and of
+#   ROUNDS=N    of all else (default 11; five times as many of a mix); PAIRS=N   of sshd, and of
 #               visits beside a flush (default 20)
 #   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
@@ -166,7 +166,7 @@ pure() {
 			case $figure in
 			bulk | up) of_all $figure "$BULK" ;;
 			rtt*) of_all rtt "${figure#rtt}" "$TRIPS" ;;
-			mix) for ((ROUND = 3 * n; ROUND < 3 * n + 3; ROUND++)); do of_all mix "$MIX"; done ;;
+			mix) for ((ROUND = 5 * n; ROUND < 5 * n + 5; ROUND++)); do of_all mix "$MIX"; done ;;
 			esac
 		done
 	done
