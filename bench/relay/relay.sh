@@ -360,10 +360,10 @@ trips_of_another() { # quiet|flooded ROUND
 }
 
 : >"$OUT/rounds.tsv"
+tab load "$(cut -d' ' -f1 /proc/loadavg)" >"$OUT/load_average.tsv" # of others: before ours
 stay_awake "$OUT"
 for part in $PARTS; do
 	began=$SECONDS
-	tab load "$(cut -d' ' -f1 /proc/loadavg)" >>"$OUT/load_average.tsv"
 	on_processors $PIN
 	echo "-- $part" >&2
 	$part || echo "   $part: not measured" >&2
