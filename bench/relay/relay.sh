@@ -360,7 +360,6 @@ trips_of_another() { # quiet|flooded ROUND
 }
 
 : >"$OUT/rounds.tsv"
-tab load "$(cut -d' ' -f1 /proc/loadavg)" >"$OUT/load_average.tsv" # of others: before ours
 stay_awake "$OUT"
 for part in $PARTS; do
 	began=$SECONDS

@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # pylint: disable=wrong-import-position
-from figures import Limits, bound, divided, is_tie, is_within, known_to, median, rows, say_if_busy, shown
+from figures import Limits, bound, divided, is_tie, is_within, known_to, median, rows, shown
 
 FOLDER, COMPARE, PARTS = sys.argv[1], sys.argv[2] == "yes", sys.argv[3:]
 PEERS = ("proxyd", "haproxy", "nginx", "socat")
@@ -223,7 +223,6 @@ def main():
             show(table)
     all_figures()
     print("\n" + left_out)
-    say_if_busy(FOLDER)
     sys.exit(table.limits.status())
 
 
