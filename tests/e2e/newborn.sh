@@ -14,7 +14,7 @@ newborn() { # sets M and U once the process is there that becomes anne's
 	M=$(pgrep -n -P "$GW_SSHD_PID" -f "^sshd: anne") && U=$(copy_of_m) && becomes_a_user
 }
 becomes_a_user() { # U: helpers do not, nor do they stay
-	local call
+	local call=
 	read -r call _ 2>/dev/null <"/proc/$U/syscall"
 	case $(uname -m) in
 	x86_64) [ "$call" = 116 ] ;;
