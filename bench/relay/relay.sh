@@ -11,8 +11,8 @@
 #
 #   PARTS="pure idle connection sshd flood"   which (default: all)
 #   PEERS="proxyd haproxy nginx socat"   of the first (default: all)
-#   ROUNDS=N    of all else (default 11; five times as many of a mix); PAIRS=N   of sshd, and of
-#               visits beside a flush (default 20)
+#   ROUNDS=N    of all else (default 11; thrice that of round trips, five times of a mix)
+#   PAIRS=N     of sshd, and of visits beside a flush (default 20)
 #   FIGURES="bulk up rtt64 rtt1024 mix"   which of the first (default: all)
 #   BULK=MS MIX=MS TRIPS=N IDLE=N VISITS=N LINKS=N      how much of each
 #   PACE_S=S    for moments in which nobody else takes from the processor (pace.sh)
@@ -157,17 +157,20 @@ rotated() { # N WORD…
 # --- parts -----------------------------------------------------------------------------
 
 # Figure by figure: the machine is for seconds at a time a half slower, for all alike then.
-# A mix takes as long as it takes, and is measured in more and shorter rounds than others.
+# Short ones, in more rounds: a mix's CPU, and a p99 where nearly a hundredth of the round
+# trips has a timer's tick in it, differ by a half from one round to the next.
 pure() {
-	local n figure
+	local n figure times
 	for ((n = 0; n < ROUNDS; n++)); do
 		for figure in $FIGURES; do
-			ROUND=$n
-			case $figure in
-			bulk | up) of_all $figure "$BULK" ;;
-			rtt*) of_all rtt "${figure#rtt}" "$TRIPS" ;;
-			mix) for ((ROUND = 5 * n; ROUND < 5 * n + 5; ROUND++)); do of_all mix "$MIX"; done ;;
-			esac
+			case $figure in mix) times=5 ;; rtt*) times=3 ;; *) times=1 ;; esac
+			for ((ROUND = times * n; ROUND < times * (n + 1); ROUND++)); do
+				case $figure in
+				bulk | up) of_all $figure "$BULK" ;;
+				rtt*) of_all rtt "${figure#rtt}" "$TRIPS" ;;
+				mix) of_all mix "$MIX" ;;
+				esac
+			done
 		done
 	done
 }
