@@ -160,17 +160,15 @@ rotated() { # N WORD…
 # Short ones, in more rounds: a mix's CPU, and a p99 where nearly a hundredth of the round
 # trips has a timer's tick in it, differ by a half from one round to the next.
 pure() {
-	local n figure times
+	local n figure times what
 	for ((n = 0; n < ROUNDS; n++)); do
 		for figure in $FIGURES; do
-			case $figure in mix) times=5 ;; rtt*) times=3 ;; *) times=1 ;; esac
-			for ((ROUND = times * n; ROUND < times * (n + 1); ROUND++)); do
-				case $figure in
-				bulk | up) of_all $figure "$BULK" ;;
-				rtt*) of_all rtt "${figure#rtt}" "$TRIPS" ;;
-				mix) of_all mix "$MIX" ;;
-				esac
-			done
+			case $figure in
+			bulk | up) times=1 what="$figure $BULK" ;;
+			rtt*) times=3 what="rtt ${figure#rtt} $TRIPS" ;;
+			mix) times=5 what="mix $MIX" ;;
+			esac
+			for ((ROUND = times * n; ROUND < times * (n + 1); ROUND++)); do of_all $what; done
 		done
 	done
 }
